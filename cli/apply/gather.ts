@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import type { Digest } from "../../schema/ids.ts";
+import { printable } from "../../schema/names.ts";
+import { diskProblem } from "../disk/trouble.ts";
+import { type Problem, systemCode } from "../errors.ts";
+import type { Blob, BlobOrigin } from "../plan/types.ts";
+import { algorithmsFor } from "../store/hash.ts";
+import { readyName } from "../store/layout.ts";
+import type { ReadyBlob } from "../store/store.ts";
+import type { TreeChange } from "../tree/change.ts";
+import { copyVerified } from "./copy.ts";
+import type { Applying } from "./types.ts";
+
+export interface Gathered {
+  readonly ready: ReadonlyMap<Digest, ReadyBlob>;
+  readonly problems: readonly Problem[];
+}
+
+type FromTree = Extract<BlobOrigin, { kind: "tree" }>;
+
+/** Brings blobs that the tree already holds into the store. Those that move straight to their new path stay where they are. */
+export async function gatherFromTree(applying: Applying, change: TreeChange): Promise<Gathered> {
+  const ready = new Map<Digest, ReadyBlob>();
+  const problems: Problem[] = [];
+  for (const blob of applying.plan.blobs) {
+    if (blob.from.kind !== "tree" || blob.from.how === "rename") continue;
+    applying.signal.throwIfAborted();
+    try {
+      const taken = await take(applying, change, { blob, from: blob.from });
+      if (taken === undefined) problems.push(movedOn(blob.from));
+      else ready.set(blob.digest, taken);
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+      problems.push(diskProblem(`take "${printable(blob.from.path)}"`, error));
+    }
+  }
+  return { ready, problems };
+}
+
+async function take(
+  { disk, root, store, digestsAt }: Applying,
+  change: TreeChange,
+  { blob, from }: { blob: Blob; from: FromTree },
+): Promise<ReadyBlob | undefined> {
+  const digests = sorted(digestsAt(from.path), blob.digest);
+  const file = join(store.readyFolder, readyName(digests));
+  if (from.how === "stage") {
+    return (await change.takeOut(from.path, file, from.stamp))
+      ? { file, digests, size: blob.size }
+      : undefined;
+  }
+  const beside = `${file}.${store.writer.id}.new`;
+  if (!change.isStill(from.path, from.stamp)) return undefined;
+  if (!(await copyVerified(disk, { from: join(root, from.path), to: beside, digests, size: blob.size })))
+    return undefined;
+  // Shared blocks were not read: that the file did not change meanwhile is what says they are the bytes known.
+  if (!change.isStill(from.path, from.stamp)) return undefined;
+  await disk.rename(beside, file);
+  return { file, digests, size: blob.size };
+}
+
+/** Only the algorithms that the blob's new paths need, sha256 first. */
+function sorted(known: readonly Digest[], wanted: Digest): readonly Digest[] {
+  const algorithms = [...algorithmsFor([wanted])];
+  return algorithms
+    .map((algorithm) => known.find((digest) => digest.startsWith(`${algorithm}:`)))
+    .filter((digest) => digest !== undefined);
+}
+
+export function movedOn(from: FromTree): Problem {
+  return {
+    code: "CONFLICT",
+    message: `cannot take "${printable(from.path)}": it changed while the sync ran`,
+    hint: "run the same command again",
+    path: from.path,
+  };
+}

@@ -1,0 +1,200 @@
+import { join } from "node:path";
+import type { Digest, TreePath } from "../../schema/ids.ts";
+import { printable } from "../../schema/names.ts";
+import { diskProblem } from "../disk/trouble.ts";
+import { type Problem, problemsOf, systemCode, TritterError } from "../errors.ts";
+import type { Want } from "../lock/wants.ts";
+import type { Blob, Clear, Write } from "../plan/types.ts";
+import type { Entry } from "../receipt/entries.ts";
+import type { Origin } from "../receipt/placement.ts";
+import type { ReadyBlob } from "../store/store.ts";
+import type { TreeChange } from "../tree/change.ts";
+import { isRacy, stampOf, TICK_MS } from "../tree/stamp.ts";
+import { copyVerified } from "./copy.ts";
+import { movedOn } from "./gather.ts";
+import type { Applying, Trashed } from "./types.ts";
+
+export interface Placing {
+  readonly placed: readonly PlacedFile[];
+  readonly trashed: readonly Trashed[];
+  /** Places in the trash of bytes that we fetched ourselves and that were only in the way. */
+  readonly disposable: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+export interface PlacedFile {
+  readonly want: Want;
+  readonly digests: readonly Digest[];
+  readonly origin: Origin;
+}
+
+/** Files announced, and made durable as announced, together. */
+const BATCH = 512;
+
+/** Puts every ready blob at its paths. What could not be made ready is left out: its problem is known already. */
+export async function placeAll(
+  applying: Applying,
+  change: TreeChange,
+  ready: ReadonlyMap<Digest, ReadyBlob>,
+): Promise<Placing> {
+  const steps = stepsOf(applying, ready);
+  const hands: Hands = { applying, change, placed: [], trashed: [], disposable: [], problems: [] };
+  applying.emit({ kind: "placing", files: steps.length });
+  try {
+    for (let index = 0; index < steps.length; index += BATCH) {
+      applying.signal.throwIfAborted();
+      await placeBatch(hands, steps.slice(index, index + BATCH));
+    }
+  } finally {
+    await recordPlaced(hands);
+  }
+  return hands;
+}
+
+interface Hands {
+  readonly applying: Applying;
+  readonly change: TreeChange;
+  readonly placed: PlacedFile[];
+  readonly trashed: Trashed[];
+  readonly disposable: string[];
+  readonly problems: Problem[];
+}
+
+/** One path to be written. All but the last path of a blob get copies, so that the last can have the blob itself. */
+interface Step {
+  readonly write: Write;
+  readonly blob: Blob;
+  readonly from: ReadyBlob | undefined;
+  readonly copy: boolean;
+}
+
+function stepsOf({ plan }: Applying, ready: ReadonlyMap<Digest, ReadyBlob>): Step[] {
+  const writes = new Map(plan.writes.map((write) => [write.want.path, write]));
+  return plan.blobs.flatMap((blob) => {
+    const direct = blob.from.kind === "tree" && blob.from.how === "rename";
+    const from = ready.get(blob.digest);
+    if (!direct && from === undefined) return [];
+    // Moved straight: the first path gets the file, the others copies of it.
+    return blob.paths.map((path, index) => {
+      const copy = direct ? index > 0 : index < blob.paths.length - 1;
+      return { write: writes.get(path) as Write, blob, from, copy };
+    });
+  });
+}
+
+async function placeBatch(hands: Hands, steps: readonly Step[]): Promise<void> {
+  const { applying, change } = hands;
+  change.lookAgain();
+  await applying.journal.durable(steps.map((step) => intentOf(applying, step)));
+  for (const step of steps) {
+    try {
+      await placeOne(hands, step);
+    } catch (error) {
+      hands.problems.push({
+        ...stepProblem(step, error),
+        path: step.write.want.path,
+        source: step.write.want.source,
+      });
+    }
+  }
+}
+
+function stepProblem(step: Step, error: unknown): Problem {
+  if (error instanceof TritterError) return problemsOf(error)[0] as Problem;
+  if (systemCode(error) === undefined) throw error;
+  return diskProblem(`write "${printable(step.write.want.path)}"`, error);
+}
+
+async function placeOne(hands: Hands, step: Step): Promise<void> {
+  const { change, applying } = hands;
+  const { want, clears } = step.write;
+  for (const clear of clears) await makeRoom(hands, clear);
+  await change.removeHollow(want.path);
+  await displace(hands, step.write);
+  const digests = step.from?.digests ?? applying.digestsAt((step.blob.from as { path: TreePath }).path);
+  if (step.from === undefined && !step.copy) await moveStraight(change, step);
+  else if (step.copy) await placeCopy(hands, step, digests);
+  else await change.place((step.from as ReadyBlob).file, want.path);
+  hands.placed.push({ want, digests, origin: originOf(step) });
+}
+
+async function makeRoom(hands: Hands, clear: Clear): Promise<void> {
+  const { change } = hands;
+  const disposable = clear.disposable && clear.stamp !== undefined && change.isStill(clear.path, clear.stamp);
+  const place = await change.discard(clear.path, "in the way");
+  if (place === undefined) return;
+  if (disposable) hands.disposable.push(place);
+  else hands.trashed.push({ path: clear.path, place: `.tritter/${place}`, why: "in the way" });
+  await change.removeEmptied([clear.path]);
+}
+
+/** Only bytes that we can fetch again, and that are still the ones seen, are simply replaced by the rename. */
+async function displace(hands: Hands, write: Write): Promise<void> {
+  const { change } = hands;
+  const { path } = write.want;
+  if (write.found === "replace" && write.stamp !== undefined && change.isStill(path, write.stamp)) return;
+  const why = write.found === "nothing" || write.found === "replace" ? "modified" : write.why;
+  const place = await change.discard(path, why);
+  if (place !== undefined) hands.trashed.push({ path, place: `.tritter/${place}`, why });
+}
+
+async function moveStraight(change: TreeChange, { blob, write }: Step): Promise<void> {
+  if (blob.from.kind !== "tree") throw new Error("only a file of the tree moves straight");
+  if (!(await change.move(blob.from.path, write.want.path, blob.from.stamp)))
+    throw new TritterError(movedOn(blob.from));
+}
+
+async function placeCopy(
+  { applying, change }: Hands,
+  { from, blob, write }: Step,
+  digests: readonly Digest[],
+): Promise<void> {
+  const { disk, root, store } = applying;
+  const source = from?.file ?? join(root, blob.paths[0] as TreePath);
+  const beside = join(store.readyFolder, `copy.${store.writer.id}.new`);
+  if (!(await copyVerified(disk, { from: source, to: beside, digests, size: blob.size }))) {
+    throw new TritterError({
+      code: "DIGEST_MISMATCH",
+      message: `cannot copy "${printable(write.want.path)}": the bytes read back are not the ones that were verified`,
+      hint: "run the same command again; if it stays so, check the disk",
+    });
+  }
+  await change.place(beside, write.want.path);
+}
+
+function originOf({ blob }: Step): Origin {
+  return blob.from.kind === "tree" && blob.from.how === "rename" ? "adopted" : "fetched";
+}
+
+function intentOf({ owner }: Applying, step: Step): Entry {
+  const { path, source, digest, size } = step.write.want;
+  return { op: "intent", owner, source, path, digest, size, origin: originOf(step) };
+}
+
+/** Stamps are taken a tick after the last change, so that a later edit cannot look the same. */
+async function recordPlaced({ applying, change, placed }: Hands): Promise<void> {
+  if (placed.length === 0) return;
+  change.lookAgain();
+  await applying.clock.sleep(TICK_MS, new AbortController().signal);
+  const now = applying.clock.now();
+  const entries: Entry[] = [];
+  for (const { want, digests, origin } of placed) {
+    const stat = change.stat(want.path);
+    if (stat === undefined) continue;
+    const stamp = stampOf(stat);
+    const racy = isRacy(stamp, now) && { racy: true as const };
+    const { path, source } = want;
+    entries.push({
+      op: "placed",
+      owner: applying.owner,
+      source,
+      path,
+      digests,
+      size: want.size,
+      origin,
+      stamp,
+      ...racy,
+    });
+  }
+  await applying.journal.append(entries);
+}

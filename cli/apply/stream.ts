@@ -1,0 +1,142 @@
+import type { Clock } from "../context.ts";
+import { problemsOf, TritterError } from "../errors.ts";
+import type { Emit } from "../events.ts";
+import type { Body, Hub, RemoteFile } from "../hub/port.ts";
+
+/** Takes the bytes of a range in order. */
+export interface Sink {
+  /** Offset in the file of the next byte it expects. */
+  readonly position: number;
+  write(bytes: Uint8Array): Promise<void> | undefined;
+}
+
+export interface Streaming {
+  readonly hub: Hub;
+  /** Bodies open at once, over all files. */
+  readonly gate: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+}
+
+/** What a stream is for, in events: the blob's digest and a path a person knows it by. */
+export interface Label {
+  readonly key: string;
+  readonly path: string;
+}
+
+/** Breaks in a row without a byte gained before a remote is given up. */
+const PATIENCE = 5;
+
+/**
+ * Fills the sink up to `end` from the first remote that can, going on after a break where it stopped.
+ * Throws what the last remote failed with.
+ */
+export async function stream(
+  streaming: Streaming,
+  { remotes, sink, end, label }: { remotes: readonly RemoteFile[]; sink: Sink; end: number; label: Label },
+): Promise<void> {
+  let last: unknown;
+  for (const remote of remotes) {
+    try {
+      await streamFrom(streaming, { remote, sink, end, label });
+      return;
+    } catch (error) {
+      streaming.signal.throwIfAborted();
+      if (!(error instanceof TritterError)) throw error;
+      last = error;
+    }
+  }
+  throw last;
+}
+
+async function streamFrom(
+  streaming: Streaming,
+  { remote, sink, end, label }: { remote: RemoteFile; sink: Sink; end: number; label: Label },
+): Promise<void> {
+  let failures = 0;
+  while (sink.position < end) {
+    const before = sink.position;
+    try {
+      await streaming.gate(() => streamOnce(streaming, { remote, sink, end, label }));
+    } catch (error) {
+      streaming.signal.throwIfAborted();
+      if (!(error instanceof BrokenBody)) throw error;
+      failures = sink.position > before ? 1 : failures + 1;
+      if (failures >= PATIENCE) throw error.cause;
+      const waitMs = backoffMs(failures);
+      const why = problemsOf(error.cause)[0]?.message ?? "";
+      streaming.emit({ kind: "file-retry", ...label, why, waitMs, lost: 0 });
+      await streaming.clock.sleep(waitMs, streaming.signal);
+    }
+  }
+}
+
+/** A body that was open and broke: worth another try where it stopped. */
+class BrokenBody extends Error {}
+
+async function streamOnce(
+  streaming: Streaming,
+  { remote, sink, end, label }: { remote: RemoteFile; sink: Sink; end: number; label: Label },
+): Promise<void> {
+  // What keeps a body from being opened was tried again by the Hub's client already.
+  const body = await streaming.hub.open(remote, { start: sink.position, end }, streaming.signal);
+  try {
+    await drain(streaming, { body, sink, end, label });
+  } catch (error) {
+    throw isPassing(error) ? new BrokenBody("", { cause: error }) : error;
+  }
+}
+
+/** Below this over a whole window a stream is cut and opened again, maybe from another edge. */
+const GOODPUT = { bytes: 32 * 1024, windowMs: 30_000 };
+
+async function drain(
+  { clock, emit, signal }: Streaming,
+  { body, sink, end, label }: { body: Body; sink: Sink; end: number; label: Label },
+): Promise<void> {
+  let skip = sink.position - body.start;
+  let window = { since: clock.now(), bytes: 0 };
+  try {
+    for await (const chunk of body.chunks) {
+      signal.throwIfAborted();
+      const fresh = skip === 0 ? chunk : chunk.subarray(Math.min(skip, chunk.length));
+      skip -= chunk.length - fresh.length;
+      const bytes = fresh.subarray(0, end - sink.position);
+      const written = sink.write(bytes);
+      if (written !== undefined) await written;
+      emit({ kind: "file-bytes", key: label.key, bytes: bytes.length });
+      if (sink.position >= end) return;
+      window = watch(window, chunk.length, clock.now());
+    }
+  } finally {
+    body.cancel();
+  }
+  throw new TritterError({
+    code: "NETWORK",
+    message: `the body ended early: ${end - sink.position} bytes are missing`,
+  });
+}
+
+function watch(
+  window: { since: number; bytes: number },
+  bytes: number,
+  now: number,
+): { since: number; bytes: number } {
+  const total = window.bytes + bytes;
+  if (now - window.since < GOODPUT.windowMs) return { since: window.since, bytes: total };
+  if (total >= GOODPUT.bytes) return { since: now, bytes: 0 };
+  throw new TritterError({
+    code: "NETWORK",
+    message: `the stream crawls: ${total} bytes in ${Math.round((now - window.since) / 1000)} s`,
+  });
+}
+
+function isPassing(error: unknown): boolean {
+  return error instanceof TritterError && error.code === "NETWORK";
+}
+
+/** Full jitter over 0.5 s, 1 s, 2 s …: many streams that broke together do not come back together. */
+function backoffMs(failures: number): number {
+  return Math.round(Math.random() * Math.min(8_000, 250 * 2 ** failures)) + 50;
+}

@@ -1,0 +1,52 @@
+import type { Context } from "../context.ts";
+import type { Problem } from "../errors.ts";
+import type { Library } from "../library.ts";
+import type { ProjectOptions } from "../project/load.ts";
+import type { Result } from "../report/result.ts";
+import { isOn } from "../report/terminal.ts";
+
+/** Options as typed; a member is there only if it was given or has a default. */
+export interface Flags {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly manifest?: string;
+  readonly lock?: string;
+  readonly endpoint?: string;
+  readonly offline?: boolean;
+  readonly name?: string;
+  readonly force?: boolean;
+  /** False only with `--no-fallback`. */
+  readonly fallback?: boolean;
+  readonly dryRun?: boolean;
+  readonly locked?: boolean;
+  readonly prune?: boolean;
+  readonly jobs?: number;
+  readonly deep?: boolean;
+  readonly upstream?: boolean;
+  readonly from?: string;
+  readonly patch?: boolean;
+}
+
+export interface Call {
+  readonly context: Context;
+  readonly library: Library;
+  /** What stood on the line besides options. */
+  readonly names: readonly string[];
+  readonly flags: Flags;
+}
+
+export interface Answer {
+  readonly result: Result;
+  /** What is wrong without having stopped the command; decides the exit status. */
+  readonly problems: readonly Problem[];
+}
+
+export type Command = (call: Call) => Promise<Answer>;
+
+/** What every verb on a project takes, from the options every such command has. */
+export function commonOf({ context, names, flags }: Call): ProjectOptions {
+  const { manifest, lock, endpoint } = flags;
+  const offline = flags.offline === true || isOn(context.env.HF_HUB_OFFLINE);
+  return { manifest, lock, endpoint, offline, names };
+}

@@ -1,0 +1,165 @@
+import { Argument, InvalidArgumentError, Option } from "commander";
+
+/** How a command is called; what it does is in the file of its name. */
+export interface Spec {
+  readonly name: string;
+  readonly group: string;
+  readonly summary: string;
+  readonly arguments?: readonly Argument[];
+  readonly options: readonly (() => Option)[];
+  /** Command line, then what it is for. */
+  readonly examples: readonly (readonly [string, string])[];
+}
+
+const json = () =>
+  new Option("--json", "print one JSON object instead of text (see docs/json.md)").helpGroup(TALK);
+const quiet = () => new Option("-q, --quiet", "say nothing but errors").conflicts("verbose").helpGroup(TALK);
+const verbose = () => new Option("-v, --verbose", "say more, and cut no list short").helpGroup(TALK);
+const manifest = () =>
+  new Option("--manifest <file>", "the manifest (default: tritter.yaml)").helpGroup(WHERE);
+const lockFile = () =>
+  new Option("--lock <file>", "the lock (default: beside the manifest)").helpGroup(WHERE);
+const endpoint = () =>
+  new Option("--endpoint <url|folder>", "the Hub, or a folder in the layout of its cache").helpGroup(WHERE);
+const offline = () => new Option("--offline", "open no socket; what is here must suffice").helpGroup(WHERE);
+const dryRun = () => new Option("--dry-run", "print what would be done, and write nothing");
+const names = () => new Argument("[name...]", "sources and groups (default: all)");
+
+const TALK = "Output:";
+const WHERE = "Project:";
+const HERE = [manifest, lockFile, json, quiet, verbose];
+const ONLINE = [manifest, lockFile, endpoint, offline, json, quiet, verbose];
+
+const WRITE = "Wish and pin:";
+const ACT = "Bring the disk in line:";
+const LOOK = "Look, and change nothing:";
+export const OTHER = "Other:";
+
+/** Every command a person may type, in the order of the help. */
+export const SPECS: readonly Spec[] = [
+  {
+    name: "init",
+    group: WRITE,
+    summary: "write a commented tritter.yaml to start from",
+    arguments: [new Argument("[folder]", "where to write it (default: here)")],
+    options: [
+      () => new Option("--name <name>", "who owns the files below the root (default: the folder's name)"),
+      () => new Option("--force", "overwrite a manifest that is there"),
+      json,
+      quiet,
+      verbose,
+    ],
+    examples: [["tritter init", "start a project in this folder"]],
+  },
+  {
+    name: "lock",
+    group: WRITE,
+    summary: "pin new and edited sources; keep the commits already pinned",
+    arguments: [names()],
+    options: [() => new Option("--no-fallback", "take no source from a fallback"), ...ONLINE],
+    examples: [
+      ["tritter lock", "follow every edit of tritter.yaml"],
+      ["tritter lock code", "only the group code"],
+    ],
+  },
+  {
+    name: "update",
+    group: WRITE,
+    summary: "move pins to what the revisions name now, and show what changes",
+    arguments: [names()],
+    options: [dryRun, ...ONLINE],
+    examples: [
+      ["tritter update --dry-run", "what is new upstream"],
+      ["tritter update starcoder-rust", "move one pin"],
+    ],
+  },
+  {
+    name: "sync",
+    group: ACT,
+    summary: "lock what is stale, then make the disk equal the lock",
+    arguments: [names()],
+    options: [
+      () => new Option("--locked", "refuse a stale lock instead of writing it (always so where CI is set)"),
+      dryRun,
+      () => new Option("--force", "take paths that hold other files; what was there goes to the trash"),
+      () => new Option("--prune", "let a large prune happen"),
+      () => new Option("-j, --jobs <n>", "files fetched at once (default: 16)").argParser(jobs),
+      ...ONLINE,
+    ],
+    examples: [
+      ["tritter sync", "make everything equal the lock"],
+      ["tritter sync --dry-run", "the plan, without doing it"],
+      ["tritter sync --locked --json", "in a pipeline"],
+    ],
+  },
+  {
+    name: "clean",
+    group: ACT,
+    summary: "empty the trash and drop dead partials, saying first what and how much",
+    options: [dryRun, ...HERE],
+    examples: [["tritter clean --dry-run", "how much would be freed"]],
+  },
+  {
+    name: "check",
+    group: LOOK,
+    summary: "whether manifest, lock and disk agree; the exit status says what does not",
+    arguments: [names()],
+    options: [
+      () => new Option("--deep", "read every byte again, trust no time stamp"),
+      () => new Option("--upstream", "ask the Hub too: outdated, gone, access, license"),
+      ...ONLINE,
+    ],
+    examples: [
+      ["tritter check", "fast, from time stamps"],
+      ["tritter check --deep", "prove it"],
+    ],
+  },
+  {
+    name: "list",
+    group: LOOK,
+    summary: "the sources: commit, files, bytes and state",
+    arguments: [names()],
+    options: HERE,
+    examples: [["tritter list --json", "for a program"]],
+  },
+  {
+    name: "diff",
+    group: LOOK,
+    summary: "how manifest, lock and disk differ, or how two locks do",
+    arguments: [names()],
+    options: [
+      () => new Option("--from <lock>", "compare this other lock with the project's lock"),
+      () => new Option("--patch", "with --from: list every file as a unified diff"),
+      ...HERE,
+    ],
+    examples: [
+      ["tritter diff", "what lock and sync would follow up"],
+      ["tritter diff --from main.lock --patch", "for a review"],
+    ],
+  },
+  {
+    name: "why",
+    group: LOOK,
+    summary: "which source wants a path, from which repository, file and pattern",
+    arguments: [new Argument("<path>", "a file below the root")],
+    options: HERE,
+    examples: [["tritter why data/starcoder/rust/train-00000-of-00009.parquet", "where it comes from"]],
+  },
+  {
+    name: "completion",
+    group: OTHER,
+    summary: "print a script that completes commands, options, sources and groups",
+    arguments: [new Argument("<shell>", "the shell to write for").choices(["bash", "zsh", "fish"])],
+    options: [],
+    examples: [
+      ['eval "$(tritter completion bash)"', "in ~/.bashrc, or with zsh in ~/.zshrc"],
+      ["tritter completion fish | source", "in ~/.config/fish/config.fish"],
+    ],
+  },
+];
+
+function jobs(text: string): number {
+  const value = Number(text);
+  if (/^[1-9]\d{0,3}$/.test(text)) return value;
+  throw new InvalidArgumentError("It must be a whole number from 1 to 9999");
+}

@@ -1,0 +1,57 @@
+/**
+ * Every call to the file system goes through this port, so that power loss, full disks and foreign platforms
+ * can be tested. Paths are absolute, in the platform's form. Errors are the system's own (`code: "ENOENT"`).
+ */
+export interface Disk {
+  lstat(path: string): FileStat | undefined;
+  /** Entry names, or undefined where there is no such folder. */
+  readdir(path: string): Promise<readonly DirEntry[] | undefined>;
+  realpath(path: string): Promise<string>;
+  mkdir(path: string): Promise<void>;
+  /** Whole file; undefined where there is none. */
+  read(path: string): Promise<Buffer | undefined>;
+  /** "r" reads; "wx" creates and fails if there is one; "a" appends, creating; "r+" writes an existing one. Never follows a symlink at the last segment. */
+  open(path: string, mode: "r" | "wx" | "a" | "r+"): Promise<DiskFile>;
+  rename(from: string, to: string): Promise<void>;
+  /** Hard link; fails with EEXIST where `to` exists. */
+  link(from: string, to: string): Promise<void>;
+  /** Shares blocks where the file system can; false where it cannot, and then nothing was made. */
+  reflink(from: string, to: string): Promise<boolean>;
+  unlink(path: string): Promise<void>;
+  /** Removes an empty folder; fails with ENOTEMPTY or EEXIST otherwise. */
+  rmdir(path: string): Promise<void>;
+  /** Makes renames and new names in the folder durable. */
+  syncFolder(path: string): Promise<void>;
+  /** undefined where the file system does not say. */
+  space(path: string): Promise<{ readonly bytes: number; readonly inodes: number | undefined }>;
+  /** Sets the modification time to now, as a heartbeat. */
+  touch(path: string): Promise<void>;
+}
+
+export interface FileStat {
+  readonly kind: "file" | "folder" | "symlink" | "special";
+  /** bytes */
+  readonly size: number;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  readonly inode: bigint;
+  readonly device: bigint;
+}
+
+export interface DirEntry {
+  readonly name: string;
+  readonly kind: FileStat["kind"];
+}
+
+export interface DiskFile {
+  /** Reads up to `into.length` bytes at `position`; resolves to the number read, 0 at the end. */
+  readAt(into: Uint8Array, position: number): Promise<number>;
+  /** Writes all of `bytes` at `position`. */
+  writeAt(bytes: Uint8Array, position: number): Promise<void>;
+  append(bytes: Uint8Array): Promise<void>;
+  truncate(length: number): Promise<void>;
+  /** Makes the content durable. */
+  sync(): Promise<void>;
+  stat(): Promise<FileStat>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,41 @@
+import type { Problem } from "./errors.ts";
+
+/** What verbs tell while they work. Reports render them; nothing depends on anyone listening. */
+export type TritterEvent =
+  | { readonly kind: "resolving"; readonly source: string; readonly repo: string; readonly revision: string }
+  /** `files`: listed so far. */
+  | { readonly kind: "listing"; readonly source: string; readonly files: number }
+  | { readonly kind: "scanning"; readonly files: number }
+  /** A file is read to learn its digest; `why` says what its stamp left open. */
+  | { readonly kind: "hashing"; readonly path: string; readonly size: number; readonly why: HashReason }
+  | { readonly kind: "fetching"; readonly files: number; readonly bytes: number }
+  /** `have`: bytes already here from an interrupted run. `key` names the file in the events that follow. */
+  | {
+      readonly kind: "file-started";
+      readonly key: string;
+      readonly path: string;
+      readonly size: number;
+      readonly have: number;
+    }
+  | { readonly kind: "file-bytes"; readonly key: string; readonly bytes: number }
+  /** `lost`: bytes counted before that must come again. */
+  | {
+      readonly kind: "file-retry";
+      readonly key: string;
+      readonly path: string;
+      readonly why: string;
+      readonly waitMs: number;
+      readonly lost: number;
+    }
+  | { readonly kind: "file-done"; readonly key: string; readonly ok: boolean }
+  | { readonly kind: "placing"; readonly files: number }
+  | { readonly kind: "pruning"; readonly files: number }
+  | { readonly kind: "waiting"; readonly why: string; readonly waitMs: number }
+  | { readonly kind: "note"; readonly message: string }
+  | { readonly kind: "warning"; readonly message: string }
+  | { readonly kind: "problem"; readonly problem: Problem };
+
+/** `untracked`: no receipt; `changed`: the stamp differs; `racy`: changed too close to its record; `unflushed`: placed before a power loss; `algorithm`: the lock uses another digest; `deep`: asked for. */
+export type HashReason = "untracked" | "changed" | "racy" | "unflushed" | "algorithm" | "deep";
+
+export type Emit = (event: TritterEvent) => void;

@@ -1,0 +1,208 @@
+import { setMaxListeners } from "node:events";
+import { TritterError } from "../errors.ts";
+import type { Emit } from "../events.ts";
+import type { Clock } from "./clock.ts";
+import type { HttpEndpoint } from "./endpoint.ts";
+import type { HubEnvironment } from "./environment.ts";
+import { type Answer, exchange } from "./exchange.ts";
+import { createGate } from "./gate.ts";
+import { type Headers, header } from "./headers.ts";
+import { readText } from "./incoming.ts";
+import { answersAreOk, isRetryable, type Refusals, type Subject } from "./refusals.ts";
+import { type Attempt, persist } from "./retry.ts";
+import { clean } from "./text.ts";
+import type { Token } from "./token.ts";
+import type { Transport } from "./transport.ts";
+import { networkError, troubleOf } from "./trouble.ts";
+
+/** What every request to an HTTP Hub shares: redirects, the token's reach, the rate gate, retries. */
+export interface Client {
+  readonly endpoint: HttpEndpoint;
+  readonly clock: Clock;
+  /** Follows redirects by hand and answers with the last status; no retry. Throws NETWORK, HUB, RATE_LIMITED. */
+  follow(request: Request): Promise<Landed>;
+  /** As `follow`, with trouble that may pass as a value to `persist` on. */
+  attempt(request: Request): Promise<Attempt<Landed>>;
+  /** A 2xx body as text, after retries. Throws what the Hub's refusal means. */
+  getText(
+    url: string,
+    request: { readonly subject: Subject; readonly signal: AbortSignal },
+  ): Promise<TextAnswer>;
+  persist<Value>(work: () => Promise<Attempt<Value>>, signal: AbortSignal): Promise<Value>;
+}
+
+export interface Request {
+  readonly url: URL;
+  readonly subject: Subject;
+  readonly signal: AbortSignal;
+  /** Beside those every request carries. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** A redirect to such a URL is the answer, and is not followed. */
+  readonly stopBefore?: (url: URL) => boolean;
+}
+
+export interface Landed extends Answer {
+  /** Where the answer came from. */
+  readonly url: URL;
+  /** The server said when to come back, and the rate gate waits for it. */
+  readonly paced: boolean;
+}
+
+export interface TextAnswer {
+  readonly text: string;
+  readonly headers: Headers;
+  readonly url: URL;
+}
+
+interface ClientSettings {
+  readonly endpoint: HttpEndpoint;
+  readonly environment: HubEnvironment;
+  readonly userAgent: string;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  readonly transport: () => Promise<Transport>;
+  readonly token: () => Promise<Token>;
+  readonly refusals: Refusals;
+}
+
+const MOST_HOPS = 5;
+/** bytes; a page of 1000 entries has about 300 kB */
+const LARGEST_PAGE = 64 * 1024 * 1024;
+
+export function createClient(settings: ClientSettings): Client {
+  const { endpoint, environment, clock, emit, refusals } = settings;
+  const gate = createGate({ clock, emit });
+  const client: Client = {
+    endpoint,
+    clock,
+    follow,
+    attempt,
+    getText,
+    persist: (work, signal) => persist(work, { clock, emit, signal }),
+  };
+  return client;
+
+  async function follow(request: Request): Promise<Landed> {
+    // As many requests wait on one signal as there are sockets; Node takes more than ten for a leak.
+    setMaxListeners(0, request.signal);
+    let url = request.url;
+    let onHub = url.origin === endpoint.origin;
+    for (let hop = 0; ; hop++) {
+      const answer = await once(url, onHub, request);
+      const next = redirectOf(answer, request.subject);
+      if (next === undefined || request.stopBefore?.(next)) return answer;
+      answer.body.cancel();
+      if (hop === MOST_HOPS) throw tooManyHops(request.subject);
+      // Once a redirect has left the Hub, nothing it leads to gets the token back.
+      onHub &&= next.origin === endpoint.origin;
+      url = next;
+    }
+  }
+
+  async function once(url: URL, onHub: boolean, { headers, signal, subject }: Request): Promise<Landed> {
+    const token = await settings.token();
+    const transport = await settings.transport();
+    const authorization: Record<string, string> =
+      onHub && token.kind === "sent" ? { authorization: `Bearer ${token.value}` } : {};
+    const permit = await gate.enter(url, signal);
+    try {
+      const answer = await exchange(transport.dispatcherFor(url), {
+        url,
+        // Compressed answers break ranges, lengths and hashes.
+        headers: {
+          "accept-encoding": "identity",
+          "user-agent": settings.userAgent,
+          ...headers,
+          ...authorization,
+        },
+        signal,
+        headersTimeout: environment.metadataTimeout,
+        bodyTimeout: environment.downloadTimeout,
+        explain: (error) => explain(error, subject.action, url.host),
+      });
+      return { ...answer, url, paced: permit.leave(answer) };
+    } catch (error) {
+      permit.leave();
+      throw error;
+    }
+  }
+
+  function redirectOf({ status, headers, url: from }: Landed, subject: Subject): URL | undefined {
+    const location = REDIRECTS.has(status) ? header(headers, "location") : undefined;
+    if (location === undefined) return undefined;
+    if (!URL.canParse(location, from.href)) throw badRedirect(subject, "is no URL");
+    const next = new URL(location, from);
+    if (!/^https?:$/.test(next.protocol)) throw badRedirect(subject, `leads to "${clean(next.protocol)}"`);
+    if (next.protocol === "http:" && endpoint.url.startsWith("https:"))
+      throw badRedirect(subject, "leaves https");
+    next.username = "";
+    next.password = "";
+    return next;
+  }
+
+  async function attempt(request: Request): Promise<Attempt<Landed>> {
+    return orAgain(request.signal, async () => {
+      const landed = await follow(request);
+      if (!isRetryable(landed.status)) return { kind: "done", value: landed };
+      landed.body.cancel();
+      const error = await refusals.temporary(landed, request.subject);
+      return { kind: "again", error, paced: landed.paced };
+    });
+  }
+
+  function getText(
+    url: string,
+    { subject, signal }: { subject: Subject; signal: AbortSignal },
+  ): Promise<TextAnswer> {
+    const request = { url: new URL(url), subject, signal, headers: { accept: "application/json" } };
+    const work = () =>
+      orAgain<TextAnswer>(signal, async () => {
+        const got = await attempt(request);
+        if (got.kind === "again") return got;
+        const { status, headers, body, url } = got.value;
+        if (!answersAreOk(status)) throw await refusals.refusal(got.value, subject);
+        const text = await readText(body, LARGEST_PAGE, () => oversized(subject));
+        return { kind: "done", value: { text, headers, url } };
+      });
+    return client.persist(work, signal);
+  }
+}
+
+/** Connection trouble that may pass becomes a value; the rest is thrown. */
+export async function orAgain<Value>(
+  signal: AbortSignal,
+  work: () => Promise<Attempt<Value>>,
+): Promise<Attempt<Value>> {
+  try {
+    return await work();
+  } catch (error) {
+    if (signal.aborted || !(error instanceof TritterError) || error.code !== "NETWORK") throw error;
+    if (troubleOf(error.cause)?.fatal) throw error;
+    return { kind: "again", error, paced: false };
+  }
+}
+
+function explain(error: unknown, action: string, host: string): unknown {
+  const trouble = troubleOf(error);
+  return trouble === undefined ? error : networkError(trouble, action, { host, cause: error });
+}
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+function badRedirect({ action }: Subject, how: string): TritterError {
+  return new TritterError({ code: "HUB", message: `${action}: the Hub redirects to an address that ${how}` });
+}
+
+function tooManyHops({ action }: Subject): TritterError {
+  return new TritterError({
+    code: "HUB",
+    message: `${action}: the Hub redirects more than ${MOST_HOPS} times`,
+  });
+}
+
+function oversized({ action }: Subject): TritterError {
+  return new TritterError({
+    code: "HUB",
+    message: `${action}: the Hub's answer is larger than ${LARGEST_PAGE} bytes`,
+  });
+}

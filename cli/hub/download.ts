@@ -1,0 +1,193 @@
+import type { Commit } from "../../schema/ids.ts";
+import { TritterError } from "../errors.ts";
+import type { Client, Landed, Request } from "./client.ts";
+import { orAgain } from "./client.ts";
+import { header, parseContentRange } from "./headers.ts";
+import type { Access, Body, ByteRange, RemoteFile, RepoRef } from "./port.ts";
+import { answersAreOk, type Refusals, type Subject } from "./refusals.ts";
+import type { Attempt } from "./retry.ts";
+import { clean } from "./text.ts";
+import { resolveUrl } from "./urls.ts";
+
+/** Opens ranges of files, and keeps in memory where a redirect led for the further ranges of a large one. */
+export function createDownloads(client: Client, refusals: Refusals) {
+  /** File → its signed URL elsewhere; a promise while the first range finds out. Never stored: it expires within the hour. */
+  const places = new Map<string, Promise<URL | undefined>>();
+  return { open, access };
+
+  function open(file: RemoteFile, range: ByteRange, signal: AbortSignal): Promise<Body> {
+    const subject = subjectOf(file.repo, file.commit, file.path);
+    const whole = range.start === 0 && range.end === file.size;
+    const headers: Record<string, string> = whole ? {} : { range: `bytes=${range.start}-${range.end - 1}` };
+    const key = `${file.repo.type}/${file.repo.repo}@${file.commit}/${file.path}`;
+    const resolve = new URL(resolveUrl(client.endpoint.url, file.repo, file));
+    const request = { url: resolve, subject, signal, headers };
+    return client.persist(
+      () =>
+        orAgain(signal, async () => {
+          const got = whole ? await client.attempt(request) : await viaPlace(key, request);
+          if (got.kind === "again") return got;
+          return inspect(got.value, { file, range, subject });
+        }),
+      signal,
+    );
+  }
+
+  /** From the remembered place if there is one and it still answers, else from the Hub. */
+  async function viaPlace(key: string, request: Request): Promise<Attempt<Landed>> {
+    const earlier = places.get(key);
+    if (earlier === undefined) return findPlace(key, request);
+    const known = await earlier;
+    request.signal.throwIfAborted();
+    if (known === undefined) return client.attempt(request);
+    const got = await client.attempt({ ...request, url: known });
+    if (got.kind === "done" && !EXPIRED.has(got.value.status)) return got;
+    if (places.get(key) === earlier) places.delete(key);
+    if (got.kind === "again") return got;
+    got.value.body.cancel();
+    return viaPlace(key, request);
+  }
+
+  /** Asks the Hub; who asks for another range of the file meanwhile waits for where that leads. */
+  async function findPlace(key: string, request: Request): Promise<Attempt<Landed>> {
+    const { promise, tell } = later<URL | undefined>();
+    remember(key, promise);
+    let place: URL | undefined;
+    try {
+      const got = await client.attempt(request);
+      if (got.kind === "done" && answersAreOk(got.value.status)) place = elsewhere(got.value.url);
+      return got;
+    } finally {
+      if (place === undefined && places.get(key) === promise) places.delete(key);
+      tell(place);
+    }
+  }
+
+  function elsewhere(url: URL): URL | undefined {
+    return url.origin === client.endpoint.origin ? undefined : url;
+  }
+
+  function remember(key: string, place: Promise<URL | undefined>): void {
+    places.set(key, place);
+    const [oldest] = places.keys();
+    if (places.size > MOST_PLACES && oldest !== undefined) places.delete(oldest);
+  }
+
+  async function inspect(
+    landed: Landed,
+    { file, range, subject }: { file: RemoteFile; range: ByteRange; subject: Subject },
+  ): Promise<Attempt<Body>> {
+    if (!answersAreOk(landed.status)) return refused(landed, { file, subject });
+    const { start, end, problem, final } = cut(landed, { file, range });
+    if (problem !== undefined) {
+      landed.body.cancel();
+      const error = new TritterError({
+        code: "HUB",
+        message: `${subject.action}: ${problem}`,
+        hint: "a proxy or mirror may stand between; try another endpoint",
+      });
+      if (final) throw error;
+      return { kind: "again", error, paced: false };
+    }
+    const { body } = landed;
+    body.expect(end - start, (received) => brokenOff(subject, { received, expected: end - start }));
+    return { kind: "done", value: { start, chunks: body, cancel: () => body.cancel() } };
+  }
+
+  async function refused(
+    landed: Landed,
+    { file, subject }: { file: RemoteFile; subject: Subject },
+  ): Promise<Attempt<Body>> {
+    if (landed.status === 416) {
+      landed.body.cancel();
+      throw new TritterError({
+        code: "HUB",
+        message: `${subject.action}: the Hub has fewer bytes than the ${file.size} of the lock`,
+        hint: SIZE_HINT,
+      });
+    }
+    if (elsewhere(landed.url) === undefined) throw await refusals.refusal(landed, subject);
+    landed.body.cancel();
+    // A signature may have expired on the way, so ask the Hub for another.
+    const message = `${subject.action}: "${landed.url.host}" answers with status ${landed.status}`;
+    return {
+      kind: "again",
+      error: new TritterError({
+        code: "HUB",
+        message,
+        hint: "try again later; what is fetched so far stays",
+      }),
+      paced: false,
+    };
+  }
+
+  async function access(
+    repo: RepoRef,
+    { commit, path, signal }: { commit: Commit; path: string; signal: AbortSignal },
+  ): Promise<Access> {
+    const subject = subjectOf(repo, commit, path);
+    const url = new URL(resolveUrl(client.endpoint.url, repo, { commit, path }));
+    // Past the gate the Hub sends to where the bytes are; that they come is not asked.
+    const stopBefore = (next: URL) =>
+      next.origin !== client.endpoint.origin || next.pathname.includes("/api/resolve-cache/");
+    const request = { url, subject, signal, headers: { range: "bytes=0-0" }, stopBefore };
+    const landed = await client.persist(() => client.attempt(request), signal);
+    // An empty file has no first byte.
+    if (landed.status < 400 || landed.status === 416) {
+      landed.body.cancel();
+      return { kind: "granted" };
+    }
+    const error = await refusals.refusal(landed, subject);
+    if (!error.code.startsWith("ACCESS_") && error.code !== "REPO_NOT_FOUND") throw error;
+    const { code, message, hint, details } = error;
+    return { kind: "refused", problem: { code, message, ...(hint === undefined ? {} : { hint }), details } };
+  }
+}
+
+const MOST_PLACES = 256;
+/** What a place says once its signature no longer counts. */
+const EXPIRED = new Set([400, 401, 403, 404, 410]);
+const SIZE_HINT =
+  "the file at the pinned commit cannot change, so a mirror or proxy serves another; try another endpoint";
+
+/** Which bytes [start, end) the answer holds, or what is wrong with it. `final`: asking again cannot help. */
+function cut({ status, headers }: Landed, { file, range }: { file: RemoteFile; range: ByteRange }) {
+  const wrong = (problem: string, final = false) => ({ start: 0, end: 0, problem, final });
+  const encoding = header(headers, "content-encoding");
+  if (encoding !== undefined && encoding.toLowerCase() !== "identity")
+    return wrong(`the bytes come encoded as "${clean(encoding)}", though that was refused`);
+  const size = (total: number) =>
+    wrong(`size differs from the lock: the Hub has ${total} bytes, the lock ${file.size}`, true);
+  if (status === 200) {
+    const length = header(headers, "content-length");
+    if (length !== undefined && Number(length) !== file.size) return size(Number(length));
+    return { start: 0, end: file.size, problem: undefined, final: false };
+  }
+  const got = status === 206 ? parseContentRange(header(headers, "content-range")) : undefined;
+  if (got === undefined) return wrong(`the Hub answers a range with status ${status} and no range`);
+  if (got.total !== undefined && got.total !== file.size) return size(got.total);
+  if (got.start !== range.start || got.end !== range.end) {
+    return wrong(`bytes ${got.start} to ${got.end} came instead of ${range.start} to ${range.end}`);
+  }
+  return { ...range, problem: undefined, final: false };
+}
+
+function brokenOff(
+  { action }: Subject,
+  { received, expected }: { received: number; expected: number },
+): TritterError {
+  const message = `${action}: ${received} bytes came instead of ${expected}`;
+  return new TritterError({ code: "NETWORK", message, hint: "try again; what is fetched so far stays" });
+}
+
+function subjectOf(repo: RepoRef, commit: Commit, path: string): Subject {
+  return { action: `cannot fetch "${clean(path)}" of ${repo.type} "${clean(repo.repo)}"`, repo, commit };
+}
+
+function later<Value>(): { promise: Promise<Value>; tell: (value: Value) => void } {
+  let tell: (value: Value) => void = () => {};
+  const promise = new Promise<Value>((resolve) => {
+    tell = resolve;
+  });
+  return { promise, tell };
+}

@@ -1,0 +1,78 @@
+import type { Headers } from "./headers.ts";
+import { header } from "./headers.ts";
+import { Incoming } from "./incoming.ts";
+import type { Dispatcher } from "./undici.ts";
+
+export interface Question {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  /** ms until headers must have come */
+  readonly headersTimeout: number;
+  /** ms the body may stay silent; does not run while the reader is slow */
+  readonly bodyTimeout: number;
+  /** Makes the error that the caller shall see of one that the connection had. */
+  readonly explain: (error: unknown) => unknown;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Incoming;
+}
+
+/** One GET, one answer: no redirect, no retry. Rejects, and breaks the body, with the signal's reason or what `explain` makes. */
+export function exchange(
+  dispatcher: Dispatcher,
+  { url, headers, signal, headersTimeout, bodyTimeout, explain }: Question,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    let controller: Dispatcher.DispatchController | undefined;
+    let body: Incoming | undefined;
+    const fail = (error: unknown) => {
+      signal.removeEventListener("abort", abort);
+      const shown = signal.aborted ? signal.reason : explain(error);
+      if (body === undefined) reject(shown);
+      else body.fail(shown);
+    };
+    const abort = () => {
+      // Before the request has a connection there is nothing to abort yet; onRequestStart does it then.
+      fail(signal.reason);
+      controller?.abort(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
+    };
+    if (signal.aborted) return reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    dispatcher.dispatch(
+      {
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
+        method: "GET",
+        headers,
+        headersTimeout,
+        bodyTimeout,
+      },
+      {
+        onRequestStart(started) {
+          controller = started;
+          if (signal.aborted) abort();
+        },
+        onResponseStart(_, status, received) {
+          if (status < 200 || controller === undefined) return;
+          const length = header(received, "content-length");
+          body = new Incoming(controller, length === undefined ? undefined : Number(length));
+          resolve({ status, headers: received, body });
+        },
+        onResponseData(_, chunk) {
+          body?.push(chunk);
+        },
+        onResponseEnd() {
+          signal.removeEventListener("abort", abort);
+          body?.end();
+        },
+        onResponseError(_, error) {
+          fail(error);
+        },
+      },
+    );
+  });
+}

@@ -1,0 +1,45 @@
+import type { DiskFile } from "../disk/port.ts";
+import { TritterError } from "../errors.ts";
+import type { Body, ByteRange } from "./port.ts";
+
+const CHUNK = 256 * 1024;
+
+/** A range of an open file as a body; closes the file at the end, on cancel and on error. */
+export function diskBody(file: DiskFile, { range, signal }: { range: ByteRange; signal: AbortSignal }): Body {
+  let closed = false;
+  const close = async () => {
+    if (closed) return;
+    closed = true;
+    await file.close();
+  };
+  let reading = false;
+  let cancelled = false;
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    reading = true;
+    try {
+      for (let at = range.start; at < range.end && !cancelled; ) {
+        signal.throwIfAborted();
+        const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK, range.end - at));
+        const read = await file.readAt(chunk, at);
+        if (read === 0)
+          throw new TritterError({
+            code: "NETWORK",
+            message: "cannot read on: the file became shorter while it was read",
+          });
+        at += read;
+        yield read === chunk.length ? chunk : chunk.subarray(0, read);
+      }
+    } finally {
+      await close();
+    }
+  }
+  return {
+    start: range.start,
+    chunks: chunks(),
+    cancel() {
+      cancelled = true;
+      // A reader under way closes the file itself, between two reads.
+      if (!reading) close().catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import type { Disk } from "../disk/port.ts";
+import type { Emit } from "../events.ts";
+import { type Client, createClient } from "./client.ts";
+import type { Clock } from "./clock.ts";
+import { listCommits } from "./commits.ts";
+import { createDownloads } from "./download.ts";
+import type { HttpEndpoint } from "./endpoint.ts";
+import type { HubEnvironment } from "./environment.ts";
+import { resolveRevision } from "./info.ts";
+import { listTree } from "./listing.ts";
+import type { Hub } from "./port.ts";
+import { answersAreOk, createRefusals } from "./refusals.ts";
+import { readToken, type Trust } from "./token.ts";
+import { createTransport, type Transport } from "./transport.ts";
+
+interface HttpSettings {
+  readonly endpoint: HttpEndpoint;
+  readonly environment: HubEnvironment;
+  readonly trust: Trust;
+  readonly disk: Disk;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  readonly userAgent: string;
+  readonly connections: number;
+  readonly clock: Clock;
+}
+
+/** A Hub over HTTP. Opens no socket and reads no file before the first question. */
+export function openHttpHub(settings: HttpSettings): Hub {
+  const { endpoint, environment, disk, signal, trust } = settings;
+  let opened: Promise<Transport> | undefined;
+  const transport = () => (opened ??= createTransport(settings));
+  const token = once(() => readToken(endpoint.origin, environment, { disk, trust }));
+  const tokenIsValid = once(() => whoAmI(client, signal));
+  const refusals = createRefusals({ base: endpoint.url, token, tokenIsValid });
+  const client: Client = createClient({ ...settings, transport, token, refusals });
+  const downloads = createDownloads(client, refusals);
+  return {
+    label: endpoint.url,
+    resolve: (repo, revision) => resolveRevision(client, repo, { revision, signal }),
+    list: (repo, commit, prefix) => listTree(client, repo, { commit, prefix, signal }),
+    open: downloads.open,
+    commits: (repo, revision) => listCommits(client, repo, { revision, signal }),
+    access: (repo, commit, path) => downloads.access(repo, { commit, path, signal }),
+    close: async () => (await opened?.catch(() => undefined))?.destroy(),
+  };
+}
+
+/** Whether the Hub knows the token; undefined where it does not say. The library's whoAmI refuses tokens that do not begin with `hf_`. */
+async function whoAmI(client: Client, signal: AbortSignal): Promise<boolean | undefined> {
+  const url = new URL(`${client.endpoint.url}/api/whoami-v2`);
+  const subject = {
+    action: "cannot check the token",
+    repo: { type: "model", repo: "unknown" },
+    commit: undefined,
+  } as const;
+  try {
+    const { status, body } = await client.follow({ url, subject, signal, headers: {} });
+    body.cancel();
+    return answersAreOk(status) ? true : status === 401 ? false : undefined;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return undefined;
+  }
+}
+
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined;
+  return () => (made ??= make());
+}

@@ -1,0 +1,81 @@
+import type { Commit, Digest } from "../../schema/ids.ts";
+import type { Gated } from "../../schema/lock.ts";
+import type { RemoteFile, RepoRef } from "../../schema/remote.ts";
+
+export type { RemoteFile, RepoRef };
+
+/** A Hub, or what stands in for one. "Unknown" (undefined) is a legal answer to every question about terms. */
+export interface Hub {
+  /** For messages: an origin without credentials, or a folder. */
+  readonly label: string;
+  /** Revision → commit and what is known of the repository. Throws ACCESS_*, REPO_NOT_FOUND, REVISION_NOT_FOUND, NETWORK, HUB. */
+  resolve(repo: RepoRef, revision: string): Promise<Resolved>;
+  /**
+   * Every file of `commit`, or of the folder `prefix` in it, page by page, in the Hub's order. Names are as
+   * sent: untrusted. A folder that is not there is empty. Throws PIN_GONE where the commit no longer exists, LISTING_INCOMPLETE where a complete
+   * listing is not to be had.
+   */
+  list(repo: RepoRef, commit: Commit, prefix?: string): AsyncIterable<readonly Listed[]>;
+  /**
+   * The bytes [start, end) of a file, of which the caller knows the size; never of an empty one. What comes back may
+   * begin before `start` (a server that ignores ranges), never after it, and ends at `end` or later, at the file's end.
+   * The caller must read or cancel the body. Getting to a body is retried here; once it was handed out nothing is: a
+   * broken, stalled or short one throws NETWORK and the caller opens again where it stopped. Throws ACCESS_*,
+   * REPO_NOT_FOUND, PIN_GONE, NETWORK, RATE_LIMITED, OFFLINE, and HUB where the size or range is not the asked one.
+   */
+  open(file: RemoteFile, range: ByteRange, signal: AbortSignal): Promise<Body>;
+  /** Commits reachable from a revision, newest first. */
+  commits(repo: RepoRef, revision: string): AsyncIterable<readonly CommitInfo[]>;
+  /**
+   * Whether the bytes of `path` would be handed to us now; costs one request. A gate leaves README.md and LICENSE open
+   * to all, so ask for another file. Throws what is no matter of access: PIN_GONE, NETWORK, HUB.
+   */
+  access(repo: RepoRef, commit: Commit, path: string): Promise<Access>;
+  close(): Promise<void>;
+}
+
+export interface Resolved {
+  readonly commit: Commit;
+  /** Canonical name: differs from the asked one after a rename or in case. */
+  readonly repo: string;
+  readonly id: string | undefined;
+  readonly gated: Gated | undefined;
+  readonly private: boolean | undefined;
+  readonly disabled: boolean | undefined;
+  /** Card first, then tags; empty: the repository names none. undefined: not known here. */
+  readonly licenses: readonly string[] | undefined;
+}
+
+export interface Listed {
+  readonly path: string;
+  /** bytes of the file itself, never of an LFS pointer */
+  readonly size: number;
+  /** undefined: the Hub masked it, so there is nothing to verify by. */
+  readonly digest: Digest | undefined;
+}
+
+/** Half open, in bytes. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Body {
+  /** Offset of the first byte of `chunks`; at most the asked `start`. */
+  readonly start: number;
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Drops what is not read. Safe to call twice, or after the end. */
+  cancel(): void;
+}
+
+export interface CommitInfo {
+  readonly commit: Commit;
+  readonly title: string;
+  /** ISO 8601; undefined where unknown. */
+  readonly date: string | undefined;
+}
+
+export type Access =
+  | { readonly kind: "granted" }
+  /** `problem` is ready to print: its message, next step and URL. */
+  | { readonly kind: "refused"; readonly problem: import("../errors.ts").Problem };

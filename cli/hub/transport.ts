@@ -1,0 +1,98 @@
+import type { Disk } from "../disk/port.ts";
+import { TritterError } from "../errors.ts";
+import type { HubEnvironment, Proxies } from "./environment.ts";
+import { isLoopback } from "./token.ts";
+import type { Dispatcher } from "./undici.ts";
+
+/** Sockets: kept alive, capped per origin, through a proxy where the variables say so. */
+export interface Transport {
+  dispatcherFor(url: URL): Dispatcher;
+  /** Breaks what is under way. */
+  destroy(): Promise<void>;
+}
+
+interface TransportSettings {
+  readonly environment: HubEnvironment;
+  readonly disk: Disk;
+  /** most sockets to one origin */
+  readonly connections: number;
+}
+
+/** Throws USAGE for proxy variables or certificate files that cannot be used. */
+export async function createTransport({
+  environment,
+  disk,
+  connections,
+}: TransportSettings): Promise<Transport> {
+  const { Agent, EnvHttpProxyAgent, Pool } = await import("./undici.ts");
+  const ca = await readRoots(environment.certificates, disk);
+  const tls = ca === undefined ? {} : { ca: [...ca] };
+  const options = {
+    connections,
+    pipelining: 1,
+    connect: { ...tls, timeout: environment.metadataTimeout },
+    // Long enough to bridge the planning between a listing and its files.
+    keepAliveTimeout: 20_000,
+  };
+  const direct = new Agent(options);
+  const proxies = usableProxies(environment.proxies);
+  const proxied =
+    !proxies.http && !proxies.https
+      ? undefined
+      : new EnvHttpProxyAgent({
+          ...options,
+          // Named explicitly, since it would read the process's variables for what is left out.
+          httpProxy: proxies.http,
+          httpsProxy: proxies.https,
+          noProxy: proxies.no,
+          // Plain http is forwarded: many proxies allow CONNECT to port 443 alone.
+          proxyTunnel: false,
+          factory: (origin: string | URL, own: object) => new Pool(origin, { connections, ...own }),
+          requestTls: tls,
+          proxyTls: tls,
+        });
+  const all = proxied === undefined ? [direct] : [direct, proxied];
+  return {
+    dispatcherFor(url) {
+      const proxy = url.protocol === "https:" ? proxies.https : proxies.http;
+      // Loopback is trusted with the token, and a proxy's loopback is another machine's.
+      return proxied === undefined || proxy === "" || isLoopback(url.hostname) ? direct : proxied;
+    },
+    destroy: async () => void (await Promise.all(all.map((agent) => agent.destroy()))),
+  };
+}
+
+function usableProxies({ http, https, no }: Proxies): { http: string; https: string; no: string } {
+  return { http: proxyUrl(http, "HTTP_PROXY"), https: proxyUrl(https, "HTTPS_PROXY"), no };
+}
+
+/** "" for none. A proxy's URL may hold a password, so no message repeats it. */
+function proxyUrl(text: string | undefined, name: string): string {
+  if (text === undefined) return "";
+  const url = text.includes("://") ? text : `http://${text}`;
+  if (URL.canParse(url) && /^(?:https?|socks5?):$/.test(new URL(url).protocol)) return url;
+  const message = `cannot use the proxy in ${name} (or ALL_PROXY): it is not an http, https or socks5 URL`;
+  throw new TritterError({
+    code: "USAGE",
+    message,
+    hint: `write it like http://proxy.example:3128, or unset ${name}`,
+  });
+}
+
+/** Node's own roots and those in `files`; undefined: the built-in ones suffice. */
+async function readRoots(files: readonly string[], disk: Disk): Promise<readonly string[] | undefined> {
+  if (files.length === 0) return undefined;
+  const { rootCertificates } = await import("node:tls");
+  return [...rootCertificates, ...(await Promise.all(files.map((file) => readPem(file, disk))))];
+}
+
+async function readPem(file: string, disk: Disk): Promise<string> {
+  const bytes = await disk.read(file).catch(() => undefined);
+  if (bytes !== undefined) return bytes.toString("utf8");
+  const message = `cannot read the certificates in "${file}": there is no such file, or it is not readable`;
+  throw new TritterError({
+    code: "USAGE",
+    message,
+    hint: "correct SSL_CERT_FILE or NODE_EXTRA_CA_CERTS, or unset it",
+  });
+}

@@ -1,0 +1,25 @@
+/** tritter as a library: the verbs on a project, as functions that take a Context and return values. Nothing here prints. */
+
+export type { Context } from "./context.ts";
+export { nodeDisk } from "./disk/node.ts";
+export {
+  CODES,
+  type ErrorCode,
+  EXIT,
+  exitStatusOf,
+  type Problem,
+  problemsOf,
+  TritterError,
+  TritterErrors,
+} from "./errors.ts";
+export type { Emit, TritterEvent } from "./events.ts";
+export type { Plan } from "./plan.ts";
+export { type CheckOptions, type CheckResult, checkProject } from "./project/check.ts";
+export { type CleanOptions, type CleanResult, cleanProject } from "./project/clean.ts";
+export { type DiffOptions, type DiffResult, diffProject } from "./project/diff.ts";
+export { type InitOptions, initProject } from "./project/init.ts";
+export { type ListedSource, type ListResult, listProject } from "./project/list.ts";
+export type { ProjectOptions } from "./project/load.ts";
+export { type LockResult, lockProject, updateProject } from "./project/lock.ts";
+export { type SyncOptions, type SyncResult, syncProject } from "./project/sync.ts";
+export { type WhyOptions, type WhyResult, whyProject } from "./project/why.ts";

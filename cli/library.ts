@@ -1,0 +1,26 @@
+// The verbs on a project, each loaded when it is first called: `tritter list` must not pay for what fetches.
+// `index.ts` exports the same functions to programs, which load them all.
+
+/** What commands run; a test hands in its own. */
+export const library = {
+  initProject: async (...given: Parameters<typeof import("./project/init.ts").initProject>) =>
+    (await import("./project/init.ts")).initProject(...given),
+  lockProject: async (...given: Parameters<typeof import("./project/lock.ts").lockProject>) =>
+    (await import("./project/lock.ts")).lockProject(...given),
+  updateProject: async (...given: Parameters<typeof import("./project/lock.ts").updateProject>) =>
+    (await import("./project/lock.ts")).updateProject(...given),
+  syncProject: async (...given: Parameters<typeof import("./project/sync.ts").syncProject>) =>
+    (await import("./project/sync.ts")).syncProject(...given),
+  checkProject: async (...given: Parameters<typeof import("./project/check.ts").checkProject>) =>
+    (await import("./project/check.ts")).checkProject(...given),
+  listProject: async (...given: Parameters<typeof import("./project/list.ts").listProject>) =>
+    (await import("./project/list.ts")).listProject(...given),
+  diffProject: async (...given: Parameters<typeof import("./project/diff.ts").diffProject>) =>
+    (await import("./project/diff.ts")).diffProject(...given),
+  whyProject: async (...given: Parameters<typeof import("./project/why.ts").whyProject>) =>
+    (await import("./project/why.ts")).whyProject(...given),
+  cleanProject: async (...given: Parameters<typeof import("./project/clean.ts").cleanProject>) =>
+    (await import("./project/clean.ts")).cleanProject(...given),
+};
+
+export type Library = typeof library;

@@ -1,0 +1,66 @@
+import { createHash } from "node:crypto";
+import { canonicalJson } from "../../schema/canonical.ts";
+import { hexOf, type RepoType } from "../../schema/ids.ts";
+import type { LockedFile } from "../../schema/lock.ts";
+
+/** The fields of a source that decide what is resolved and selected. */
+export interface Request {
+  readonly repo: string;
+  readonly type: RepoType;
+  readonly revision: string;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  /** Of the whole manifest: `policy.deny`. */
+  readonly deny: readonly string[];
+}
+
+export const DEFAULT_REVISION = "main";
+export const DEFAULT_TYPE: RepoType = "dataset";
+
+/**
+ * `sha256:` of the request's canonical JSON. Lists are sets here, and a member equal to its default is left out,
+ * so that a field added to the format later leaves the digests of old manifests as they are.
+ */
+export function requestDigest(request: Request): string {
+  const { repo, type, revision, include, exclude, deny } = request;
+  const text = canonicalJson({
+    repo,
+    type: type === DEFAULT_TYPE ? undefined : type,
+    revision: revision === DEFAULT_REVISION ? undefined : revision,
+    include: setOf(include),
+    exclude: setOf(exclude),
+    deny: setOf(deny),
+  });
+  return `sha256:${createHash("sha256").update(text).digest("hex")}`;
+}
+
+/** `sha256:` of the file lines as the lock writes them, each ended by LF and without the comma between them. */
+export function listingDigest(files: readonly LockedFile[]): string {
+  const hash = createHash("sha256");
+  for (let index = 0; index < files.length; index += GROUP) {
+    hash.update(
+      files
+        .slice(index, index + GROUP)
+        .map((file) => `${fileLine(file)}\n`)
+        .join(""),
+    );
+  }
+  return `sha256:${hash.digest("hex")}`;
+}
+
+/** `{"path":"rust/notes.md","size":120,"git":"…"}` */
+export function fileLine({ path, size, digest, extra }: LockedFile): string {
+  const algorithm = digest.startsWith("git:") ? "git" : "sha256";
+  const rest = Object.keys(extra)
+    .sort()
+    .map((key) => `,${JSON.stringify(key)}:${JSON.stringify(extra[key])}`)
+    .join("");
+  return `{"path":${JSON.stringify(path)},"size":${size},"${algorithm}":"${hexOf(digest)}"${rest}}`;
+}
+
+/** Lines hashed at once. */
+const GROUP = 4_096;
+
+function setOf(list: readonly string[]): readonly string[] | undefined {
+  return list.length === 0 ? undefined : [...new Set(list)].sort();
+}

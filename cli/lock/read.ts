@@ -1,0 +1,230 @@
+import { type Commit, digestOf, type TreePath } from "../../schema/ids.ts";
+import type { Extra, Lock, LockedFile, LockedSource } from "../../schema/lock.ts";
+import { findCollisions, judgeName, printable } from "../../schema/names.ts";
+import { type SchemaError, validateLock } from "../../schema/validate.mjs";
+import type { Disk } from "../disk/port.ts";
+import { diskProblem } from "../disk/trouble.ts";
+import { systemCode, TritterError } from "../errors.ts";
+import { listingDigest } from "./digests.ts";
+import { firstDuplicateKey, lineAt } from "./duplicates.ts";
+import { finalPath, isBelow } from "./wants.ts";
+import { compareBytes } from "./write.ts";
+
+export type ReadLock =
+  | { readonly kind: "ok"; readonly lock: Lock; readonly warnings: readonly string[] }
+  | { readonly kind: "missing" };
+
+/** Reads and distrusts a lock. Throws LOCK_INVALID, LOCK_EDITED, LOCK_VERSION, DISK_REFUSED. */
+export async function readLock({ file, disk }: { file: string; disk: Disk }): Promise<ReadLock> {
+  const bytes = await readBytes(disk, file);
+  if (bytes === undefined) return { kind: "missing" };
+  const text = bytes.toString("utf8");
+  const document = parse(file, text);
+  checkVersion(file, document);
+  const errors = validateLock(document);
+  if (errors.length > 0) throw invalid(file, explain(errors, text));
+  const lock = lockOf(document as LockDocument);
+  const mistakes = namesOf(lock);
+  if (mistakes.length > 0) throw invalid(file, mistakes);
+  checkEdits(file, lock, document as LockDocument);
+  return { kind: "ok", lock, warnings: unknownMembers(lock) };
+}
+
+async function readBytes(disk: Disk, file: string): Promise<Buffer | undefined> {
+  try {
+    return await disk.read(file);
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    throw new TritterError(diskProblem(`read "${file}"`, error), error);
+  }
+}
+
+function parse(file: string, text: string): unknown {
+  const conflict = /^(?:<{7}|>{7}|\|{7})(?: |$)/m.exec(text);
+  if (conflict !== null)
+    throw edited(file, `it holds an unfinished merge (line ${lineAt(text, conflict.index)})`);
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw invalid(file, [`not valid JSON: ${error instanceof Error ? printable(error.message) : ""}`]);
+  }
+  const twice = firstDuplicateKey(text);
+  if (twice !== undefined) throw edited(file, `"${printable(twice.key)}" stands twice (line ${twice.line})`);
+  return document;
+}
+
+function checkVersion(file: string, document: unknown): void {
+  const version =
+    typeof document === "object" && document !== null && "version" in document ? document.version : undefined;
+  if (typeof version !== "number" || version === 1) return;
+  throw new TritterError({
+    code: "LOCK_VERSION",
+    message: `cannot read "${file}": it has version ${version}, this tritter reads version 1`,
+    hint: "install a newer tritter",
+  });
+}
+
+interface LockDocument {
+  readonly version: 1;
+  readonly sources: Readonly<Record<string, SourceDocument>>;
+}
+
+interface SourceDocument {
+  readonly listing: string;
+  readonly files: readonly FileDocument[];
+  readonly license?: string | readonly string[];
+}
+
+interface FileDocument {
+  readonly path: string;
+  readonly size: number;
+  readonly sha256?: string;
+  readonly git?: string;
+}
+
+const NO_EXTRA: Extra = {};
+
+function lockOf(document: LockDocument): Lock {
+  const { version, sources, ...extra } = document;
+  const list = Object.entries(sources).map(([name, source]) => sourceOf(name, source));
+  return { version, sources: list.sort((a, b) => compareBytes(a.name, b.name)), extra };
+}
+
+function sourceOf(name: string, source: SourceDocument): LockedSource {
+  const { listing: _, license, files, ...members } = source;
+  const known = members as unknown as Omit<LockedSource, "name" | "licenses" | "files" | "extra">;
+  const { request, repo, asked, id, type, revision, commit, path, strip, gated, carrier, ...extra } = known;
+  return {
+    name,
+    request,
+    repo,
+    asked,
+    id,
+    type,
+    revision,
+    commit: commit as Commit,
+    path,
+    strip: strip ?? "",
+    licenses: license === undefined ? [] : typeof license === "string" ? [license] : license,
+    gated,
+    carrier,
+    files: files.map(fileOf),
+    extra,
+  };
+}
+
+function fileOf(document: FileDocument): LockedFile {
+  const { path, size, sha256, git, ...extra } = document;
+  const digest = sha256 === undefined ? digestOf("git", git ?? "") : digestOf("sha256", sha256);
+  if (digest === undefined) throw new Error("the schema lets only digests through");
+  return { path: path as TreePath, size, digest, extra: Object.keys(extra).length === 0 ? NO_EXTRA : extra };
+}
+
+/** Names come from a file that anybody may have edited: judged before anything is done with them. */
+function namesOf(lock: Lock): string[] {
+  const mistakes: string[] = [];
+  for (const source of lock.sources) {
+    for (const folder of [source.path, source.strip]) {
+      const judged = folder === "" ? undefined : judgeName(folder);
+      if (judged?.kind === "hostile")
+        mistakes.push(`source "${source.name}": path "${printable(folder)}": ${judged.why}`);
+    }
+    for (const { path } of source.files) {
+      const judged = judgeName(path);
+      if (judged.kind === "hostile")
+        mistakes.push(`source "${source.name}": file "${printable(path)}": ${judged.why}`);
+      else if (!isBelow(source.strip, path))
+        mistakes.push(`source "${source.name}": file "${printable(path)}" is outside "${source.strip}"`);
+    }
+  }
+  return mistakes;
+}
+
+function checkEdits(file: string, lock: Lock, document: LockDocument): void {
+  for (const source of lock.sources) {
+    const unsorted = source.files.findIndex(
+      (one, index) => index > 0 && compareBytes((source.files[index - 1] as LockedFile).path, one.path) >= 0,
+    );
+    if (unsorted > 0) {
+      throw edited(
+        file,
+        `source "${source.name}": "${printable((source.files[unsorted] as LockedFile).path)}" is out of order or stands twice`,
+      );
+    }
+    if (listingDigest(source.files) !== document.sources[source.name]?.listing) {
+      throw edited(file, `source "${source.name}": its files do not match its "listing"`);
+    }
+  }
+  const equal = findCollisions(finalPaths(lock)).find((collision) => collision.kind !== "folded");
+  if (equal !== undefined) {
+    throw invalid(file, [
+      `sources "${equal.sources.join('" and "')}" both write "${printable(equal.paths[0] ?? "")}"`,
+    ]);
+  }
+}
+
+function* finalPaths(lock: Lock): Generator<{ path: string; source: string }> {
+  for (const source of lock.sources) {
+    for (const one of source.files) yield { path: finalPath(source, one.path), source: source.name };
+  }
+}
+
+const MOST_LINES = 20;
+
+function explain(errors: readonly SchemaError[], text: string): string[] {
+  const lines = errors
+    .slice(0, MOST_LINES)
+    .map(
+      (error) =>
+        `${where(error.path, text)}${error.path === "" ? "" : `${printable(error.path)} `}${error.message}`,
+    );
+  return errors.length > MOST_LINES ? [...lines, `and ${errors.length - MOST_LINES} more`] : lines;
+}
+
+/** Every file has its own line in a lock as tritter writes it, so the line is found by counting. */
+function where(path: string, text: string): string {
+  const match = /^\/sources\/([^/]+)(?:\/files\/(\d+))?/.exec(path);
+  const name = match?.[1]?.replaceAll("~1", "/").replaceAll("~0", "~");
+  const start = name === undefined ? -1 : text.indexOf(`\n${JSON.stringify(name)}: {`);
+  if (start < 0) return "";
+  const files = match?.[2] === undefined ? -1 : text.indexOf('\n"files": [', start);
+  const line = files < 0 ? lineAt(text, start + 1) : lineAt(text, files + 1) + 1 + Number(match?.[2]);
+  return `line ${line}: `;
+}
+
+function unknownMembers(lock: Lock): string[] {
+  const names = new Set(Object.keys(lock.extra));
+  for (const source of lock.sources) {
+    for (const name of Object.keys(source.extra)) names.add(name);
+    for (const one of source.files)
+      if (one.extra !== NO_EXTRA) for (const name of Object.keys(one.extra)) names.add(name);
+  }
+  if (names.size === 0) return [];
+  const list = [...names]
+    .sort()
+    .map((name) => `"${printable(name)}"`)
+    .join(", ");
+  return [`the lock holds members that this version does not know and keeps as they are: ${list}`];
+}
+
+function invalid(file: string, details: readonly string[]): TritterError {
+  const shown =
+    details.length > MOST_LINES + 1
+      ? [...details.slice(0, MOST_LINES), `and ${details.length - MOST_LINES} more`]
+      : details;
+  return new TritterError({
+    code: "LOCK_INVALID",
+    message: `cannot use "${file}": it is not a lock that tritter wrote`,
+    details: shown,
+    hint: "restore it from version control, or delete it and run tritter lock",
+  });
+}
+
+function edited(file: string, what: string): TritterError {
+  return new TritterError({
+    code: "LOCK_EDITED",
+    message: `cannot use "${file}": edited by hand or badly merged: ${what}`,
+    hint: "restore it from version control (git checkout --ours or --theirs while merging), then run tritter lock",
+  });
+}

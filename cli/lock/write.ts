@@ -1,0 +1,124 @@
+import { dirname } from "node:path";
+import type { Extra, Lock, LockedFile, LockedSource } from "../../schema/lock.ts";
+import type { Disk } from "../disk/port.ts";
+import { diskProblem } from "../disk/trouble.ts";
+import { systemCode, TritterError } from "../errors.ts";
+import { fileLine, listingDigest } from "./digests.ts";
+
+/** Writes the lock beside, flushes and renames it; equal bytes leave the file untouched. Throws DISK_REFUSED, NO_SPACE. */
+export async function writeLock({
+  file,
+  disk,
+  lock,
+}: {
+  file: string;
+  disk: Disk;
+  lock: Lock;
+}): Promise<"written" | "unchanged"> {
+  try {
+    // A lock that is a symlink stays one: what it points to is replaced.
+    const target = disk.lstat(file)?.kind === "symlink" ? await disk.realpath(file) : file;
+    const bytes = Buffer.from(serialiseLock(lock));
+    if ((await disk.read(target))?.equals(bytes)) return "unchanged";
+    await replace(disk, target, bytes);
+    return "written";
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    throw new TritterError(diskProblem(`write "${file}"`, error), error);
+  }
+}
+
+/**
+ * The lock's bytes: strict JSON laid out for diffs and merges. Sources sorted by name, files by the bytes of their path,
+ * one file a line, members in a fixed order and unknown ones after them.
+ */
+export function serialiseLock(lock: Lock): string {
+  const sources = [...lock.sources].sort((a, b) => compareBytes(a.name, b.name));
+  const blocks = sources.map((source) => `${JSON.stringify(source.name)}: ${block(source)}`);
+  const body = blocks.length === 0 ? "" : `${blocks.join(",\n")}\n`;
+  const rest = members(lock.extra)
+    .map((member) => `,\n${member}`)
+    .join("");
+  return `{\n"version": ${lock.version},\n"sources": {\n${body}}${rest === "" ? "" : `${rest}\n`}}\n`;
+}
+
+/** By UTF-8 bytes: the order of code points, which UTF-16 code units differ from beyond the basic plane. */
+export function compareBytes(a: string, b: string): number {
+  if (a === b) return 0;
+  const length = Math.min(a.length, b.length);
+  for (let index = 0; index < length; index++) {
+    const [left, right] = [a.charCodeAt(index), b.charCodeAt(index)];
+    if (left !== right) return codePointRank(left) - codePointRank(right);
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for code points above all others. */
+function codePointRank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+}
+
+function block(source: LockedSource): string {
+  const files = sortedFiles(source.files);
+  const heads = [
+    [pair("request", source.request)],
+    [
+      pair("repo", source.repo),
+      ...optional("asked", source.asked),
+      ...optional("id", source.id),
+      pair("type", source.type),
+      pair("revision", source.revision),
+    ],
+    [pair("commit", source.commit), pair("listing", listingDigest(files))],
+    [
+      pair("path", source.path),
+      ...(source.strip === "" ? [] : [pair("strip", source.strip)]),
+      ...optional("license", licenseOf(source.licenses)),
+      ...optional("gated", source.gated === undefined || source.gated === false ? undefined : source.gated),
+    ],
+    ...(source.carrier === undefined ? [] : [[`"carrier": ${JSON.stringify(source.carrier)}`]]),
+    ...members(source.extra).map((member) => [member]),
+  ];
+  const lines = heads.map((head) => `${head.join(", ")},\n`).join("");
+  const list = files.map(fileLine).join(",\n");
+  return `{\n${lines}"files": [\n${list}${list === "" ? "" : "\n"}]}`;
+}
+
+export function sortedFiles(files: readonly LockedFile[]): readonly LockedFile[] {
+  const isSorted = files.every(
+    (file, index) => index === 0 || compareBytes((files[index - 1] as LockedFile).path, file.path) < 0,
+  );
+  return isSorted ? files : [...files].sort((a, b) => compareBytes(a.path, b.path));
+}
+
+function licenseOf(licenses: readonly string[]): string | readonly string[] | undefined {
+  return licenses.length > 1 ? licenses : licenses[0];
+}
+
+function pair(key: string, value: unknown): string {
+  return `${JSON.stringify(key)}: ${JSON.stringify(value)}`;
+}
+
+function optional(key: string, value: unknown): string[] {
+  return value === undefined ? [] : [pair(key, value)];
+}
+
+function members(extra: Extra): string[] {
+  return Object.keys(extra)
+    .sort()
+    .map((key) => pair(key, extra[key]));
+}
+
+async function replace(disk: Disk, file: string, bytes: Uint8Array): Promise<void> {
+  const beside = `${file}.new`;
+  if (disk.lstat(beside) !== undefined) await disk.unlink(beside);
+  const handle = await disk.open(beside, "wx");
+  try {
+    await handle.append(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await disk.rename(beside, file);
+  await disk.syncFolder(dirname(file));
+}

@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+import type { Clock } from "./context.ts";
+import type { Terminal } from "./report/terminal.ts";
+import type { StopSignal } from "./stop.ts";
+
+// The only file that touches the process. Everything else is imported after the fast path below.
+
+declare const __TRITTER_VERSION__: string | undefined;
+
+const VERSION = typeof __TRITTER_VERSION__ === "string" ? __TRITTER_VERSION__ : "0.0.0-dev";
+
+/** The status of a file system that refused, as when standard output goes to a file on a full disk. */
+const OUTPUT_LOST = 12;
+
+const [first] = process.argv.slice(2);
+if (first === "--version" || first === "-V" || first === "version") {
+  terminalOf(process.stdout).write(`${VERSION}\n`);
+} else {
+  await main();
+}
+
+async function main(): Promise<void> {
+  const [{ run }, { nodeDisk }, { STOP_SIGNALS, stopReason }] = await Promise.all([
+    import("./run.ts"),
+    import("./disk/node.ts"),
+    import("./stop.ts"),
+  ]);
+  const controller = new AbortController();
+  for (const [name, status] of Object.entries(STOP_SIGNALS) as [StopSignal, number][]) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(status);
+      controller.abort(stopReason(name));
+    });
+  }
+  const status = await run(process.argv.slice(2), {
+    env: process.env,
+    cwd: process.cwd(),
+    stdout: terminalOf(process.stdout),
+    stderr: terminalOf(process.stderr),
+    signal: controller.signal,
+    clock: systemClock(),
+    disk: nodeDisk(),
+    version: VERSION,
+    pid: process.pid,
+  });
+  process.exitCode = status || process.exitCode;
+}
+
+/** Whoever reads may stop reading (`| head`): the rest is dropped, and the work goes on to its own end. */
+function terminalOf(stream: NodeJS.WriteStream): Terminal {
+  let open = true;
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    open = false;
+    if (error.code !== "EPIPE") process.exitCode = OUTPUT_LOST;
+  });
+  return {
+    write(text) {
+      if (open) stream.write(text);
+    },
+    isTTY: stream.isTTY === true,
+    get columns() {
+      return stream.columns;
+    },
+    stream,
+  };
+}
+
+function systemClock(): Clock {
+  return { now: () => Date.now(), sleep };
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    }, ms);
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+}

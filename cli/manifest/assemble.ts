@@ -1,0 +1,70 @@
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import type {
+  Carrier,
+  CarrierDocument,
+  Manifest,
+  ManifestDocument,
+  Source,
+  SourceDocument,
+} from "../../schema/manifest.ts";
+import { cleanFolder } from "./rules.ts";
+
+export const DEFAULT_ROOT = "data";
+
+/** Fills in every default. `root` has its variables replaced already. */
+export function assemble(
+  document: ManifestDocument,
+  { file, root }: { file: string; root: string },
+): Manifest {
+  const folder = dirname(file);
+  const absoluteRoot = resolve(folder, root);
+  return {
+    file,
+    owner: document.name ?? relative(absoluteRoot, file).split(sep).join("/"),
+    root: absoluteRoot,
+    endpoint: endpointOf(document.endpoint, folder),
+    licenses: document.policy?.licenses ?? {},
+    deny: document.policy?.deny ?? [],
+    sources: Object.entries(document.sources ?? {})
+      .map(([name, source]) => sourceOf(name, source))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+  };
+}
+
+function sourceOf(name: string, document: SourceDocument): Source {
+  return {
+    ...carrierOf(document),
+    name,
+    path: cleanFolder(document.path ?? name),
+    groups: document.groups ?? [],
+    fallbacks: (document.fallbacks ?? []).map(carrierOf),
+  };
+}
+
+function carrierOf(document: CarrierDocument): Carrier {
+  const {
+    repo,
+    type = "dataset",
+    revision = "main",
+    include = [],
+    exclude = [],
+    strip = "",
+    names = "portable",
+  } = document;
+  return {
+    repo,
+    type,
+    revision,
+    include,
+    exclude,
+    strip: cleanFolder(strip),
+    names,
+    expect: document.expect ?? {},
+    license: document.license,
+  };
+}
+
+function endpointOf(endpoint: string | undefined, folder: string): string | undefined {
+  if (endpoint === undefined || /^https?:/i.test(endpoint)) return endpoint;
+  return isAbsolute(endpoint) ? endpoint : resolve(folder, endpoint);
+}

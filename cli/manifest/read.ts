@@ -1,0 +1,76 @@
+import type { Issue } from "../../schema/issues.ts";
+import type { Manifest, ManifestDocument } from "../../schema/manifest.ts";
+import { validateManifest } from "../../schema/validate.mjs";
+import type { Disk } from "../disk/port.ts";
+import { diskProblem } from "../disk/trouble.ts";
+import { systemCode, TritterError } from "../errors.ts";
+import { assemble, DEFAULT_ROOT } from "./assemble.ts";
+import { expandVariables } from "./expand.ts";
+import { explainSchemaErrors } from "./mistakes.ts";
+import { checkRules } from "./rules.ts";
+
+export type ReadManifest =
+  | {
+      readonly kind: "ok";
+      readonly manifest: Manifest;
+      readonly warnings: readonly Issue[];
+      readonly text: string;
+    }
+  | { readonly kind: "missing" }
+  | { readonly kind: "invalid"; readonly issues: readonly Issue[] };
+
+export interface ReadInput {
+  /** Absolute. */
+  readonly file: string;
+  readonly disk: Disk;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** bytes: no manifest written by or for a person comes near it. */
+const LARGEST = 4 * 1024 * 1024;
+
+/** Reads a manifest and reports all its mistakes at once, each with its place. Throws DISK_REFUSED. */
+export async function readManifest({ file, disk, env }: ReadInput): Promise<ReadManifest> {
+  const bytes = await readBytes(disk, file);
+  if (bytes === undefined) return { kind: "missing" };
+  if (bytes.length > LARGEST) {
+    return invalid([
+      { severity: "error", message: `the file has ${bytes.length} bytes: should have at most ${LARGEST}` },
+    ]);
+  }
+  return parseManifest(bytes.toString("utf8").replace(/^\ufeff/, ""), { file, env });
+}
+
+/** The same for a text that was read already. */
+export async function parseManifest(
+  text: string,
+  { file, env }: Omit<ReadInput, "disk">,
+): Promise<ReadManifest> {
+  const { readSource } = await import("./source-text.ts");
+  const source = readSource(text);
+  if (source.issues.length > 0) return invalid(source.issues);
+  const errors = validateManifest(source.value ?? null);
+  if (errors.length > 0) return invalid(explainSchemaErrors(errors, source));
+  const document = source.value as ManifestDocument;
+  const issues = checkRules(document, source);
+  const root = expandVariables(document.root ?? DEFAULT_ROOT, env);
+  if (root.kind === "mistake") {
+    const { line, column, frame } = source.locate(["root"]);
+    issues.push({ severity: "error", message: `"root": ${root.why}`, line, column, frame });
+  }
+  if (issues.length > 0 || root.kind === "mistake") return invalid(issues);
+  return { kind: "ok", manifest: assemble(document, { file, root: root.text }), warnings: [], text };
+}
+
+async function readBytes(disk: Disk, file: string): Promise<Buffer | undefined> {
+  try {
+    return await disk.read(file);
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    throw new TritterError(diskProblem(`read "${file}"`, error), error);
+  }
+}
+
+function invalid(issues: readonly Issue[]): ReadManifest {
+  return { kind: "invalid", issues };
+}

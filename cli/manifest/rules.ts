@@ -1,0 +1,111 @@
+import { isAbsolute } from "node:path";
+import type { Issue } from "../../schema/issues.ts";
+import type { CarrierDocument, ManifestDocument, SourceDocument } from "../../schema/manifest.ts";
+import { judgeName, printable } from "../../schema/names.ts";
+import { compilePattern } from "../../schema/patterns.ts";
+import type { SourceText } from "./source-text.ts";
+
+type Path = readonly (string | number)[];
+type Report = (path: Path, message: string, hint?: string) => void;
+
+/** What a schema cannot say. Each rule pushes what it finds, so that all mistakes are told at once. */
+export function checkRules(document: ManifestDocument, source: SourceText): Issue[] {
+  const issues: Issue[] = [];
+  const report: Report = (path, message, hint) => {
+    const { line, column, frame } = source.locate(path);
+    issues.push({ severity: "error", message, line, column, frame, ...(hint !== undefined && { hint }) });
+  };
+  endpointRule(document, report);
+  patternRule(["policy", "deny"], document.policy?.deny, report);
+  for (const [name, entry] of Object.entries(document.sources ?? {})) {
+    carrierRules(["sources", name], entry, report);
+    folderRule(["sources", name, "path"], entry.path, report);
+    for (const [index, fallback] of (entry.fallbacks ?? []).entries())
+      carrierRules(["sources", name, "fallbacks", index], fallback, report);
+  }
+  groupRule(document.sources ?? {}, report);
+  return issues;
+}
+
+function carrierRules(at: Path, carrier: CarrierDocument, report: Report): void {
+  repoRule([...at, "repo"], carrier.repo, report);
+  patternRule([...at, "include"], carrier.include, report);
+  patternRule([...at, "exclude"], carrier.exclude, report);
+  folderRule([...at, "strip"], carrier.strip, report);
+  const { files, minFiles } = carrier.expect ?? {};
+  if (files !== undefined && minFiles !== undefined && minFiles > files) {
+    report(
+      [...at, "expect", "minFiles"],
+      `"minFiles" is ${minFiles}: should be at most "files", which is ${files}`,
+    );
+  }
+}
+
+function repoRule(at: Path, repo: string, report: Report): void {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]*(?:\/[A-Za-z0-9._-]+)?$/.test(repo) && !/\.\.|--|\.git$/.test(repo)) return;
+  const pasted =
+    /(?:^|\/)(?:(datasets|models|spaces)\/)?([\w.-]+\/[\w.-]+?)(?:\/(?:tree|blob|resolve)\/.*)?\/?$/.exec(
+      repo.replace(/^https?:\/\/[^/]+/, ""),
+    );
+  const hint = pasted?.[2] === undefined ? undefined : `did you mean "${pasted[2]}"${typeHint(pasted[1])}?`;
+  report(at, `"repo" is "${printable(repo)}": should be owner/name`, hint);
+}
+
+function typeHint(folder: string | undefined): string {
+  return folder === undefined || folder === "datasets" ? "" : ` with type: ${folder.slice(0, -1)}`;
+}
+
+function patternRule(at: Path, patterns: readonly string[] | undefined, report: Report): void {
+  for (const [index, pattern] of (patterns ?? []).entries()) {
+    const compiled = compilePattern(pattern);
+    if (compiled.kind === "mistake")
+      report([...at, index], `pattern "${printable(pattern)}" ${compiled.why}`);
+  }
+}
+
+function folderRule(at: Path, folder: string | undefined, report: Report): void {
+  if (folder === undefined) return;
+  const name = String(at.at(-1));
+  const plain = cleanFolder(folder);
+  if (plain === "") {
+    if (name === "strip")
+      report(at, `"strip" is "${printable(folder)}": should name a folder of the repository`);
+    return;
+  }
+  const judged = judgeName(plain);
+  if (judged.kind === "hostile")
+    report(at, `"${name}" is "${printable(folder)}": ${judged.why}; should be a folder below the root`);
+}
+
+/** `./a/` and `a` are one folder; "" is the root itself. */
+export function cleanFolder(folder: string): string {
+  const plain = folder.replace(/^(?:\.\/)+/, "").replace(/\/+$/, "");
+  return plain === "." ? "" : plain;
+}
+
+function endpointRule({ endpoint }: ManifestDocument, report: Report): void {
+  if (endpoint === undefined || !/^[a-z][a-z0-9+.-]*:/i.test(endpoint) || isAbsolute(endpoint)) return;
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
+    report(["endpoint"], `"endpoint" is "${printable(endpoint)}": should be an http(s) URL or a folder`);
+  } else if (url.username !== "" || url.password !== "") {
+    report(
+      ["endpoint"],
+      '"endpoint" holds a user name or password: should not; a token belongs into HF_TOKEN',
+    );
+  }
+}
+
+/** Commands take names of both kinds, so one name may not mean two things. */
+function groupRule(sources: Readonly<Record<string, SourceDocument>>, report: Report): void {
+  for (const [name, { groups }] of Object.entries(sources)) {
+    for (const [index, group] of (groups ?? []).entries()) {
+      if (Object.hasOwn(sources, group)) {
+        report(
+          ["sources", name, "groups", index],
+          `group "${printable(group)}" has the name of a source: should be another`,
+        );
+      }
+    }
+  }
+}

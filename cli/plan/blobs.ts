@@ -1,0 +1,97 @@
+import type { Digest, TreePath } from "../../schema/ids.ts";
+import type { Decisions, View } from "../plan.ts";
+import { heldOrigin } from "./presence.ts";
+import type { Blob, BlobOrigin, Write } from "./types.ts";
+
+export interface BlobPlan {
+  readonly list: readonly Blob[];
+  /** Paths to be pruned whose file moves to a wanted path instead. */
+  readonly moved: ReadonlySet<TreePath>;
+}
+
+/** One way to have each digest that the writes need: what is here already before what must be fetched. */
+export function planBlobs(view: View, decisions: Decisions): BlobPlan {
+  const moved = new Set<TreePath>();
+  const holders = holdersOf(view, decisions);
+  const list: Blob[] = [];
+  for (const [digest, writes] of writesByDigest(decisions.writes)) {
+    const from = originOf(view, { digest, writes, holder: holders.get(digest) });
+    if (from.kind === "tree" && from.how !== "copy") moved.add(from.path);
+    const first = writes[0] as Write;
+    list.push({ digest, size: first.want.size, from, paths: writes.map((write) => write.want.path) });
+  }
+  return { list, moved };
+}
+
+function writesByDigest(writes: readonly Write[]): Map<Digest, Write[]> {
+  const groups = new Map<Digest, Write[]>();
+  for (const write of writes) {
+    const group = groups.get(write.want.digest);
+    if (group === undefined) groups.set(write.want.digest, [write]);
+    else group.push(write);
+  }
+  return groups;
+}
+
+function originOf(
+  view: View,
+  { digest, writes, holder }: { digest: Digest; writes: readonly Write[]; holder: Holder | undefined },
+): BlobOrigin {
+  if (view.ready.has(digest)) return { kind: "ready" };
+  if (holder !== undefined) return { kind: "tree", path: holder.path, stamp: holder.stamp, how: holder.how };
+  return {
+    kind: "fetch",
+    remotes: writes.map((write) => write.want.remote),
+    have: view.partial.get(digest) ?? 0,
+  };
+}
+
+type Holder = Extract<BlobOrigin, { kind: "tree" }>;
+
+const RANK: Readonly<Record<Holder["how"], number>> = { stage: 0, rename: 1, copy: 2 };
+
+/** Paths of ours that hold a known digest, the one that needs no copy first. */
+function holdersOf(view: View, decisions: Decisions): Map<Digest, Holder> {
+  const holders = new Map<Digest, Holder>();
+  if (decisions.writes.length === 0) return holders;
+  const fate = fatesOf(decisions);
+  for (const placement of view.mine.values()) {
+    const found = view.foundAt(placement.path);
+    if (found.kind !== "file") continue;
+    const origin = heldOrigin(placement, found);
+    if (origin === undefined) continue;
+    const how = howToTake(origin, fate.get(placement.path));
+    for (const digest of found.digests)
+      offer(holders, digest, { kind: "tree", path: placement.path, stamp: found.stamp, how });
+  }
+  return holders;
+}
+
+function offer(holders: Map<Digest, Holder>, digest: Digest, holder: Holder): void {
+  const known = holders.get(digest);
+  if (known === undefined || isBetter(holder, known)) holders.set(digest, holder);
+}
+
+/** Of equals the first by path, so that a plan does not depend on the order of the receipt. */
+function isBetter(a: Holder, b: Holder): boolean {
+  return RANK[a.how] === RANK[b.how] ? a.path < b.path : RANK[a.how] < RANK[b.how];
+}
+
+type Fate = "pruned" | "displaced";
+
+function fatesOf(decisions: Decisions): Map<TreePath, Fate> {
+  const fates = new Map<TreePath, Fate>();
+  for (const prune of decisions.prunes) fates.set(prune.path, "pruned");
+  for (const write of decisions.writes) {
+    if (write.found !== "nothing") fates.set(write.want.path, "displaced");
+    for (const clear of write.clears) fates.set(clear.path, "displaced");
+  }
+  return fates;
+}
+
+/** What the user put there is never in the store, where an interrupted run could leave it to be swept. */
+function howToTake(origin: "fetched" | "adopted", fate: Fate | undefined): Holder["how"] {
+  if (fate === undefined) return "copy";
+  if (origin === "fetched") return "stage";
+  return fate === "pruned" ? "rename" : "copy";
+}

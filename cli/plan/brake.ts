@@ -1,0 +1,33 @@
+import type { TreePath } from "../../schema/ids.ts";
+import type { Placement } from "../receipt/placement.ts";
+import type { Brake, Prune } from "./types.ts";
+
+/** Above both, a prune waits: a tenth of what the receipt knows, and a gibibyte. */
+const SHARE = 0.1;
+const BYTES = 1024 ** 3;
+
+/** A prune of every file of a source, or of very much at once, is more often a mistake in a manifest than meant. */
+export function brakeOf(mine: ReadonlyMap<TreePath, Placement>, prunes: readonly Prune[]): Brake | undefined {
+  if (prunes.length === 0) return undefined;
+  const sources = emptiedSources(mine, prunes);
+  const bytes = prunes.reduce((sum, prune) => sum + prune.size, 0);
+  const known = [...mine.values()].reduce((sum, placement) => sum + (placement.size ?? 0), 0);
+  const share = known === 0 ? 0 : Math.min(1, bytes / known);
+  if (sources.length === 0 && (share <= SHARE || bytes <= BYTES)) return undefined;
+  return { sources, files: prunes.length, bytes, share };
+}
+
+function emptiedSources(mine: ReadonlyMap<TreePath, Placement>, prunes: readonly Prune[]): string[] {
+  const pruned = countBySource(prunes);
+  const placed = countBySource(mine.values());
+  return [...pruned]
+    .filter(([source, count]) => placed.get(source) === count)
+    .map(([source]) => source)
+    .sort();
+}
+
+function countBySource(list: Iterable<{ readonly source: string }>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { source } of list) counts.set(source, (counts.get(source) ?? 0) + 1);
+  return counts;
+}

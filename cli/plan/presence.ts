@@ -1,0 +1,174 @@
+import type { TreePath } from "../../schema/ids.ts";
+import { foldKey } from "../../schema/names.ts";
+import type { Want } from "../lock/wants.ts";
+import type { Decisions, View } from "../plan.ts";
+import type { Placement } from "../receipt/placement.ts";
+import { type Found, holds } from "../scan.ts";
+import type { Clear, Keep, Write } from "./types.ts";
+
+/** The table's upper half: the lock wants a file at this path. */
+export function decidePresence(view: View, want: Want, into: Decisions): void {
+  const found = view.foundAt(want.path);
+  if (found.kind === "file" && holds(found, want.digest)) {
+    into.keeps.push(keep(view, want, found));
+    return;
+  }
+  const rival = rivalOf(view, want);
+  if (rival !== undefined) {
+    into.conflicts.push({
+      path: want.path,
+      source: want.source,
+      why: "other-owner",
+      at: want.path,
+      what: rival.owner,
+    });
+    return;
+  }
+  decideByFound(view, { want, found }, into);
+}
+
+function decideByFound(view: View, { want, found }: { want: Want; found: Found }, into: Decisions): void {
+  switch (found.kind) {
+    case "nothing":
+      into.writes.push({ want, why: "missing", found: "nothing", stamp: undefined, clears: [] });
+      return;
+    case "file":
+      decideOverFile(view, { want, found }, into);
+      return;
+    case "folder":
+      decideOverFolder(view, { want, found }, into);
+      return;
+    case "symlink":
+    case "special":
+      decideOverOther(view, { want, at: want.path, what: found.kind }, into);
+      return;
+    case "blocked":
+      decideBlocked(view, { want, found }, into);
+      return;
+    default:
+      found satisfies never;
+  }
+}
+
+function decideOverFile(
+  view: View,
+  { want, found }: { want: Want; found: FoundFile },
+  into: Decisions,
+): void {
+  const placement = placementAt(view, want.path, found);
+  const { stamp } = found;
+  if (placement === undefined) {
+    if (view.force) into.writes.push({ want, why: "untracked", found: "trash", stamp, clears: [] });
+    else
+      into.conflicts.push({
+        path: want.path,
+        source: want.source,
+        why: "untracked",
+        at: want.path,
+        what: "file",
+      });
+    return;
+  }
+  const held = heldOrigin(placement, found);
+  const why = held === undefined ? "modified" : "outdated";
+  into.writes.push({ want, why, found: held === "fetched" ? "replace" : "trash", stamp, clears: [] });
+}
+
+/** A folder that is all ours goes aside, file by file; one with a stranger in it stays. */
+function decideOverFolder(
+  view: View,
+  { want, found }: { want: Want; found: Extract<Found, { kind: "folder" }> },
+  into: Decisions,
+): void {
+  const prefix = `${want.path}/`;
+  const below = [...view.mine.values()].filter((placement) => placement.path.startsWith(prefix));
+  const inScope = below.every((placement) => view.scope?.has(placement.source) ?? true);
+  if (found.stranger !== undefined || below.length === 0 || !inScope) {
+    const at = found.stranger ?? want.path;
+    into.conflicts.push({ path: want.path, source: want.source, why: "not-a-file", at, what: "folder" });
+    return;
+  }
+  const clears = below.map((placement) => clear(view, placement)).filter((one) => one !== undefined);
+  into.writes.push({ want, why: "missing", found: "nothing", stamp: undefined, clears });
+}
+
+function decideBlocked(
+  view: View,
+  { want, found }: { want: Want; found: Extract<Found, { kind: "blocked" }> },
+  into: Decisions,
+): void {
+  const placement = view.mine.get(found.at);
+  const ours = placement === undefined ? undefined : clear(view, placement);
+  if (found.what === "file" && ours !== undefined) {
+    into.writes.push({ want, why: "missing", found: "nothing", stamp: undefined, clears: [ours] });
+    return;
+  }
+  decideOverOther(view, { want, at: found.at, what: found.what }, into);
+}
+
+function decideOverOther(
+  view: View,
+  { want, at, what }: { want: Want; at: TreePath; what: "file" | "symlink" | "special" },
+  into: Decisions,
+): void {
+  if (!view.force || what === "special") {
+    const why = what === "file" ? "untracked" : "not-a-file";
+    into.conflicts.push({ path: want.path, source: want.source, why, at, what });
+    return;
+  }
+  const clears: Clear[] = at === want.path ? [] : [{ path: at, stamp: undefined, disposable: false }];
+  const found = at === want.path ? "trash" : "nothing";
+  into.writes.push({
+    want,
+    why: what === "file" ? "untracked" : "not-a-file",
+    found,
+    stamp: undefined,
+    clears,
+  } satisfies Write);
+}
+
+/** undefined where nothing of ours stands there. */
+function clear(view: View, placement: Placement): Clear | undefined {
+  const found = view.foundAt(placement.path);
+  if (found.kind !== "file") return undefined;
+  return { path: placement.path, stamp: found.stamp, disposable: heldOrigin(placement, found) === "fetched" };
+}
+
+function keep(view: View, want: Want, found: FoundFile): Keep {
+  const placement = placementAt(view, want.path, found);
+  const { stamp, digests } = found;
+  const held = placement === undefined ? undefined : heldOrigin(placement, found);
+  if (placement === undefined || held === undefined) {
+    const shared = view.others.get(want.path)?.find((other) => other.digests.includes(want.digest));
+    if (shared !== undefined) return { want, stamp, digests, record: "share", origin: shared.origin };
+    return { want, stamp, digests, record: "adopt", origin: "adopted" };
+  }
+  const upToDate = found.recorded && placement.source === want.source && placement.path === want.path;
+  return { want, stamp, digests, record: upToDate ? "none" : "restamp", origin: held };
+}
+
+/** Where the bytes found came from, or undefined where they are neither what was placed nor what was announced. */
+export function heldOrigin(placement: Placement, found: FoundFile): "fetched" | "adopted" | undefined {
+  if (placement.digests.some((digest) => found.digests.includes(digest))) return placement.origin;
+  return placement.intents.find((intent) => found.digests.includes(intent.digest))?.origin;
+}
+
+export type FoundFile = Extract<Found, { kind: "file" }>;
+
+/** On a case-insensitive disk our `A.txt` is what stands at a wanted `a.txt`. */
+function placementAt(view: View, path: TreePath, found: FoundFile): Placement | undefined {
+  const placement = view.mine.get(path);
+  if (placement !== undefined || view.folded.size === 0) return placement;
+  const alias = view.folded.get(foldKey(path));
+  if (alias === undefined) return undefined;
+  const other = view.foundAt(alias.path);
+  return other.kind === "file" && other.entry === found.entry ? alias : undefined;
+}
+
+/** Another owner who wants other bytes at this path. */
+function rivalOf(view: View, want: Want): Placement | undefined {
+  return view.others.get(want.path)?.find((other) => {
+    const known = [...other.digests, ...other.intents.map((intent) => intent.digest)];
+    return !known.includes(want.digest);
+  });
+}

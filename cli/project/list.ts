@@ -1,0 +1,76 @@
+import type { LockedSource } from "../../schema/lock.ts";
+import type { Source } from "../../schema/manifest.ts";
+import type { Context } from "../context.ts";
+import { loadProject, type Project, type ProjectOptions } from "./load.ts";
+import { staleInScope } from "./locking.ts";
+
+export interface ListedSource {
+  readonly name: string;
+  readonly type: string;
+  readonly repo: string;
+  readonly revision: string;
+  /** undefined: not locked yet. */
+  readonly commit: string | undefined;
+  readonly files: number;
+  /** bytes */
+  readonly bytes: number;
+  /** Below the root. */
+  readonly path: string;
+  readonly groups: readonly string[];
+  readonly licenses: readonly string[];
+  readonly gated: boolean;
+  /** `unlocked`: not in the lock yet; `dropped`: in the lock and no longer in the manifest. */
+  readonly state: "locked" | "stale" | "unlocked" | "dropped";
+}
+
+export interface ListResult {
+  readonly project: Project;
+  /** Sorted by name. */
+  readonly sources: readonly ListedSource[];
+}
+
+/** The sources of manifest and lock, side by side. Reads neither disk nor network. */
+export async function listProject(context: Context, options: ProjectOptions): Promise<ListResult> {
+  const project = await loadProject(context, options);
+  const stale = new Set(staleInScope(project).map(({ source }) => source));
+  const locked = new Map((project.lock?.sources ?? []).map((source) => [source.name, source]));
+  const wanted = new Map(project.manifest.sources.map((source) => [source.name, source]));
+  const names = [...new Set([...wanted.keys(), ...locked.keys()])].sort();
+  const sources = names
+    .filter((name) => project.scope?.has(name) ?? true)
+    .map((name) =>
+      listed(name, { source: wanted.get(name), locked: locked.get(name), stale: stale.has(name) }),
+    );
+  return { project, sources };
+}
+
+function listed(
+  name: string,
+  { source, locked, stale }: { source: Source | undefined; locked: LockedSource | undefined; stale: boolean },
+): ListedSource {
+  const told = source ?? (locked as LockedSource);
+  return {
+    name,
+    type: told.type,
+    repo: locked?.repo ?? told.repo,
+    revision: told.revision,
+    commit: locked?.commit,
+    files: locked?.files.length ?? 0,
+    bytes: locked?.files.reduce((sum, file) => sum + file.size, 0) ?? 0,
+    path: told.path,
+    groups: source?.groups ?? [],
+    licenses: locked?.licenses ?? [],
+    gated: locked?.gated === "auto" || locked?.gated === "manual",
+    state: stateOf(source, locked, stale),
+  };
+}
+
+function stateOf(
+  source: Source | undefined,
+  locked: LockedSource | undefined,
+  stale: boolean,
+): ListedSource["state"] {
+  if (source === undefined) return "dropped";
+  if (locked === undefined) return "unlocked";
+  return stale ? "stale" : "locked";
+}

@@ -1,0 +1,130 @@
+import { basename, dirname, extname, join, resolve } from "node:path";
+import type { Lock } from "../../schema/lock.ts";
+import type { Manifest } from "../../schema/manifest.ts";
+import type { Context } from "../context.ts";
+import { TritterError } from "../errors.ts";
+import { type HubSettings, isOffline, openHub } from "../hub/index.ts";
+import type { Hub } from "../hub/port.ts";
+import { readLock } from "../lock/read.ts";
+import { readManifest } from "../manifest/read.ts";
+import { renderIssues } from "../manifest/render.ts";
+import { selectSources } from "../manifest/select.ts";
+
+/** Where a project's documents are and what the command line said of it. */
+export interface Project {
+  readonly manifest: Manifest;
+  readonly manifestText: string;
+  /** Absolute. */
+  readonly lockFile: string;
+  /** undefined where there is none yet. */
+  readonly lock: Lock | undefined;
+  /** Sources named on the command line, groups resolved; undefined: all. */
+  readonly scope: ReadonlySet<string> | undefined;
+  readonly offline: boolean;
+  readonly endpoint: string | undefined;
+}
+
+export interface ProjectOptions {
+  readonly manifest?: string;
+  readonly lock?: string;
+  readonly endpoint?: string;
+  readonly offline?: boolean;
+  readonly names: readonly string[];
+}
+
+/** Reads manifest and lock. Throws MANIFEST_MISSING, MANIFEST_INVALID, LOCK_INVALID, LOCK_EDITED, LOCK_VERSION, USAGE. */
+export async function loadProject(context: Context, options: ProjectOptions): Promise<Project> {
+  const file = resolve(context.cwd, options.manifest ?? "tritter.yaml");
+  const { manifest, text } = await loadManifest(context, file);
+  const lockFile = options.lock === undefined ? lockFileOf(file) : resolve(context.cwd, options.lock);
+  const read = await readLock({ file: lockFile, disk: context.disk });
+  const scope = options.names.length === 0 ? undefined : selectSources(manifest, options.names);
+  if (read.kind === "ok") for (const message of read.warnings) context.emit({ kind: "warning", message });
+  return {
+    manifest,
+    manifestText: text,
+    lockFile,
+    lock: read.kind === "ok" ? read.lock : undefined,
+    scope,
+    offline: options.offline === true || isOffline(context.env),
+    endpoint: endpointOf(context, options.endpoint),
+  };
+}
+
+/** A folder is relative to where the command runs; an URL is left as it is. */
+function endpointOf({ cwd }: Context, endpoint: string | undefined): string | undefined {
+  return endpoint === undefined || /^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint)
+    ? endpoint
+    : resolve(cwd, endpoint);
+}
+
+/** `NAME.yaml` → `NAME.lock`, beside it. */
+export function lockFileOf(manifestFile: string): string {
+  return join(dirname(manifestFile), `${basename(manifestFile, extname(manifestFile))}.lock`);
+}
+
+/** The lock, where the command cannot do without. Throws LOCK_MISSING. */
+export function requireLock({ lock, lockFile }: Project): Lock {
+  if (lock !== undefined) return lock;
+  throw new TritterError({
+    code: "LOCK_MISSING",
+    message: `cannot read "${lockFile}": there is no lock yet`,
+    hint: "run tritter lock",
+  });
+}
+
+/** Opened when first asked for, so that a command which needs no Hub opens no socket. Close it with `close`. */
+export function lazyHub(
+  context: Context,
+  project: Project,
+  connections: number,
+): { hub: () => Hub; close: () => Promise<void> } {
+  let opened: Hub | undefined;
+  const settings: HubSettings = {
+    endpoint: project.manifest.endpoint,
+    endpointFlag: project.endpoint,
+    env: context.env,
+    offline: project.offline,
+    disk: context.disk,
+    emit: context.emit,
+    signal: context.signal,
+    version: context.version,
+    connections,
+    clock: context.clock,
+  };
+  return {
+    hub: () => {
+      opened ??= openHub(settings);
+      return opened;
+    },
+    close: async () => {
+      await opened?.close();
+    },
+  };
+}
+
+async function loadManifest(
+  { disk, env, emit }: Context,
+  file: string,
+): Promise<{ manifest: Manifest; text: string }> {
+  const read = await readManifest({ file, disk, env });
+  if (read.kind === "missing") {
+    throw new TritterError({
+      code: "MANIFEST_MISSING",
+      message: `cannot read "${file}": there is no such file`,
+      hint: "run tritter init, or name one with --manifest",
+    });
+  }
+  if (read.kind === "invalid") {
+    const count = read.issues.filter((issue) => issue.severity === "error").length;
+    throw new TritterError({
+      code: "MANIFEST_INVALID",
+      message: `cannot use "${basename(file)}": ${count === 1 ? "it has a mistake" : `it has ${count} mistakes`}`,
+      details: renderIssues(basename(file), read.issues),
+      hint: "mend the lines above",
+    });
+  }
+  for (const line of read.warnings.length === 0 ? [] : renderIssues(basename(file), read.warnings))
+    emit({ kind: "warning", message: line });
+  return { manifest: read.manifest, text: read.text };
+}

@@ -1,0 +1,37 @@
+import type { Context } from "../context.ts";
+import { loadProject, type Project, type ProjectOptions } from "./load.ts";
+import { type Locked, lockSources } from "./locking.ts";
+
+export interface LockResult {
+  readonly project: Project;
+  readonly locked: Locked;
+}
+
+/** Adds what is missing, drops what is gone, follows edits; never moves a pin whose identity did not change. */
+export async function lockProject(
+  context: Context,
+  options: ProjectOptions & { readonly fallback: boolean },
+): Promise<LockResult> {
+  const project = await loadProject(context, options);
+  const locked = await lockSources(context, project, {
+    mode: { kind: "lock" },
+    fallback: options.fallback,
+    dryRun: false,
+  });
+  return { project, locked };
+}
+
+/** The only verb that moves a pin. Names none: every source. */
+export async function updateProject(
+  context: Context,
+  options: ProjectOptions & { readonly dryRun: boolean },
+): Promise<LockResult> {
+  const project = await loadProject(context, options);
+  const names = project.scope ?? new Set(project.manifest.sources.map((source) => source.name));
+  const locked = await lockSources(context, project, {
+    mode: { kind: "update", names },
+    fallback: false,
+    dryRun: options.dryRun,
+  });
+  return { project, locked };
+}

@@ -1,0 +1,117 @@
+import type { Lock } from "../../schema/lock.ts";
+import type { Context } from "../context.ts";
+import { TritterError, TritterErrors } from "../errors.ts";
+import type { Hub } from "../hub/port.ts";
+import { writeLock } from "../lock/write.ts";
+import { judge } from "../resolve/judge.ts";
+import { type Stale, staleness } from "../resolve/stale.ts";
+import { type Mode, type Resolution, resolve } from "../resolve.ts";
+import { lazyHub, type Project } from "./load.ts";
+
+export interface Locking {
+  readonly mode: Mode;
+  readonly fallback: boolean;
+  /** Resolve and judge, but leave the file alone. */
+  readonly dryRun: boolean;
+}
+
+export interface Locked {
+  readonly lock: Lock;
+  readonly resolution: Resolution;
+  readonly wrote: boolean;
+}
+
+/** Resolves what is stale within the scope and writes the lock, or throws every problem and leaves it as it was. */
+export async function lockSources(context: Context, project: Project, locking: Locking): Promise<Locked> {
+  const { hub, close } = lazyHub(context, project, RESOLVING);
+  try {
+    const resolution = await resolve({
+      manifest: project.manifest,
+      previous: project.lock,
+      hub: deferred(hub),
+      mode: locking.mode,
+      only: project.scope,
+      fallback: locking.fallback,
+      signal: context.signal,
+      emit: context.emit,
+    });
+    const problems = judge(project.manifest, resolution.lock, project.scope);
+    if (problems.length > 0) throw new TritterErrors(problems);
+    const wrote =
+      !locking.dryRun &&
+      (await writeLock({ file: project.lockFile, disk: context.disk, lock: resolution.lock })) === "written";
+    return { lock: resolution.lock, resolution, wrote };
+  } finally {
+    await close();
+  }
+}
+
+/** Requests at once while resolving. */
+const RESOLVING = 8;
+
+/** Stale sources within the scope. */
+export function staleInScope({ manifest, lock, scope }: Project): readonly Stale[] {
+  const all =
+    lock === undefined
+      ? manifest.sources.map(({ name }): Stale => ({ source: name, why: "missing" }))
+      : staleness(manifest, lock);
+  return scope === undefined ? all : all.filter((stale) => scope.has(stale.source));
+}
+
+/** LOCK_MISSING or LOCK_STALE, where a lock must be right as it is; undefined where it is. */
+export function staleProblem(project: Project, stale: readonly Stale[]): TritterError | undefined {
+  if (project.lock === undefined) {
+    return new TritterError({
+      code: "LOCK_MISSING",
+      message: `cannot use "${project.lockFile}": there is no lock yet`,
+      hint: "run tritter lock",
+    });
+  }
+  if (stale.length === 0) return undefined;
+  return new TritterError({
+    code: "LOCK_STALE",
+    message: `cannot use "${project.lockFile}": the manifest changed since it was written`,
+    details: stale.map(staleLine),
+    hint: "run tritter lock, and commit the lock",
+  });
+}
+
+export function staleLine(stale: Stale): string {
+  switch (stale.why) {
+    case "missing":
+      return `${stale.source}: is not in the lock`;
+    case "removed":
+      return `${stale.source}: is in the lock and no longer in the manifest`;
+    case "selection":
+      return `${stale.source}: selects other files (include, exclude or policy.deny)`;
+    case "identity":
+      return `${stale.source}: names ${describe(stale.after)}, the lock has ${describe(stale.before)}`;
+    case "placement":
+      return `${stale.source}: ${stale.field} is "${stale.after}", the lock has "${stale.before}"`;
+    default:
+      return stale satisfies never;
+  }
+}
+
+function describe(identity: {
+  readonly type: string;
+  readonly repo: string;
+  readonly revision: string;
+}): string {
+  return `${identity.type} ${identity.repo} at ${identity.revision}`;
+}
+
+/** A Hub that is opened at its first use. */
+function deferred(hub: () => Hub): Hub {
+  return {
+    get label() {
+      return hub().label;
+    },
+    resolve: (repo, revision) => hub().resolve(repo, revision),
+    list: (repo, commit, prefix) => hub().list(repo, commit, prefix),
+    open: (file, range, signal) => hub().open(file, range, signal),
+    commits: (repo, revision) => hub().commits(repo, revision),
+    access: (repo, commit, path) => hub().access(repo, commit, path),
+    close: async () => undefined,
+  };
+}

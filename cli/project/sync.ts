@@ -1,0 +1,210 @@
+import type { Lock } from "../../schema/lock.ts";
+import { printable } from "../../schema/names.ts";
+import { apply, type Outcome } from "../apply.ts";
+import type { Context } from "../context.ts";
+import { diskProblem } from "../disk/trouble.ts";
+import { thisWriter, type Writer } from "../disk/writer.ts";
+import { type Problem, systemCode, TritterError, TritterErrors } from "../errors.ts";
+import type { Conflict, Plan } from "../plan.ts";
+import { holdRoot } from "../receipt/hold.ts";
+import { compactReceipt, openJournal } from "../receipt/journal.ts";
+import { readReceipt } from "../receipt/receipt.ts";
+import { judge } from "../resolve/judge.ts";
+import { resolveRoot, type Survey, stateFolder, survey } from "../status.ts";
+import { prepareStore } from "../store/store.ts";
+import { lazyHub, loadProject, type Project, type ProjectOptions, requireLock } from "./load.ts";
+import { type Locked, lockSources, staleInScope, staleProblem } from "./locking.ts";
+
+export interface SyncOptions extends ProjectOptions {
+  /** A stale lock is an error instead of being brought up to date. */
+  readonly locked: boolean;
+  readonly dryRun: boolean;
+  /** Overwrite untracked files; what was there goes to the trash. */
+  readonly force: boolean;
+  /** Release the prune brake. */
+  readonly prune: boolean;
+  /** Streams at once. */
+  readonly jobs: number;
+}
+
+export interface SyncResult {
+  readonly project: Project;
+  /** Set only if the lock was stale and was (or, in a dry run, would be) written. */
+  readonly locked: Locked | undefined;
+  readonly root: string;
+  readonly plan: Plan;
+  /** undefined: a dry run. */
+  readonly outcome: Outcome | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** Locks where stale, then makes the disk equal the lock. The lock is written before the disk is touched, or neither is. */
+export async function syncProject(context: Context, options: SyncOptions): Promise<SyncResult> {
+  const project = await loadProject(context, options);
+  const locked = await bringUpToDate(context, project, options);
+  const lock = locked?.lock ?? requireLock(project);
+  const refused = judge(project.manifest, lock, project.scope);
+  if (refused.length > 0) throw new TritterErrors(refused);
+  if (options.dryRun) {
+    const { root, plan } = await survey(context, surveyInput(project, lock, options));
+    return { project, locked, root, plan, outcome: undefined, problems: problemsOfPlan(plan) };
+  }
+  const done = await reconcile(context, project, { lock, options });
+  return { project, locked, ...done };
+}
+
+async function bringUpToDate(
+  context: Context,
+  project: Project,
+  options: SyncOptions,
+): Promise<Locked | undefined> {
+  const stale = staleInScope(project);
+  if (options.locked) {
+    const problem = staleProblem(project, stale);
+    if (problem !== undefined) throw problem;
+    return undefined;
+  }
+  if (stale.length === 0 && project.lock !== undefined) return undefined;
+  return lockSources(context, project, { mode: { kind: "lock" }, fallback: true, dryRun: options.dryRun });
+}
+
+function surveyInput({ manifest, scope }: Project, lock: Lock, { force, prune }: SyncOptions) {
+  return { manifest, lock, scope, deep: false, force, prune };
+}
+
+interface Done {
+  readonly root: string;
+  readonly plan: Plan;
+  readonly outcome: Outcome;
+  readonly problems: readonly Problem[];
+}
+
+async function reconcile(
+  context: Context,
+  project: Project,
+  { lock, options }: { lock: Lock; options: SyncOptions },
+): Promise<Done> {
+  const { disk, clock } = context;
+  const writer = await thisWriter(disk, context.pid);
+  const state = await makeRoot(context, project.manifest.root);
+  const release = await holdRoot(disk, state, { writer, now: clock.now });
+  try {
+    const receipt = await readReceipt(disk, state);
+    await compactReceipt(disk, state, { writer, receipt });
+    const seen = await survey(context, surveyInput(project, lock, options));
+    const outcome = await carryOut(context, project, { seen, options, writer });
+    return {
+      root: seen.root,
+      plan: seen.plan,
+      outcome,
+      problems: [...outcome.problems, ...problemsOfPlan(seen.plan)],
+    };
+  } finally {
+    await release();
+  }
+}
+
+async function carryOut(
+  context: Context,
+  project: Project,
+  { seen, options, writer }: { seen: Survey; options: SyncOptions; writer: Writer },
+): Promise<Outcome> {
+  const { disk, clock, signal, emit } = context;
+  const { hub, close } = lazyHub(context, project, options.jobs);
+  const journal = openJournal(disk, seen.state, { writer, receipt: seen.receipt });
+  try {
+    const readyFolder = seen.plan.blobs.length > 0 ? await prepareStore(disk, seen.store.layout) : "";
+    return await apply({
+      plan: seen.plan,
+      disk,
+      root: seen.root,
+      state: seen.state,
+      owner: project.manifest.owner,
+      hub,
+      journal,
+      store: { disk, view: seen.store, readyFolder, writer, now: clock.now },
+      leftReady: seen.store.ready,
+      digestsAt: seen.digestsAt,
+      scannedAt: seen.scannedAt,
+      whole: project.scope === undefined,
+      jobs: options.jobs,
+      clock,
+      signal,
+      emit,
+    });
+  } finally {
+    await journal.close();
+    await close();
+  }
+}
+
+/** Resolves to the state folder, which exists afterwards and hides itself from git. */
+async function makeRoot(context: Context, asked: string): Promise<string> {
+  const { disk } = context;
+  try {
+    if (disk.lstat(asked) === undefined) await disk.mkdir(asked);
+    const state = stateFolder(context, await resolveRoot(context, asked));
+    if (disk.lstat(state) === undefined) await disk.mkdir(state);
+    const ignore = `${state}/.gitignore`;
+    if (disk.lstat(ignore) === undefined) {
+      const file = await disk.open(ignore, "wx");
+      await file.append(Buffer.from("*\n")).finally(() => file.close());
+    }
+    return state;
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    throw new TritterError(diskProblem(`make the root "${asked}"`, error), error);
+  }
+}
+
+/** What keeps a plan from ending at the lock. */
+export function problemsOfPlan(plan: Plan): readonly Problem[] {
+  return [...plan.conflicts.map(conflictProblem), ...brakeProblem(plan)];
+}
+
+function conflictProblem(conflict: Conflict): Problem {
+  const { path, source } = conflict;
+  return {
+    code: "CONFLICT",
+    message: `cannot write "${printable(path)}": ${reason(conflict)}`,
+    hint: hintFor(conflict),
+    path,
+    source,
+  };
+}
+
+function reason({ why, at, what, path }: Conflict): string {
+  const there = at === path ? "there" : `at "${printable(at)}"`;
+  switch (why) {
+    case "untracked":
+      return `a file that tritter did not place is ${there}, with other content`;
+    case "not-a-file":
+      return `a ${what} is ${there}`;
+    case "other-owner":
+      return `the manifest "${printable(what)}" wants other content there`;
+    default:
+      return why satisfies never;
+  }
+}
+
+function hintFor({ why, what }: Conflict): string {
+  if (why === "other-owner") return 'give one of the two sources another "path"';
+  if (why === "not-a-file" && what !== "symlink") return "move it away, then run tritter sync";
+  return "move it away, or run tritter sync --force: what is there then goes to the trash";
+}
+
+function brakeProblem({ brake }: Plan): readonly Problem[] {
+  if (brake === undefined) return [];
+  const all =
+    brake.sources.length === 0
+      ? ""
+      : `, every file of ${brake.sources.map((name) => `"${name}"`).join(", ")}`;
+  const share = `${Math.round(brake.share * 100)} % of what is placed`;
+  return [
+    {
+      code: "PRUNE_BRAKE",
+      message: `will not prune ${brake.files} files, ${brake.bytes} bytes (${share})${all}: so much at once needs a word`,
+      hint: "run tritter sync --prune if that is meant",
+    },
+  ];
+}

@@ -1,0 +1,139 @@
+import { isAbsolute, relative, resolve, sep } from "node:path";
+import type { Digest, TreePath } from "../../schema/ids.ts";
+import type { LockedSource } from "../../schema/lock.ts";
+import type { Carrier, Manifest, Source } from "../../schema/manifest.ts";
+import { compilePattern } from "../../schema/patterns.ts";
+import type { Context } from "../context.ts";
+import type { Want } from "../lock/wants.ts";
+import type { Origin } from "../receipt/placement.ts";
+import { placementsOf, placementsOfOthers } from "../receipt/receipt.ts";
+import { holds } from "../scan.ts";
+import { resolveRoot, type Survey, survey } from "../status.ts";
+import { loadProject, type Project, type ProjectOptions, requireLock } from "./load.ts";
+
+export interface WhyOptions extends ProjectOptions {
+  /** Below the root, or a path of the file system relative to the working directory. */
+  readonly path: string;
+}
+
+export interface WhyResult {
+  readonly project: Project;
+  /** Below the root. */
+  readonly path: string;
+  /** Absolute. */
+  readonly file: string;
+  /** undefined: no source of the lock wants this path. */
+  readonly wanted: WantedPath | undefined;
+  /** What the receipt says; undefined: nothing. */
+  readonly placed:
+    | { readonly source: string; readonly origin: Origin; readonly digests: readonly Digest[] }
+    | undefined;
+  /** Other manifests that placed it. */
+  readonly others: readonly string[];
+  readonly disk: "same" | "differs" | "missing" | "not-a-file";
+}
+
+export interface WantedPath {
+  readonly source: string;
+  readonly repo: string;
+  readonly type: string;
+  readonly revision: string;
+  readonly commit: string;
+  /** In the repository. */
+  readonly remote: string;
+  /** bytes */
+  readonly size: number;
+  readonly digest: Digest;
+  /** The include pattern that selected it; undefined: everything is included. */
+  readonly pattern: string | undefined;
+  /** Set only if a fallback carries the source. */
+  readonly fallback: number | undefined;
+}
+
+/** Tells of one path: who wants it and why, who placed it, and what is there. */
+export async function whyProject(context: Context, options: WhyOptions): Promise<WhyResult> {
+  const project = await loadProject(context, { ...options, names: [] });
+  const lock = requireLock(project);
+  const { manifest } = project;
+  const root = await resolveRoot(context, manifest.root);
+  const seen = await survey(context, {
+    manifest,
+    lock,
+    scope: undefined,
+    deep: false,
+    force: false,
+    prune: false,
+  });
+  const path = belowRoot(context.cwd, root, { manifest, asked: options.path, seen });
+  const want = seen.wants.find((one) => one.path === path);
+  const placement = placementsOf(seen.receipt, manifest.owner).get(path);
+  const source = lock.sources.find((one) => one.name === want?.source);
+  return {
+    project,
+    path,
+    file: resolve(root, path),
+    wanted: want === undefined || source === undefined ? undefined : wantedPath(manifest, source, want),
+    placed: placement && { source: placement.source, origin: placement.origin, digests: placement.digests },
+    others: (placementsOfOthers(seen.receipt, manifest.owner).get(path) ?? []).map((other) => other.owner),
+    disk: diskState(context, seen, { path, want }),
+  };
+}
+
+/** A path below the root as the lock writes it wins over one of the file system. */
+function belowRoot(
+  cwd: string,
+  root: string,
+  { manifest, asked, seen }: { manifest: Manifest; asked: string; seen: Survey },
+): TreePath {
+  const plain = asked.replace(/^\.\//, "").replace(/\/+$/, "");
+  if (seen.wants.some((want) => want.path === plain)) return plain as TreePath;
+  const bases = [root, manifest.root];
+  for (const base of bases) {
+    const below = relative(base, resolve(cwd, asked));
+    if (below !== "" && !below.startsWith("..") && !isAbsolute(below))
+      return below.split(sep).join("/") as TreePath;
+  }
+  return plain as TreePath;
+}
+
+function wantedPath(manifest: Manifest, locked: LockedSource, want: Want): WantedPath {
+  const source = manifest.sources.find((one) => one.name === locked.name);
+  return {
+    source: locked.name,
+    repo: locked.repo,
+    type: locked.type,
+    revision: locked.revision,
+    commit: locked.commit,
+    remote: want.remote.path,
+    size: want.size,
+    digest: want.digest,
+    pattern: source && patternFor(carrierOf(source, locked), want.remote.path),
+    fallback: locked.carrier?.fallback,
+  };
+}
+
+function carrierOf(source: Source, { carrier }: LockedSource): Carrier {
+  return carrier === undefined ? source : (source.fallbacks[carrier.fallback - 1] ?? source);
+}
+
+function patternFor(carrier: Carrier, path: string): string | undefined {
+  return carrier.include.find((pattern) => {
+    const compiled = compilePattern(pattern);
+    return compiled.kind === "ok" && compiled.matches(path);
+  });
+}
+
+function diskState(
+  { disk }: Context,
+  { root, inventory }: Survey,
+  { path, want }: { path: TreePath; want: Want | undefined },
+): WhyResult["disk"] {
+  const found = inventory.found.get(path);
+  if (found === undefined) {
+    const stat = disk.lstat(resolve(root, path));
+    return stat === undefined ? "missing" : stat.kind === "file" ? "differs" : "not-a-file";
+  }
+  if (found.kind === "nothing") return "missing";
+  if (found.kind !== "file") return "not-a-file";
+  return want !== undefined && holds(found, want.digest) ? "same" : "differs";
+}

@@ -1,0 +1,93 @@
+import { type Digest, parseDigest, type Stamp, type TreePath } from "../../schema/ids.ts";
+import { judgeName } from "../../schema/names.ts";
+import type { Origin } from "./placement.ts";
+
+/**
+ * One line of a journal:
+ *
+ *     {"op":"intent","seq":7,"owner":"corpus","source":"rust","path":"rust/a.parquet","digest":"sha256:…","size":9,"origin":"fetched"}
+ *     {"op":"placed","seq":8,"owner":"corpus","source":"rust","path":"rust/a.parquet","digests":["sha256:…"],"size":9,"origin":"fetched","stamp":"9:…"}
+ *     {"op":"gone","seq":9,"owner":"corpus","path":"rust/a.parquet"}
+ *     {"op":"flushed","seq":10}
+ *
+ * `seq` grows over all journals of a root: of two lines about one path and owner the higher one is true.
+ */
+export type Entry =
+  | (Subject & {
+      readonly op: "intent";
+      readonly source: string;
+      readonly digest: Digest;
+      readonly size: number;
+      readonly origin: Origin;
+    })
+  | (Subject & {
+      readonly op: "placed";
+      readonly source: string;
+      readonly digests: readonly Digest[];
+      readonly size: number;
+      readonly origin: Origin;
+      readonly stamp: Stamp;
+      /** The file changed too close to the moment its stamp was taken. */
+      readonly racy?: true;
+    })
+  | (Subject & { readonly op: "gone" })
+  /** All that this journal says before it would survive a power loss. */
+  | { readonly op: "flushed" };
+
+interface Subject {
+  readonly owner: string;
+  readonly path: TreePath;
+}
+
+export type Sequenced = Entry & { readonly seq: number };
+
+export function formatEntry(entry: Sequenced): string {
+  return `${JSON.stringify(entry)}\n`;
+}
+
+/** undefined for a line that is torn or not ours: it costs caution, never data. */
+export function parseEntry(line: string): Sequenced | undefined {
+  const value = parseJson(line);
+  if (value === undefined || typeof value.seq !== "number") return undefined;
+  if (value.op === "flushed") return { op: "flushed", seq: value.seq };
+  if (typeof value.owner !== "string" || typeof value.path !== "string") return undefined;
+  // A receipt is a file in a folder that others may write to: its paths are judged like any other.
+  if (judgeName(value.path).kind === "hostile") return undefined;
+  return hasShape(value) ? (value as unknown as Sequenced) : undefined;
+}
+
+function hasShape(value: Record<string, unknown>): boolean {
+  switch (value.op) {
+    case "gone":
+      return true;
+    case "intent":
+      return isDigest(value.digest) && hasBytes(value);
+    case "placed":
+      return (
+        Array.isArray(value.digests) &&
+        value.digests.every(isDigest) &&
+        typeof value.stamp === "string" &&
+        hasBytes(value)
+      );
+    default:
+      return false;
+  }
+}
+
+function hasBytes(value: Record<string, unknown>): boolean {
+  const known = value.origin === "fetched" || value.origin === "adopted";
+  return known && typeof value.source === "string" && Number.isSafeInteger(value.size);
+}
+
+function isDigest(value: unknown): boolean {
+  return typeof value === "string" && parseDigest(value) !== undefined;
+}
+
+function parseJson(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

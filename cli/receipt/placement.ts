@@ -1,0 +1,32 @@
+import type { Digest, Stamp, TreePath } from "../../schema/ids.ts";
+
+/** Adopted bytes were there before us: they are the user's and only ever go to the trash. */
+export type Origin = "fetched" | "adopted";
+
+/** What the receipt says of one path for one owner. */
+export interface Placement {
+  readonly path: TreePath;
+  readonly source: string;
+  /** The manifest's name. */
+  readonly owner: string;
+  /** Of the bytes placed: sha256, and git too where the lock uses it. Empty while only an intent is known. */
+  readonly digests: readonly Digest[];
+  /** bytes; undefined while only an intent is known */
+  readonly size: number | undefined;
+  readonly origin: Origin;
+  /** undefined: nothing to compare with, so hash. */
+  readonly stamp: Stamp | undefined;
+  /** Why `stamp` is undefined or not to be believed. */
+  readonly doubt: "racy" | "unflushed" | undefined;
+  /** The bytes and this record would survive a power loss. */
+  readonly flushed: boolean;
+  /** Announced and not yet confirmed: the disk may hold these bytes instead. Always bytes we fetched or moved ourselves. */
+  readonly intents: readonly Intent[];
+}
+
+export interface Intent {
+  readonly digest: Digest;
+  /** bytes */
+  readonly size: number;
+  readonly origin: Origin;
+}

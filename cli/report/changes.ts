@@ -1,0 +1,102 @@
+import type { LockedSource } from "../../schema/lock.ts";
+import type { SourceChange } from "../resolve/changes.ts";
+import type { PatternCount } from "../resolve/select.ts";
+import { formatBytes, formatCount, formatFiles, formatNumber, shortCommit } from "./format.ts";
+import type { Paint } from "./paint.ts";
+import { safe } from "./safe.ts";
+
+/** `starcoder-rust: pin moved 9fc30b5 → def5678, files +1 -2 ~3, 18.9 GB (+1.2 GB)` */
+export function changeLines(changes: readonly SourceChange[], paint: Paint): readonly string[] {
+  return changes.map((change) => `${paint.name(safe(change.source))}: ${changeText(change, paint)}`);
+}
+
+/** `  + rust/*.parquet: 9 files, 2.9 GB` below the name of its source, `-` for what is excluded. */
+export function patternLines(patterns: readonly PatternCount[], paint: Paint): readonly string[] {
+  const lines: string[] = [];
+  let source: string | undefined;
+  for (const pattern of patterns) {
+    if (pattern.source !== source) lines.push(`${paint.name(safe(pattern.source))} selects`);
+    source = pattern.source;
+    const sign = pattern.kind === "include" ? paint.good("+") : paint.bad("-");
+    lines.push(`  ${sign} ${safe(pattern.pattern)}: ${formatFiles(pattern)}`);
+  }
+  return lines;
+}
+
+export function bytesOf(source: LockedSource | undefined): number {
+  return (source?.files ?? []).reduce((sum, file) => sum + file.size, 0);
+}
+
+function changeText(change: SourceChange, paint: Paint): string {
+  const { before, after } = change;
+  if (after === undefined) return `${paint.bad("dropped")}, ${sizeText(before)}`;
+  if (before === undefined) return `${paint.good("added")} at ${pinText(after)}, ${sizeText(after)}`;
+  const renamed = change.from === undefined ? [] : [`renamed from ${safe(change.from)}`];
+  return [
+    ...renamed,
+    ...identityTexts(before, after),
+    ...placementTexts(before, after),
+    filesText(change, paint),
+  ]
+    .filter((text) => text !== "")
+    .join(", ");
+}
+
+function identityTexts(before: LockedSource, after: LockedSource): readonly string[] {
+  const texts: string[] = [];
+  if (before.repo !== after.repo || before.type !== after.type) {
+    texts.push(`now ${after.type} ${safe(after.repo)} instead of ${before.type} ${safe(before.repo)}`);
+  }
+  if (before.revision !== after.revision) {
+    texts.push(`revision ${safe(before.revision)} → ${safe(after.revision)}`);
+  }
+  if (before.commit !== after.commit) {
+    texts.push(`pin moved ${shortCommit(before.commit)} → ${shortCommit(after.commit)}`);
+  }
+  if (before.carrier?.fallback !== after.carrier?.fallback) texts.push(carrierText(after));
+  if (before.licenses.join() !== after.licenses.join()) {
+    texts.push(`license ${licenseText(before)} → ${licenseText(after)}`);
+  }
+  return texts;
+}
+
+function carrierText(after: LockedSource): string {
+  if (after.carrier === undefined) return "no longer from a fallback";
+  return `from fallback ${after.carrier.fallback} (${safe(after.carrier.why)})`;
+}
+
+function placementTexts(before: LockedSource, after: LockedSource): readonly string[] {
+  const texts: string[] = [];
+  if (before.path !== after.path) texts.push(`moved from "${safe(before.path)}" to "${safe(after.path)}"`);
+  if (before.strip !== after.strip)
+    texts.push(`strips "${safe(after.strip)}" instead of "${safe(before.strip)}"`);
+  return texts;
+}
+
+function filesText(change: SourceChange, paint: Paint): string {
+  const { added, removed, changed, renamed } = change.files;
+  if (added.length + removed.length + changed.length + renamed.length === 0) return "same files";
+  const counts = [
+    ...(added.length > 0 ? [paint.good(`+${formatNumber(added.length)}`)] : []),
+    ...(removed.length > 0 ? [paint.bad(`-${formatNumber(removed.length)}`)] : []),
+    ...(changed.length > 0 ? [paint.warn(`~${formatNumber(changed.length)}`)] : []),
+    ...(renamed.length > 0 ? [`${formatNumber(renamed.length)} renamed`] : []),
+  ];
+  const after = bytesOf(change.after);
+  const grown = after - bytesOf(change.before);
+  const by = grown === 0 ? "" : ` (${grown > 0 ? "+" : "-"}${formatBytes(Math.abs(grown))})`;
+  return `files ${counts.join(" ")}, ${formatBytes(after)}${by}`;
+}
+
+function pinText(source: LockedSource): string {
+  const carried = source.carrier === undefined ? "" : `, ${carrierText(source)}`;
+  return `${shortCommit(source.commit)} (${safe(source.repo)} at ${safe(source.revision)}${carried})`;
+}
+
+function sizeText(source: LockedSource | undefined): string {
+  return `${formatCount(source?.files.length ?? 0, "file")}, ${formatBytes(bytesOf(source))}`;
+}
+
+function licenseText(source: LockedSource): string {
+  return source.licenses.length === 0 ? "unknown" : source.licenses.map(safe).join("+");
+}

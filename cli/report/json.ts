@@ -1,0 +1,144 @@
+import type { LockedSource } from "../../schema/lock.ts";
+import type { Outcome } from "../apply/types.ts";
+import type { Conflict, Plan, Prune, Write } from "../plan.ts";
+import type { Project } from "../project/load.ts";
+import type { Locked } from "../project/locking.ts";
+import type { SourceChange } from "../resolve/changes.ts";
+import { bytesOf } from "./changes.ts";
+import type { Ending, Result } from "./result.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+type Of<Name extends Result["command"]> = Extract<Result, { readonly command: Name }>;
+
+/**
+ * The one object `--json` prints, described in docs/json.md. Bytes and ms are integers, paths are as they are on disk
+ * or in the repository, and every control character is escaped.
+ */
+export function jsonText(
+  ending: Ending,
+  { version, warnings }: { version: string; warnings: readonly string[] },
+): string {
+  const { command, exit, problems, result, tookMs } = ending;
+  const body = result === undefined ? {} : bodyOf(result);
+  const object = { tritter: version, command, exit, problems, warnings, tookMs: Math.round(tookMs), ...body };
+  return `${JSON.stringify(object, undefined, 2).replace(/[\u007f-\u009f\u2028\u2029]/g, escaped)}\n`;
+}
+
+function bodyOf(result: Result): Json {
+  switch (result.command) {
+    case "init":
+      return { file: result.file };
+    case "lock":
+    case "update":
+      return { dryRun: result.dryRun, ...lockBody(result.project, result.locked) };
+    case "sync":
+      return syncBody(result);
+    case "check":
+      return { root: result.root, stale: result.stale, plan: planBody(result.plan), hashed: result.hashed };
+    case "list":
+      return { root: result.project.manifest.root, sources: result.sources.map(orNull) };
+    case "diff":
+      return diffBody(result);
+    case "why":
+      return whyBody(result);
+    case "clean":
+      return cleanBody(result);
+    default:
+      return result satisfies never;
+  }
+}
+
+function syncBody({ dryRun, root, project, locked, plan, outcome }: Of<"sync">): Json {
+  const lock = locked === undefined ? null : lockBody(project, locked);
+  return {
+    dryRun,
+    root,
+    lock,
+    plan: planBody(plan),
+    outcome: outcome === undefined ? null : outcomeBody(outcome),
+  };
+}
+
+function diffBody({ stale, changes, plan }: Of<"diff">): Json {
+  return { stale, changes: changes.map(changeBody), plan: planBody(plan) };
+}
+
+function whyBody({ path, file, wanted, placed, others, disk }: Of<"why">): Json {
+  return {
+    path,
+    file,
+    wanted: wanted === undefined ? null : orNull(wanted),
+    placed: placed ?? null,
+    others,
+    disk,
+  };
+}
+
+function cleanBody({ dryRun, root, trash, trashed, partials, removed }: Of<"clean">): Json {
+  return { dryRun, root, trash, trashed, partials, removed };
+}
+
+function lockBody(project: Project, { resolution, wrote }: Locked): Json {
+  const { changes, patterns } = resolution;
+  return { file: project.lockFile, wrote, changes: changes.map(changeBody), patterns };
+}
+
+/** Problems stand at the top of the object, once. */
+function outcomeBody({ problems: _, unpruned, ...outcome }: Outcome): Json {
+  return { ...outcome, unpruned: unpruned ?? null };
+}
+
+/** Members that may be unknown are there all the same, as null. */
+function orNull(value: object): Json {
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, member ?? null]));
+}
+
+function changeBody(change: SourceChange): Json {
+  const { added, removed, changed, renamed } = change.files;
+  return {
+    source: change.source,
+    kind: change.kind,
+    from: change.from ?? null,
+    before: pinBody(change.before),
+    after: pinBody(change.after),
+    added: added.map((file) => file.path),
+    removed: removed.map((file) => file.path),
+    changed: changed.map((pair) => pair.after.path),
+    renamed: renamed.map((pair) => ({ from: pair.before.path, to: pair.after.path })),
+  };
+}
+
+function pinBody(source: LockedSource | undefined): Json | null {
+  if (source === undefined) return null;
+  const { repo, type, revision, commit, path, strip, licenses, carrier } = source;
+  const counts = { files: source.files.length, bytes: bytesOf(source) };
+  return { repo, type, revision, commit, path, strip, licenses, carrier: carrier ?? null, ...counts };
+}
+
+function planBody(plan: Plan | undefined): Json | null {
+  if (plan === undefined) return null;
+  return {
+    totals: plan.totals,
+    writes: plan.writes.map(writeBody),
+    prunes: plan.prunes.map(pruneBody),
+    conflicts: plan.conflicts.map(conflictBody),
+    forgets: plan.forgets.map(({ path, source, why }) => ({ path, source, why })),
+    brake: plan.brake ?? null,
+  };
+}
+
+function writeBody({ want, why, found }: Write): Json {
+  return { path: want.path, source: want.source, size: want.size, digest: want.digest, why, found };
+}
+
+function pruneBody({ path, source, size, why, how }: Prune): Json {
+  return { path, source, size, why, how };
+}
+
+function conflictBody({ path, source, why, at, what }: Conflict): Json {
+  return { path, source, why, at, what };
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}

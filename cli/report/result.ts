@@ -1,0 +1,35 @@
+import type { Problem } from "../errors.ts";
+import type { CheckResult } from "../project/check.ts";
+import type { CleanResult } from "../project/clean.ts";
+import type { DiffResult } from "../project/diff.ts";
+import type { ListResult } from "../project/list.ts";
+import type { LockResult } from "../project/lock.ts";
+import type { SyncResult } from "../project/sync.ts";
+import type { WhyResult } from "../project/why.ts";
+
+/** What a command found or did, before anyone decides how to say it. */
+export type Result =
+  | { readonly command: "init"; readonly file: string }
+  | (LockResult & { readonly command: "lock" | "update"; readonly dryRun: boolean })
+  | (SyncResult & { readonly command: "sync"; readonly dryRun: boolean })
+  | (CheckResult & { readonly command: "check" })
+  | (ListResult & { readonly command: "list" })
+  | (DiffResult & { readonly command: "diff"; readonly patch: boolean })
+  | (WhyResult & { readonly command: "why" })
+  | (CleanResult & { readonly command: "clean"; readonly dryRun: boolean });
+
+/** The last thing a reporter hears. */
+export interface Ending {
+  readonly command: string;
+  /** undefined: the command failed before it had one. */
+  readonly result: Result | undefined;
+  readonly problems: readonly Problem[];
+  readonly exit: number;
+  readonly tookMs: number;
+}
+
+/** What resolving found odd; it comes with the result, not while it works. */
+export function warningsOf(result: Result | undefined): readonly string[] {
+  if (result === undefined || !("locked" in result)) return [];
+  return result.locked?.resolution.warnings ?? [];
+}

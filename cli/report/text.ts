@@ -1,0 +1,127 @@
+import type { CheckResult } from "../project/check.ts";
+import type { DiffResult } from "../project/diff.ts";
+import type { LockResult } from "../project/lock.ts";
+import type { SyncResult } from "../project/sync.ts";
+import type { SourceChange } from "../resolve/changes.ts";
+import { changeLines, patternLines } from "./changes.ts";
+import { formatDuration, formatFiles } from "./format.ts";
+import { listLines } from "./list.ts";
+import { cleanLine, outcomeLine } from "./outcome.ts";
+import { isIdle, type Layout, planLines, planTotals } from "./plan-lines.ts";
+import type { Ending, Result } from "./result.ts";
+import { safe } from "./safe.ts";
+import { staleLines } from "./stale.ts";
+import { whyLines } from "./why.ts";
+
+/** The answer of a command, as lines for standard output. */
+export async function textLines(ending: Ending, layout: Layout): Promise<readonly string[]> {
+  const { result } = ending;
+  if (result === undefined) return [];
+  switch (result.command) {
+    case "init":
+      return [`wrote ${safe(result.file)}; name your sources there, then run tritter sync`];
+    case "lock":
+    case "update":
+      return lockLines(result, result.dryRun, layout);
+    case "sync":
+      return syncLines(result, ending, layout);
+    case "check":
+      return checkLines(result, ending, layout);
+    case "list":
+      return listLines(result, layout);
+    case "diff":
+      return diffLines(result, result.patch, layout);
+    case "why":
+      return whyLines(result);
+    case "clean":
+      return [cleanLine(result, result.removed)];
+    default:
+      return result satisfies never;
+  }
+}
+
+/** What was asked to be shown stays in quiet mode; news of what was done does not. */
+export function isAskedFor(result: Result): boolean {
+  switch (result.command) {
+    case "list":
+    case "diff":
+    case "why":
+      return true;
+    case "lock":
+    case "update":
+    case "sync":
+    case "clean":
+      return result.dryRun;
+    case "init":
+    case "check":
+      return false;
+    default:
+      return result satisfies never;
+  }
+}
+
+async function lockLines(result: LockResult, dryRun: boolean, layout: Layout): Promise<readonly string[]> {
+  const { changes, patterns } = result.locked.resolution;
+  return [
+    ...patternLines(patterns, layout.paint),
+    ...changeLines(changes, layout.paint),
+    ...(layout.verbose ? await patchesOf(changes, layout) : []),
+    lockedLine(result, { dryRun, changed: changes.length > 0 }),
+  ];
+}
+
+function lockedLine({ project, locked }: LockResult, how: { dryRun: boolean; changed: boolean }): string {
+  const file = safe(project.lockFile);
+  if (how.dryRun) return how.changed ? `would write ${file}` : "nothing would change";
+  return locked.wrote ? `wrote ${file}` : `${file} is up to date`;
+}
+
+function syncLines(result: SyncResult, ending: Ending, layout: Layout): readonly string[] {
+  const { plan, outcome, locked } = result;
+  const { paint } = layout;
+  const changes = locked === undefined ? [] : changeLines(locked.resolution.changes, paint);
+  if (outcome === undefined) return [...changes, ...planLines(plan, layout), dryLine(result, layout)];
+  const how = { wanted: plan.totals.wanted, tookMs: ending.tookMs, whole: ending.exit === 0, paint };
+  const listed = layout.verbose ? planLines(plan, layout) : trashLines(result);
+  return [...changes, ...listed, outcomeLine(outcome, how)];
+}
+
+/** Bytes of the user that gave way are named even where nobody asked for details. */
+function trashLines({ outcome }: SyncResult): readonly string[] {
+  return (outcome?.trashed ?? []).map(
+    ({ path, place, why }) => `${safe(path)}: ${safe(why)}, what was there is now ${safe(place)}`,
+  );
+}
+
+function dryLine({ plan }: SyncResult, { paint }: Layout): string {
+  if (isIdle(plan)) return `${paint.good("in sync")}: ${formatFiles(plan.totals.wanted)}, nothing to do`;
+  return `would sync: ${planTotals(plan)}`;
+}
+
+function checkLines({ plan, hashed }: CheckResult, ending: Ending, layout: Layout): readonly string[] {
+  if (plan === undefined) return [];
+  const reasons = Object.entries(hashed.reasons).map(([why, files]) => `${files} ${why}`);
+  const read = hashed.files === 0 ? "" : `; read ${formatFiles(hashed)} to verify (${reasons.join(", ")})`;
+  const rest = `${read}, in ${formatDuration(ending.tookMs)}`;
+  if (ending.exit === 0)
+    return [`${layout.paint.good("in sync")}: ${formatFiles(plan.totals.wanted)}${rest}`];
+  const disk = isIdle(plan) ? `disk equals the lock: ${formatFiles(plan.totals.wanted)}` : planTotals(plan);
+  return [...planLines(plan, layout), `${disk}${rest}`];
+}
+
+async function diffLines(result: DiffResult, patch: boolean, layout: Layout): Promise<readonly string[]> {
+  const { changes, locks, plan, stale } = result;
+  if (locks !== undefined) {
+    if (patch) return patchesOf(changes, layout);
+    return changes.length === 0 ? ["no differences"] : changeLines(changes, layout.paint);
+  }
+  const disk = plan === undefined || isIdle(plan) ? [] : [...planLines(plan, layout), planTotals(plan)];
+  const lines = [...staleLines(stale, layout.paint), ...disk];
+  return lines.length === 0 ? ["no differences"] : lines;
+}
+
+async function patchesOf(changes: readonly SourceChange[], { paint }: Layout): Promise<readonly string[]> {
+  if (changes.length === 0) return [];
+  const { patchLines } = await import("./patch.ts");
+  return changes.flatMap((change) => patchLines(change, paint));
+}

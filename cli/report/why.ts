@@ -1,0 +1,45 @@
+import type { WantedPath, WhyResult } from "../project/why.ts";
+import { formatBytes } from "./format.ts";
+import { safe } from "./safe.ts";
+import { padEnd } from "./width.ts";
+
+/** Who wants a path and why, who placed it, and what is there, one `name  value` a line. */
+export function whyLines(result: WhyResult): readonly string[] {
+  const facts = [
+    ["path", result.path],
+    ...wantedFacts(result.wanted),
+    ["placed", placedText(result)],
+    ["disk", DISK[result.disk]],
+  ] as const;
+  const width = Math.max(...facts.map(([name]) => name.length));
+  return facts.map(([name, value]) => `${padEnd(name, width)}  ${safe(value)}`);
+}
+
+const DISK: Readonly<Record<WhyResult["disk"], string>> = {
+  same: "what the lock wants",
+  differs: "another content",
+  missing: "nothing there",
+  "not-a-file": "not a file",
+};
+
+function wantedFacts(wanted: WantedPath | undefined): readonly (readonly [string, string])[] {
+  if (wanted === undefined) return [["wanted", "by no source of the lock"]];
+  const fallback = wanted.fallback === undefined ? "" : `, fallback ${wanted.fallback}`;
+  return [
+    ["source", `${wanted.source}${fallback}`],
+    ["repository", `${wanted.type} ${wanted.repo} at ${wanted.revision}`],
+    ["commit", wanted.commit],
+    ["file there", wanted.remote],
+    ["selected by", wanted.pattern ?? "everything is included"],
+    ["size", `${formatBytes(wanted.size)} (${wanted.size} bytes)`],
+    ["digest", wanted.digest],
+  ];
+}
+
+function placedText({ placed, others }: WhyResult): string {
+  const shared = others.length === 0 ? "" : `, also by ${others.join(", ")}`;
+  if (placed === undefined) return others.length === 0 ? "not by tritter" : `by ${others.join(", ")}`;
+  return placed.origin === "adopted"
+    ? `adopted: it was there before${shared}`
+    : `fetched for ${placed.source}${shared}`;
+}

@@ -1,0 +1,109 @@
+import type { Digest } from "../../schema/ids.ts";
+import type { Lock, LockedFile, LockedSource } from "../../schema/lock.ts";
+
+/** What became of one source between two locks; at least one of the two is set. */
+export interface SourceChange {
+  readonly source: string;
+  /**
+   * `moved`: the pin; `reselected`: other files of the same commit; `replaced`: another repository or revision;
+   * `placed`: path, strip or recorded terms only.
+   */
+  readonly kind: "added" | "removed" | "moved" | "reselected" | "replaced" | "placed" | "renamed";
+  readonly before: LockedSource | undefined;
+  readonly after: LockedSource | undefined;
+  /** The name it had before; set only if `renamed`. */
+  readonly from: string | undefined;
+  readonly files: FileChanges;
+}
+
+export interface FileChanges {
+  readonly added: readonly LockedFile[];
+  readonly removed: readonly LockedFile[];
+  readonly changed: readonly { readonly before: LockedFile; readonly after: LockedFile }[];
+  /** Same digest under another path. */
+  readonly renamed: readonly { readonly before: LockedFile; readonly after: LockedFile }[];
+}
+
+/** Sources whose entry differs, sorted by name. Pure. */
+export function changesBetween(before: Lock, after: Lock): readonly SourceChange[] {
+  const olds = new Map(before.sources.map((source) => [source.name, source]));
+  const news = new Map(after.sources.map((source) => [source.name, source]));
+  const dropped = before.sources.filter(({ name }) => !news.has(name));
+  const changes: SourceChange[] = [];
+  const renamedAway = new Set<string>();
+  for (const source of after.sources) {
+    const old =
+      olds.get(source.name) ?? dropped.find((one) => isRenamed(one, source) && !renamedAway.has(one.name));
+    if (old !== undefined && old.name !== source.name) renamedAway.add(old.name);
+    if (old === undefined || !isSame(old, source)) changes.push(changeOf(old, source));
+  }
+  const removed = dropped
+    .filter(({ name }) => !renamedAway.has(name))
+    .map((source) => changeOf(source, undefined));
+  return [...changes, ...removed].sort((a, b) => (a.source < b.source ? -1 : a.source > b.source ? 1 : 0));
+}
+
+/** Of two lists of one source, by path and by digest. */
+export function fileChanges(before: readonly LockedFile[], after: readonly LockedFile[]): FileChanges {
+  const olds = new Map(before.map((file) => [file.path, file]));
+  const news = new Map(after.map((file) => [file.path, file]));
+  const gone = new Map<Digest, LockedFile[]>();
+  for (const file of before)
+    if (!news.has(file.path)) gone.set(file.digest, [...(gone.get(file.digest) ?? []), file]);
+  const added: LockedFile[] = [];
+  const renamed: { before: LockedFile; after: LockedFile }[] = [];
+  const changed: { before: LockedFile; after: LockedFile }[] = [];
+  for (const file of after) {
+    const old = olds.get(file.path);
+    if (old === undefined) {
+      const from = gone.get(file.digest)?.shift();
+      if (from === undefined) added.push(file);
+      else renamed.push({ before: from, after: file });
+    } else if (old.digest !== file.digest || old.size !== file.size)
+      changed.push({ before: old, after: file });
+  }
+  return { added, removed: [...gone.values()].flat(), changed, renamed };
+}
+
+function changeOf(before: LockedSource | undefined, after: LockedSource | undefined): SourceChange {
+  const source = (after ?? before)?.name ?? "";
+  const from =
+    before !== undefined && after !== undefined && before.name !== after.name ? before.name : undefined;
+  return {
+    source,
+    kind: kindOf(before, after),
+    before,
+    after,
+    from,
+    files: fileChanges(before?.files ?? [], after?.files ?? []),
+  };
+}
+
+function kindOf(before: LockedSource | undefined, after: LockedSource | undefined): SourceChange["kind"] {
+  if (before === undefined) return "added";
+  if (after === undefined) return "removed";
+  if (before.name !== after.name) return "renamed";
+  if (before.repo !== after.repo || before.type !== after.type || before.revision !== after.revision)
+    return "replaced";
+  if (before.commit !== after.commit) return "moved";
+  return before.request === after.request ? "placed" : "reselected";
+}
+
+function isRenamed(old: LockedSource, now: LockedSource): boolean {
+  return (
+    old.repo === now.repo &&
+    old.type === now.type &&
+    old.revision === now.revision &&
+    old.commit === now.commit
+  );
+}
+
+function isSame(a: LockedSource, b: LockedSource): boolean {
+  if (a === b) return true;
+  const { files: before, ...old } = a;
+  const { files: after, ...now } = b;
+  const sameFiles =
+    before.length === after.length &&
+    before.every((file, index) => file.path === after[index]?.path && file.digest === after[index]?.digest);
+  return sameFiles && JSON.stringify(old) === JSON.stringify(now);
+}

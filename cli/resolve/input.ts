@@ -1,0 +1,35 @@
+import type { Lock, LockedSource } from "../../schema/lock.ts";
+import type { Manifest } from "../../schema/manifest.ts";
+import type { Emit } from "../events.ts";
+import type { Hub, Listed } from "../hub/port.ts";
+import type { PatternCount } from "./select.ts";
+
+/** `lock` never moves a pin whose identity did not change; `update` moves those it names. */
+export type Mode =
+  | { readonly kind: "lock" }
+  | { readonly kind: "update"; readonly names: ReadonlySet<string> };
+
+export interface ResolveInput {
+  readonly manifest: Manifest;
+  readonly previous: Lock | undefined;
+  readonly hub: Hub;
+  readonly mode: Mode;
+  /** Sources that may be touched; undefined: all. Others stay as they are, stale and dropped ones too. */
+  readonly only: ReadonlySet<string> | undefined;
+  /** May a source without a pin be carried by one of its fallbacks? */
+  readonly fallback: boolean;
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+}
+
+export interface Resolving extends ResolveInput {
+  /** One listing for all sources of a commit. */
+  readonly listings: Map<string, Promise<readonly Listed[]>>;
+}
+
+/** What one source became, or why it could not. */
+export interface Pinned {
+  readonly source: LockedSource;
+  readonly patterns: readonly PatternCount[];
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,232 @@
+import { algorithmOf } from "../../schema/ids.ts";
+import type { LockedSource } from "../../schema/lock.ts";
+import type { Carrier, Source } from "../../schema/manifest.ts";
+import { judgeName, printable } from "../../schema/names.ts";
+import { type ErrorCode, type Problem, problemsOf, TritterError, TritterErrors } from "../errors.ts";
+import type { Resolved } from "../hub/port.ts";
+import { isBelow } from "../lock/wants.ts";
+import { sortedFiles } from "../lock/write.ts";
+import type { Pinned, Resolving } from "./input.ts";
+import { listOnce } from "./listing.ts";
+import { select } from "./select.ts";
+import { askedIdentity, requestOf, sameIdentity } from "./stale.ts";
+
+/** Follows an edit of one source by its class: what needs no request makes none, and only identity moves a pin. */
+export async function pinSource(
+  resolving: Resolving,
+  source: Source,
+  entry: LockedSource | undefined,
+): Promise<Pinned> {
+  const { manifest, mode } = resolving;
+  const request = requestOf(manifest, source);
+  if (entry === undefined) return pinAnew(resolving, source);
+  if (mode.kind === "update" && mode.names.has(source.name)) return move(resolving, source, entry);
+  if (entry.request === request) return quiet(replaced(source, entry));
+  if (entry.carrier === undefined && sameIdentity(askedIdentity(entry), source))
+    return reselect(resolving, { source, carrier: source, entry });
+  return pinAnew(resolving, source);
+}
+
+/** Placement alone is rewritten offline. */
+function replaced(source: Source, entry: LockedSource): LockedSource {
+  const strip = carrierFor(source, entry).strip;
+  const path = source.path;
+  if (entry.path === path && entry.strip === strip) return entry;
+  const outside = entry.files.filter((file) => !isBelow(strip, file.path));
+  if (outside.length > 0) {
+    throw new TritterError({
+      code: "STRIP_OUTSIDE",
+      source: source.name,
+      message: `source "${source.name}": strip "${printable(strip)}" does not hold all locked files`,
+      details: outside.slice(0, 3).map((file) => printable(file.path)),
+      hint: "narrow include to that folder, or strip less",
+    });
+  }
+  return { ...entry, path, strip };
+}
+
+function carrierFor(source: Source, { carrier }: LockedSource): Carrier {
+  return carrier === undefined ? source : (source.fallbacks[carrier.fallback - 1] ?? source);
+}
+
+/** `update`: asks anew, with the carrier that is in use; a listing only if the commit moved. */
+async function move(resolving: Resolving, source: Source, entry: LockedSource): Promise<Pinned> {
+  const carrier = carrierFor(source, entry);
+  const resolved = await ask(resolving, source.name, carrier);
+  const unchanged =
+    resolved.commit === entry.commit &&
+    entry.request === requestOf(resolving.manifest, source) &&
+    entry.repo === resolved.repo;
+  if (unchanged) return quiet(replaced(source, entry));
+  return entryOf(resolving, { source, carrier, resolved, carried: entry.carrier });
+}
+
+async function reselect(
+  resolving: Resolving,
+  { source, carrier, entry }: { source: Source; carrier: Carrier; entry: LockedSource },
+): Promise<Pinned> {
+  const { repo, id, commit, gated, licenses } = entry;
+  const resolved: Resolved = { commit, repo, id, gated, licenses, private: undefined, disabled: undefined };
+  const pinned = await entryOf(resolving, { source, carrier, resolved, carried: undefined });
+  return { ...pinned, source: { ...pinned.source, asked: entry.asked, extra: entry.extra } };
+}
+
+/** A source without a pin, or with another identity than its pin. */
+async function pinAnew(resolving: Resolving, source: Source): Promise<Pinned> {
+  try {
+    return await pinFrom(resolving, source, { carrier: source, carried: undefined });
+  } catch (error) {
+    const why = lastingReason(error);
+    const pinnedBefore = resolving.previous?.sources.some((entry) => entry.name === source.name) ?? false;
+    if (why === undefined || !resolving.fallback || pinnedBefore || source.fallbacks.length === 0)
+      throw error;
+    return tryFallbacks(resolving, source, { why, first: problemsOf(error) });
+  }
+}
+
+async function tryFallbacks(
+  resolving: Resolving,
+  source: Source,
+  { why, first }: { why: string; first: readonly Problem[] },
+): Promise<Pinned> {
+  const failures: string[] = [];
+  for (const [index, carrier] of source.fallbacks.entries()) {
+    try {
+      const pinned = await pinFrom(resolving, source, { carrier, carried: { fallback: index + 1, why } });
+      const warning = `source "${source.name}" is carried by its fallback ${index + 1}, ${carrier.repo}: ${source.repo} is ${why}. Its contents differ`;
+      return { ...pinned, warnings: [warning, ...pinned.warnings] };
+    } catch (error) {
+      // Only a lasting reason leads on to the next: a network fault must not decide what a corpus holds.
+      if (lastingReason(error) === undefined) throw error;
+      failures.push(
+        ...problemsOf(error).map((problem) => `fallback ${index + 1}, ${carrier.repo}: ${problem.message}`),
+      );
+    }
+  }
+  throw new TritterErrors(
+    first.map((problem) => ({
+      ...problem,
+      source: source.name,
+      details: [...(problem.details ?? []), ...failures],
+    })),
+  );
+}
+
+/** Why a repository cannot be had that will not pass by itself; undefined for anything that may. */
+function lastingReason(error: unknown): string | undefined {
+  const reasons = problemsOf(error).map((problem) => LASTING[problem.code]);
+  return reasons.includes(undefined) ? undefined : reasons[0];
+}
+
+const LASTING: Readonly<Partial<Record<ErrorCode, string>>> = {
+  REPO_NOT_FOUND: "missing",
+  ACCESS_NO_TOKEN: "gated",
+  ACCESS_TERMS: "gated",
+  ACCESS_PENDING: "gated",
+  ACCESS_SCOPE: "gated",
+  ACCESS_DISABLED: "disabled",
+};
+
+type Carried = LockedSource["carrier"];
+
+async function pinFrom(
+  resolving: Resolving,
+  source: Source,
+  { carrier, carried }: { carrier: Carrier; carried: Carried },
+): Promise<Pinned> {
+  const resolved = await ask(resolving, source.name, carrier);
+  return entryOf(resolving, { source, carrier, resolved, carried });
+}
+
+async function ask(
+  { hub, emit }: Resolving,
+  name: string,
+  { type, repo, revision }: Carrier,
+): Promise<Resolved> {
+  emit({ kind: "resolving", source: name, repo, revision });
+  const resolved = await hub.resolve({ type, repo }, revision);
+  if (resolved.disabled === true) {
+    throw new TritterError({
+      code: "ACCESS_DISABLED",
+      message: `cannot use ${repo}: the Hub has disabled it`,
+      hint: "choose another repository, or add a fallback",
+    });
+  }
+  return resolved;
+}
+
+interface EntryInput {
+  readonly source: Source;
+  readonly carrier: Carrier;
+  readonly resolved: Resolved;
+  readonly carried: Carried;
+}
+
+async function entryOf(
+  resolving: Resolving,
+  { source, carrier, resolved, carried }: EntryInput,
+): Promise<Pinned> {
+  const { type, revision, strip } = carrier;
+  const { commit, repo, id, gated } = resolved;
+  const listing = await listOnce(resolving, { type, repo }, { commit, source: source.name });
+  const selection = select(source.name, carrier, { listing, deny: resolving.manifest.deny });
+  if (selection.problems.length > 0) throw new TritterErrors(selection.problems);
+  if (selection.masked !== undefined)
+    await refuseMasked(resolving, { carrier, resolved, path: selection.masked.path });
+  if (gated !== undefined && gated !== false)
+    await assertAccess(resolving, { carrier, resolved, path: probePath(selection.files) });
+  const entry: LockedSource = {
+    name: source.name,
+    request: requestOf(resolving.manifest, source),
+    repo,
+    asked: repo === carrier.repo ? undefined : carrier.repo,
+    id,
+    type,
+    revision,
+    commit,
+    path: source.path,
+    strip,
+    licenses: resolved.licenses ?? [],
+    gated,
+    carrier: carried,
+    files: sortedFiles(selection.files),
+    extra: {},
+  };
+  return { source: entry, patterns: selection.patterns, warnings: selection.warnings };
+}
+
+/** A masked listing has nothing to verify by: say what access lacks, and never lock it. */
+async function refuseMasked(resolving: Resolving, probe: Probe): Promise<never> {
+  await assertAccess(resolving, probe);
+  throw new TritterError({
+    code: "HUB",
+    message: `cannot lock ${probe.resolved.repo}: the Hub hides the digest of "${printable(probe.path ?? "")}"`,
+    hint: "run the same command again; if it stays so, report it to the Hub's operator",
+  });
+}
+
+interface Probe {
+  readonly carrier: Carrier;
+  readonly resolved: Resolved;
+  readonly path: string | undefined;
+}
+
+/** Listing a gated repository proves nothing: ask for one file before anything is locked. */
+async function assertAccess({ hub }: Resolving, { carrier, resolved, path }: Probe): Promise<void> {
+  if (path === undefined) return;
+  const access = await hub.access({ type: carrier.type, repo: resolved.repo }, resolved.commit, path);
+  if (access.kind === "refused") throw new TritterError(access.problem);
+}
+
+/** Root README and LICENSE are handed to everybody (reference of gated repositories), so they prove nothing. */
+function probePath(files: LockedSource["files"]): string | undefined {
+  const guarded = files.filter(
+    (file) =>
+      judgeName(file.path).kind !== "hostile" && !/^(?:README\.md|LICENSE(?:\.md|\.txt)?)$/.test(file.path),
+  );
+  return (guarded.find((file) => algorithmOf(file.digest) === "sha256") ?? guarded[0])?.path;
+}
+
+function quiet(source: LockedSource): Pinned {
+  return { source, patterns: [], warnings: [] };
+}

@@ -1,0 +1,150 @@
+import type { LockedFile } from "../../schema/lock.ts";
+import type { Carrier } from "../../schema/manifest.ts";
+import { judgeName, printable } from "../../schema/names.ts";
+import { compilePattern, nearMisses } from "../../schema/patterns.ts";
+import type { Problem } from "../errors.ts";
+import type { Listed } from "../hub/port.ts";
+import { isBelow } from "../lock/wants.ts";
+
+/** How much one pattern of the manifest selected. */
+export interface PatternCount {
+  readonly source: string;
+  readonly pattern: string;
+  readonly kind: "include" | "exclude";
+  readonly files: number;
+  /** bytes */
+  readonly bytes: number;
+}
+
+export interface Selection {
+  readonly files: readonly LockedFile[];
+  /** A selected file that the Hub masked; nothing may be locked then. */
+  readonly masked: Listed | undefined;
+  readonly patterns: readonly PatternCount[];
+  readonly warnings: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+/** Chooses from a complete listing what a source takes, and judges the names it takes. Pure. */
+export function select(
+  name: string,
+  carrier: Carrier,
+  { listing, deny }: { listing: readonly Listed[]; deny: readonly string[] },
+): Selection {
+  const include = carrier.include.map(compiled);
+  const exclude = carrier.exclude.map(compiled);
+  const denied = deny.map(compiled);
+  const isOut = (path: string) =>
+    exclude.some((one) => one.matches(path)) || denied.some((one) => one.matches(path));
+  const taken = listing.filter(
+    ({ path }) => (include.length === 0 || include.some((one) => one.matches(path))) && !isOut(path),
+  );
+  const patterns = [
+    ...include.map((one) => count(name, { ...one, kind: "include" }, taken)),
+    ...exclude.map((one) => count(name, { ...one, kind: "exclude" }, listing)),
+  ];
+  const empty = patterns.filter((pattern) => pattern.kind === "include" && pattern.files === 0);
+  return {
+    files: taken.flatMap(locked),
+    masked: taken.find((file) => file.digest === undefined),
+    patterns,
+    warnings: patterns
+      .filter((one) => one.kind === "exclude" && one.files === 0)
+      .map(({ pattern }) => `source "${name}": exclude "${printable(pattern)}" matches nothing`),
+    problems: [
+      ...empty.map(({ pattern }) => noMatch(name, pattern, listing)),
+      ...refusedNames(name, carrier, taken),
+      ...outsideStrip(name, carrier, taken),
+    ],
+  };
+}
+
+interface Compiled {
+  readonly pattern: string;
+  matches(path: string): boolean;
+}
+
+/** The manifest's reader refused what does not compile. */
+function compiled(pattern: string): Compiled {
+  const result = compilePattern(pattern);
+  return { pattern, matches: result.kind === "ok" ? result.matches : () => false };
+}
+
+function count(
+  source: string,
+  { pattern, kind, matches }: Compiled & { kind: PatternCount["kind"] },
+  files: readonly Listed[],
+): PatternCount {
+  const hits = files.filter((file) => matches(file.path));
+  return { source, pattern, kind, files: hits.length, bytes: hits.reduce((sum, file) => sum + file.size, 0) };
+}
+
+function locked({ path, size, digest }: Listed): LockedFile[] {
+  const judged = judgeName(path);
+  return digest === undefined || judged.kind === "hostile"
+    ? []
+    : [{ path: judged.path, size, digest, extra: {} }];
+}
+
+function noMatch(source: string, pattern: string, listing: readonly Listed[]): Problem {
+  const paths = listing.map((file) => file.path);
+  const matches = compiled(pattern).matches;
+  const removed = paths.filter((path) => matches(path));
+  if (removed.length > 0) {
+    return {
+      code: "PATTERN_NO_MATCH",
+      source,
+      message: `source "${source}": include "${printable(pattern)}" selects nothing: exclude or policy.deny removed all ${removed.length} files it matches`,
+      details: removed.slice(0, 3).map(printable),
+      hint: "drop the pattern, or mend what removes its files",
+    };
+  }
+  const near = nearMisses(pattern, paths);
+  return {
+    code: "PATTERN_NO_MATCH",
+    source,
+    message: `source "${source}": include "${printable(pattern)}" matches none of the ${paths.length} files of the repository`,
+    details: near.map((path) => `near: ${printable(path)}`),
+    hint: "mend the pattern: * stays within one folder, and case counts",
+  };
+}
+
+function refusedNames(source: string, { names }: Carrier, files: readonly Listed[]): Problem[] {
+  const refused: { line: string; hostile: boolean }[] = [];
+  for (const { path } of files) {
+    const judged = judgeName(path);
+    if (judged.kind === "ok" || (judged.kind === "unportable" && names === "posix")) continue;
+    refused.push({ line: `"${printable(path)}" ${judged.why}`, hostile: judged.kind === "hostile" });
+  }
+  if (refused.length === 0) return [];
+  const hostile = refused.some((one) => one.hostile);
+  const what = hostile
+    ? "names that could write outside their folder or into another tool's files"
+    : "names that not every platform can hold";
+  return [
+    {
+      code: "NAME_REFUSED",
+      source,
+      message: `source "${source}" selects ${what}`,
+      details: refused.map((one) => one.line),
+      hint: hostile
+        ? "exclude them, and tell the repository's owner"
+        : "exclude them, or set names: posix on the source",
+    },
+  ];
+}
+
+function outsideStrip(source: string, { strip }: Carrier, files: readonly Listed[]): Problem[] {
+  const outside = files.filter(({ path }) => !isBelow(strip, path)).map(({ path }) => printable(path));
+  if (outside.length === 0) return [];
+  const more = outside.length > 3 ? [`and ${outside.length - 3} more`] : [];
+  return [
+    {
+      code: "STRIP_OUTSIDE",
+      source,
+      message: `source "${source}": strip "${printable(strip)}" does not hold all selected files`,
+      details: [...outside.slice(0, 3), ...more],
+      hint: "narrow include to that folder, or strip less",
+    },
+  ];
+}

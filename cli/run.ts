@@ -1,0 +1,135 @@
+import { type Parsed, parseArgs } from "./args.ts";
+import type { Answer, Command, Flags } from "./commands/command.ts";
+import type { Clock, Context, Env } from "./context.ts";
+import type { Disk } from "./disk/port.ts";
+import { EXIT, exitStatusOf, type Problem, problemsOf } from "./errors.ts";
+import { type Library, library } from "./library.ts";
+import type { LoadSpinner } from "./report/display.ts";
+import { distinct } from "./report/problems.ts";
+import { jsonReporter, type Reporter, textReporter } from "./report/reporter.ts";
+import type { Terminal } from "./report/terminal.ts";
+import { stopStatus } from "./stop.ts";
+
+/** Everything the program needs of the process it runs in. */
+export interface World {
+  readonly env: Env;
+  readonly cwd: string;
+  readonly stdout: Terminal;
+  readonly stderr: Terminal;
+  /** Aborts with what `stopReason` returns. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly version: string;
+  readonly pid: number;
+  /** What commands run; unset: the library of this package. */
+  readonly library?: Library;
+  readonly loadSpinner?: LoadSpinner;
+}
+
+/** The whole program: arguments to exit status, and the one place that catches everything. */
+export async function run(argv: readonly string[], world: World): Promise<number> {
+  const started = world.clock.now();
+  let parsed: Parsed;
+  try {
+    parsed = parseArgs(argv, world);
+  } catch (error) {
+    const flags = { json: argv.includes("--json"), quiet: true };
+    return end(undefined, {
+      command: "",
+      world,
+      reporter: reporterFor(flags, world),
+      started,
+      thrown: [error],
+    });
+  }
+  if (parsed.kind === "done") return parsed.exit;
+  const { command, names, flags } = parsed;
+  if (command in PLAIN) return printPlain(command, names, world);
+  const reporter = reporterFor(flags, world);
+  const thrown: unknown[] = [];
+  const answer = await answerOf(parsed, reporter, world).catch((error: unknown) => {
+    thrown.push(error);
+    return undefined;
+  });
+  return end(answer, { command, world, reporter, started, thrown });
+}
+
+/** Commands that answer with an object a reporter renders. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import("./commands/init.ts")).init,
+  lock: async () => (await import("./commands/lock.ts")).lock,
+  update: async () => (await import("./commands/update.ts")).update,
+  sync: async () => (await import("./commands/sync.ts")).sync,
+  check: async () => (await import("./commands/check.ts")).check,
+  list: async () => (await import("./commands/list.ts")).list,
+  diff: async () => (await import("./commands/diff.ts")).diff,
+  why: async () => (await import("./commands/why.ts")).why,
+  clean: async () => (await import("./commands/clean.ts")).clean,
+};
+
+/** Commands that print text for a shell. */
+const PLAIN: Readonly<Record<string, (names: readonly string[], world: World) => Promise<string>>> = {
+  version: async (_, { version }) => `${version}\n`,
+  completion: async ([shell = ""]) => (await import("./commands/completion.ts")).completionScript(shell),
+  complete: async (words, world) => {
+    const [{ complete }, { buildProgram }] = await Promise.all([
+      import("./commands/complete.ts"),
+      import("./args.ts"),
+    ]);
+    return complete(words, { program: buildProgram(world, () => {}), cwd: world.cwd, disk: world.disk });
+  },
+};
+
+async function printPlain(command: string, names: readonly string[], world: World): Promise<number> {
+  world.stdout.write((await PLAIN[command]?.(names, world)) ?? "");
+  return EXIT.ok;
+}
+
+async function answerOf(
+  { command, names, flags }: Extract<Parsed, { kind: "run" }>,
+  reporter: Reporter,
+  world: World,
+): Promise<Answer | undefined> {
+  const handler = await COMMANDS[command]?.();
+  const { env, cwd, signal, clock, disk, version, pid } = world;
+  const context: Context = { env, cwd, signal, clock, disk, emit: reporter.emit, version, pid };
+  return handler?.({ context, library: world.library ?? library, names, flags });
+}
+
+function reporterFor(flags: Flags, world: World): Reporter {
+  const options = { ...world, quiet: flags.quiet === true, verbose: flags.verbose === true };
+  return flags.json ? jsonReporter(options) : textReporter(options);
+}
+
+interface End {
+  readonly command: string;
+  readonly world: World;
+  readonly reporter: Reporter;
+  /** ms since the epoch */
+  readonly started: number;
+  readonly thrown: readonly unknown[];
+}
+
+async function end(
+  answer: Answer | undefined,
+  { command, world, reporter, started, thrown }: End,
+): Promise<number> {
+  const { signal, clock } = world;
+  const raised = thrown.flatMap((error) =>
+    problemsOf(signal.aborted && isAbort(error) ? signal.reason : error),
+  );
+  const problems = distinct([...reporter.problems(), ...(answer?.problems ?? []), ...raised]);
+  const exit = statusOf(problems, signal);
+  await reporter.finish({ command, result: answer?.result, problems, exit, tookMs: clock.now() - started });
+  return exit;
+}
+
+function statusOf(problems: readonly Problem[], signal: AbortSignal): number {
+  const status = exitStatusOf(problems);
+  return status === EXIT.int && signal.aborted ? stopStatus(signal.reason) : status;
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}

@@ -1,0 +1,225 @@
+import { join } from "node:path";
+import { algorithmOf, type Digest, type Stamp, type TreePath } from "../schema/ids.ts";
+import { printable } from "../schema/names.ts";
+import type { Disk, FileStat } from "./disk/port.ts";
+import { diskProblem } from "./disk/trouble.ts";
+import { TritterError } from "./errors.ts";
+import type { Emit, HashReason } from "./events.ts";
+import type { Want } from "./lock/wants.ts";
+import { pool } from "./pool.ts";
+import type { Placement } from "./receipt/placement.ts";
+import { algorithmsFor, hashOpenFile } from "./store/hash.ts";
+import { type Looker, looker } from "./tree/look.ts";
+import { stampOf } from "./tree/stamp.ts";
+
+/** What stands on disk at every path that the lock wants or the receipt knows, at one moment. */
+export interface Inventory {
+  readonly found: ReadonlyMap<TreePath, Found>;
+  readonly hashed: Hashed;
+}
+
+export type Found =
+  | { readonly kind: "nothing" }
+  | {
+      readonly kind: "file";
+      /** bytes */
+      readonly size: number;
+      readonly stamp: Stamp;
+      /** Known digests. Empty: the size already says that it is neither what is wanted nor what was placed. */
+      readonly digests: readonly Digest[];
+      /** True where the receipt's record is up to date: stamp, digests, nothing pending. */
+      readonly recorded: boolean;
+      /** Device and inode: two paths with one entry are one file, or one name on a case-insensitive disk. */
+      readonly entry: string;
+    }
+  | {
+      readonly kind: "folder";
+      /** First entry below that the receipt does not know; undefined: the folder is all ours, or empty. */
+      readonly stranger: TreePath | undefined;
+    }
+  | { readonly kind: "symlink" | "special"; readonly stamp: Stamp }
+  /** A parent is not a folder; `stamp` is that parent's. */
+  | {
+      readonly kind: "blocked";
+      readonly at: TreePath;
+      readonly what: "file" | "symlink" | "special";
+      readonly stamp: Stamp;
+    };
+
+export interface Hashed {
+  readonly files: number;
+  /** bytes */
+  readonly bytes: number;
+  readonly reasons: Readonly<Partial<Record<HashReason, number>>>;
+}
+
+export interface ScanInput {
+  readonly disk: Disk;
+  /** Absolute, resolved. */
+  readonly root: string;
+  readonly wants: readonly Want[];
+  /** This owner's. */
+  readonly placements: ReadonlyMap<TreePath, Placement>;
+  /** Placements outside these sources are looked at, but never hashed; undefined: all count. */
+  readonly scope: ReadonlySet<string> | undefined;
+  /** Read every byte, whatever the stamps say. */
+  readonly deep: boolean;
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+}
+
+/** Files hashed at once: reading ahead in one hides the other's waits. */
+const HASHERS = 4;
+
+/** Unchanged files are not read: a stamp equal to the receipt's stands for the digest it was recorded with. Writes nothing. */
+export async function scan(input: ScanInput): Promise<Inventory> {
+  const subjects = subjectsOf(input);
+  input.emit({ kind: "scanning", files: subjects.size });
+  const look = looker(input.disk, input.root);
+  const found = new Map<TreePath, Found>();
+  const questions: Question[] = [];
+  for (const subject of subjects.values()) {
+    const sight = look.look(subject.path);
+    if (sight.kind !== "file") found.set(subject.path, await notAFile(input, look, { subject, sight }));
+    else {
+      const answer = fromStamp(subject, sight.stat, input);
+      if ("why" in answer) questions.push(answer);
+      else found.set(subject.path, answer);
+    }
+  }
+  const hashed = await answerByHashing(input, questions, found);
+  return { found, hashed };
+}
+
+/** Does the file hold these bytes? A digest of another algorithm is unknown, so false: scan hashes with the wanted one. */
+export function holds(found: Found, digest: Digest): boolean {
+  return found.kind === "file" && found.digests.includes(digest);
+}
+
+interface Subject {
+  readonly path: TreePath;
+  readonly want: Want | undefined;
+  readonly placement: Placement | undefined;
+}
+
+interface Question {
+  readonly subject: Subject;
+  readonly stat: FileStat;
+  readonly why: HashReason;
+}
+
+function subjectsOf({ wants, placements, scope }: ScanInput): Map<TreePath, Subject> {
+  const subjects = new Map<TreePath, Subject>();
+  for (const want of wants)
+    subjects.set(want.path, { path: want.path, want, placement: placements.get(want.path) });
+  for (const placement of placements.values()) {
+    if (subjects.has(placement.path) || (scope !== undefined && !scope.has(placement.source))) continue;
+    subjects.set(placement.path, { path: placement.path, want: undefined, placement });
+  }
+  return subjects;
+}
+
+async function notAFile(
+  { placements }: ScanInput,
+  look: Looker,
+  { subject, sight }: { subject: Subject; sight: Exclude<ReturnType<Looker["look"]>, { kind: "file" }> },
+): Promise<Found> {
+  if (sight.kind === "nothing") return { kind: "nothing" };
+  if (sight.kind === "blocked")
+    return { kind: "blocked", at: sight.at, what: sight.what, stamp: stampOf(sight.stat) };
+  if (sight.what !== "folder") return { kind: sight.what, stamp: stampOf(sight.stat) };
+  if (subject.want === undefined) return { kind: "folder", stranger: undefined };
+  return { kind: "folder", stranger: await look.firstStranger(subject.path, (path) => placements.has(path)) };
+}
+
+function fromStamp(subject: Subject, stat: FileStat, { deep }: ScanInput): Found | Question {
+  const { want, placement } = subject;
+  const stamp = stampOf(stat);
+  const same = placement !== undefined && placement.stamp === stamp && placement.intents.length === 0;
+  const why = deep ? "deep" : doubt(subject, same);
+  const known = placement?.digests ?? [];
+  if (why === undefined) return file(stat, known, true);
+  if (!sizesOf(want, placement).has(stat.size)) return file(stat, [], false);
+  return { subject, stat, why };
+}
+
+function doubt({ want, placement }: Subject, same: boolean): HashReason | undefined {
+  if (placement === undefined) return "untracked";
+  if (!same) return "changed";
+  if (placement.doubt !== undefined) return placement.doubt;
+  if (want !== undefined && !knowsAlgorithm(placement.digests, want.digest)) return "algorithm";
+  return undefined;
+}
+
+function knowsAlgorithm(digests: readonly Digest[], wanted: Digest): boolean {
+  return digests.some((digest) => algorithmOf(digest) === algorithmOf(wanted));
+}
+
+/** Sizes of all the contents that a path may rightly hold: anything else is neither, unread. */
+function sizesOf(want: Want | undefined, placement: Placement | undefined): Set<number | undefined> {
+  return new Set([want?.size, placement?.size, ...(placement?.intents.map((intent) => intent.size) ?? [])]);
+}
+
+function file(stat: FileStat, digests: readonly Digest[], recorded: boolean): Found {
+  return {
+    kind: "file",
+    size: stat.size,
+    stamp: stampOf(stat),
+    digests,
+    recorded,
+    entry: `${stat.device}:${stat.inode}`,
+  };
+}
+
+async function answerByHashing(
+  input: ScanInput,
+  questions: readonly Question[],
+  found: Map<TreePath, Found>,
+): Promise<Hashed> {
+  const reasons: Partial<Record<HashReason, number>> = {};
+  let bytes = 0;
+  await pool(questions, { width: HASHERS, signal: input.signal }, async ({ subject, stat, why }) => {
+    input.emit({ kind: "hashing", path: subject.path, size: stat.size, why });
+    reasons[why] = (reasons[why] ?? 0) + 1;
+    bytes += stat.size;
+    try {
+      found.set(subject.path, await hashed(input, subject, stat));
+    } catch (error) {
+      throw new TritterError(diskProblem(`read "${printable(subject.path)}"`, error), error);
+    }
+  });
+  return { files: questions.length, bytes, reasons };
+}
+
+async function hashed(
+  { disk, root, signal }: ScanInput,
+  { path, want, placement }: Subject,
+  before: FileStat,
+): Promise<Found> {
+  const wanted = [
+    want?.digest,
+    ...(placement?.digests ?? []),
+    ...(placement?.intents.map((intent) => intent.digest) ?? []),
+  ];
+  const algorithms = algorithmsFor(wanted.filter((digest) => digest !== undefined));
+  const handle = await disk.open(join(root, path), "r");
+  try {
+    const digests = await hashOpenFile(handle, { algorithms, size: before.size, signal });
+    const after = await handle.stat();
+    // Changed while it was read: then it holds neither what is wanted nor what we placed.
+    const settled = stampOf(after) === stampOf(before) && digests !== undefined;
+    const known = settled ? digests : [];
+    return file(after, known, isUpToDate(placement, after, known));
+  } finally {
+    await handle.close();
+  }
+}
+
+function isUpToDate(placement: Placement | undefined, stat: FileStat, digests: readonly Digest[]): boolean {
+  if (placement === undefined || placement.doubt !== undefined || placement.intents.length > 0) return false;
+  return (
+    placement.stamp === stampOf(stat) &&
+    digests.every((digest) => placement.digests.includes(digest)) &&
+    digests.length > 0
+  );
+}

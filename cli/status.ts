@@ -1,0 +1,115 @@
+import { join } from "node:path";
+import type { Digest, TreePath } from "../schema/ids.ts";
+import type { Lock } from "../schema/lock.ts";
+import type { Manifest } from "../schema/manifest.ts";
+import type { Context } from "./context.ts";
+import { diskProblem } from "./disk/trouble.ts";
+import { systemCode, TritterError } from "./errors.ts";
+import { type Want, wantsOf } from "./lock/wants.ts";
+import { type Plan, plan } from "./plan.ts";
+import { placementsOf, placementsOfOthers, type Receipt, readReceipt } from "./receipt/receipt.ts";
+import { type Inventory, scan } from "./scan.ts";
+import { partialBytes, type StoreView, viewStore } from "./store/store.ts";
+
+export interface SurveyInput {
+  readonly manifest: Manifest;
+  readonly lock: Lock;
+  /** Sources; undefined: all, and what sources that are gone left behind. */
+  readonly scope: ReadonlySet<string> | undefined;
+  readonly deep: boolean;
+  readonly force: boolean;
+  readonly prune: boolean;
+}
+
+/** How the disk stands to the lock, and what sync would do about it. Making one writes nothing. */
+export interface Survey {
+  /** Absolute, the root's own symlink resolved. */
+  readonly root: string;
+  /** `<root>/.tritter` */
+  readonly state: string;
+  readonly wants: readonly Want[];
+  readonly receipt: Receipt;
+  readonly store: StoreView;
+  readonly inventory: Inventory;
+  readonly plan: Plan;
+  /** ms */
+  readonly scannedAt: number;
+  digestsAt(path: TreePath): readonly Digest[];
+}
+
+export async function survey(context: Context, input: SurveyInput): Promise<Survey> {
+  const { disk, clock, signal, emit } = context;
+  const { manifest, scope } = input;
+  const root = await resolveRoot(context, manifest.root);
+  const state = stateFolder(context, root);
+  const receipt = await readReceipt(disk, state);
+  const store = await viewStore(disk, { state, owner: manifest.owner, signal });
+  const wants = wantsOf(input.lock);
+  const placements = placementsOf(receipt, manifest.owner);
+  const scannedAt = clock.now();
+  const inScope = scope === undefined ? wants : wants.filter((want) => scope.has(want.source));
+  const inventory = await scan({
+    disk,
+    root,
+    wants: inScope,
+    placements,
+    scope,
+    deep: input.deep,
+    signal,
+    emit,
+  });
+  return {
+    root,
+    state,
+    wants,
+    receipt,
+    store,
+    inventory,
+    scannedAt,
+    plan: plan({
+      wants,
+      scope,
+      mine: placements,
+      others: placementsOfOthers(receipt, manifest.owner),
+      inventory,
+      ready: new Set(store.ready.keys()),
+      partial: partialBytes(store),
+      force: input.force,
+      prune: input.prune,
+    }),
+    digestsAt: (path) => {
+      const found = inventory.found.get(path);
+      return found?.kind === "file" ? found.digests : [];
+    },
+  };
+}
+
+/** The root may be a symlink, and need not exist yet. Throws DISK_REFUSED where something else is there. */
+export async function resolveRoot({ disk }: Context, root: string): Promise<string> {
+  try {
+    const stat = disk.lstat(root);
+    if (stat === undefined || stat.kind === "folder") return root;
+    const real = await disk.realpath(root);
+    if (disk.lstat(real)?.kind === "folder") return real;
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    throw new TritterError(diskProblem(`open the root "${root}"`, error), error);
+  }
+  throw new TritterError({
+    code: "DISK_REFUSED",
+    message: `cannot use the root "${root}": it is not a folder`,
+    hint: 'give another "root" in the manifest',
+  });
+}
+
+/** Our own folder must be a real one: a link would let our writes out of the root. */
+export function stateFolder({ disk }: Context, root: string): string {
+  const state = join(root, ".tritter");
+  const stat = disk.lstat(state);
+  if (stat === undefined || stat.kind === "folder") return state;
+  throw new TritterError({
+    code: "DISK_REFUSED",
+    message: `cannot use "${state}": it is a ${stat.kind}, and should be a folder of tritter's own`,
+    hint: "move it away, then run the same command again",
+  });
+}

@@ -1,0 +1,48 @@
+import type { Commit, Digest, RepoType, TreePath } from "./ids.ts";
+
+/** `tritter.lock`, parsed: paths judged, digests tagged, sources sorted by name, files by bytes of their path. */
+export interface Lock {
+  readonly version: 1;
+  readonly sources: readonly LockedSource[];
+  /** Members this version does not know, kept verbatim. */
+  readonly extra: Extra;
+}
+
+export interface LockedSource {
+  readonly name: string;
+  /** `sha256:…` of the identity and selection fields it was resolved from. */
+  readonly request: string;
+  /** Canonical name, as the Hub answers. */
+  readonly repo: string;
+  /** As the manifest names it; set only if that differs from `repo`. */
+  readonly asked: string | undefined;
+  /** The Hub's `_id`; undefined where the Hub does not know it. */
+  readonly id: string | undefined;
+  readonly type: RepoType;
+  readonly revision: string;
+  readonly commit: Commit;
+  /** Below the root; "" is the root itself. */
+  readonly path: string;
+  /** "" when nothing is dropped. */
+  readonly strip: string;
+  /** Empty: unknown, or the repository names none. */
+  readonly licenses: readonly string[];
+  readonly gated: Gated | undefined;
+  /** Set only if a fallback carries this source. */
+  readonly carrier: { readonly fallback: number; readonly why: string } | undefined;
+  readonly files: readonly LockedFile[];
+  readonly extra: Extra;
+}
+
+export type Gated = false | "auto" | "manual";
+
+export interface LockedFile {
+  /** In the repository. */
+  readonly path: TreePath;
+  /** bytes */
+  readonly size: number;
+  readonly digest: Digest;
+  readonly extra: Extra;
+}
+
+export type Extra = Readonly<Record<string, unknown>>;

@@ -1,0 +1,88 @@
+import type { RepoType } from "./ids.ts";
+
+/** `tritter.yaml` as written; every field's meaning is described in `manifest.schema.json`. */
+export interface ManifestDocument {
+  readonly version: 1;
+  readonly name?: string;
+  readonly root?: string;
+  readonly endpoint?: string;
+  readonly policy?: { readonly licenses?: LicenseRules; readonly deny?: readonly string[] };
+  /** null: the key stands alone, as while every source is still a comment. */
+  readonly sources: Readonly<Record<string, SourceDocument>> | null;
+}
+
+export interface LicenseRules {
+  readonly allow?: readonly string[];
+  readonly deny?: readonly string[];
+}
+
+/** What a fallback shares with a source; a fallback inherits only `path` and `groups`. */
+export interface CarrierDocument {
+  readonly repo: string;
+  readonly type?: RepoType;
+  readonly revision?: string;
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly strip?: string;
+  readonly names?: "portable" | "posix";
+  readonly expect?: Expectation;
+  readonly license?: LicenseAcceptance;
+}
+
+export interface SourceDocument extends CarrierDocument {
+  readonly path?: string;
+  readonly groups?: readonly string[];
+  readonly fallbacks?: readonly CarrierDocument[];
+}
+
+/** Guards judged on the lock: exact file count, least file count, most bytes. */
+export interface Expectation {
+  readonly files?: number;
+  readonly minFiles?: number;
+  /** bytes */
+  readonly maxBytes?: number;
+}
+
+export interface LicenseAcceptance {
+  readonly accept: string;
+  readonly reason: string;
+}
+
+/** A manifest with every default filled in and every path resolved. */
+export interface Manifest {
+  /** Absolute path of the file it was read from. */
+  readonly file: string;
+  /** Who owns files in a shared root: `name`, else this file's path relative to the root. */
+  readonly owner: string;
+  /** Absolute path of the destination. */
+  readonly root: string;
+  /** As written: an http(s) URL or an absolute folder path; undefined: the environment decides. */
+  readonly endpoint: string | undefined;
+  readonly licenses: LicenseRules;
+  readonly deny: readonly string[];
+  /** Sorted by name. */
+  readonly sources: readonly Source[];
+}
+
+/** One place a source can be had from: the source itself, or one of its fallbacks. */
+export interface Carrier {
+  readonly repo: string;
+  readonly type: RepoType;
+  readonly revision: string;
+  /** Empty: everything. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  /** Leading folder dropped from repository paths; "" when nothing is dropped. */
+  readonly strip: string;
+  readonly names: "portable" | "posix";
+  readonly expect: Expectation;
+  readonly license: LicenseAcceptance | undefined;
+}
+
+export interface Source extends Carrier {
+  readonly name: string;
+  /** Below the root, without leading or trailing `/`; "" is the root itself. */
+  readonly path: string;
+  readonly groups: readonly string[];
+  readonly fallbacks: readonly Carrier[];
+}

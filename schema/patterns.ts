@@ -1,0 +1,114 @@
+import { Minimatch } from "minimatch";
+
+export type Pattern =
+  | { readonly kind: "ok"; matches(path: string): boolean }
+  | { readonly kind: "mistake"; readonly why: string };
+
+/**
+ * `*`, `?`, `**`, `[abc]`, `{a,b}` and `\` to escape. Without `/` it is compared with the file's name at any
+ * depth; with a leading or inner `/` it begins at the repository's root; `dir/` is all below it. Case-sensitive.
+ */
+export function compilePattern(pattern: string): Pattern {
+  const why = mistake(pattern);
+  if (why !== undefined) return { kind: "mistake", why };
+  const anchored = pattern.replace(/\/+$/, "").includes("/");
+  const rooted = pattern.startsWith("/") ? pattern.slice(1) : pattern;
+  const whole = rooted.endsWith("/") ? `${rooted}**` : rooted;
+  if (anchored || pattern.endsWith("/")) {
+    const full = matcher(whole);
+    return { kind: "ok", matches: full };
+  }
+  const name = matcher(whole);
+  return { kind: "ok", matches: (path) => name(path.slice(path.lastIndexOf("/") + 1)) };
+}
+
+/** Only what the dialect above names has a meaning. */
+const OPTIONS = {
+  dot: true,
+  nonegate: true,
+  nocomment: true,
+  noext: true,
+  platform: "linux",
+  optimizationLevel: 1,
+} as const;
+
+function matcher(pattern: string): (path: string) => boolean {
+  const compiled = new Minimatch(pattern, OPTIONS);
+  return (path) => compiled.match(path);
+}
+
+const LONGEST = 1_000;
+const MOST_ALTERNATIVES = 1_000;
+
+function mistake(pattern: string): string | undefined {
+  if (pattern === "" || pattern === "/") return "is empty";
+  if (pattern.length > LONGEST) return `is longer than ${LONGEST} characters`;
+  if (/[\u0000-\u001f\u007f]/.test(pattern)) return "holds a control character";
+  if (/(?:^|[^\\])(?:\\\\)*\\$/.test(pattern)) return "ends with a lone backslash";
+  if (pattern.split("/").some((segment) => segment === "." || segment === ".."))
+    return 'has a "." or ".." segment';
+  if (/\/\//.test(pattern)) return "has an empty segment";
+  if (/\[\[[:.=]/.test(pattern)) return "has a character class by name: list the characters instead";
+  if (/\{[^{},]*\.\.[^{},]*\}/.test(pattern))
+    return "has a range in braces: list the alternatives instead, as in {1,2}";
+  if (!isBalanced(pattern)) return "has a brace or bracket that is not closed";
+  if (alternatives(pattern) > MOST_ALTERNATIVES) return `has more than ${MOST_ALTERNATIVES} alternatives`;
+  return undefined;
+}
+
+function isBalanced(pattern: string): boolean {
+  const bare = pattern.replace(/\\./g, "").replace(/\[[!^]?\]?[^\]/]*\]/g, "");
+  if (bare.includes("[")) return false;
+  let depth = 0;
+  for (const character of bare) {
+    if (character === "{") depth += 1;
+    if (character === "}") depth -= 1;
+    if (depth < 0) return false;
+  }
+  return depth === 0;
+}
+
+/** An upper bound, so that a brace bomb is refused before anything expands it. */
+function alternatives(pattern: string): number {
+  const open: { sum: number; product: number }[] = [{ sum: 0, product: 1 }];
+  for (const character of pattern.replace(/\\./g, "")) {
+    const top = open.at(-1) as { sum: number; product: number };
+    if (character === "{") open.push({ sum: 0, product: 1 });
+    else if (character === "," && open.length > 1) {
+      top.sum += top.product;
+      top.product = 1;
+    } else if (character === "}" && open.length > 1) {
+      open.pop();
+      (open.at(-1) as { product: number }).product *= top.sum + top.product;
+    }
+  }
+  return open[0]?.product ?? 1;
+}
+
+const MOST_COMPARED = 20_000;
+
+/** Paths a person may have meant by a pattern that matches none: other case, other folder, a near name. */
+export function nearMisses(pattern: string, paths: readonly string[], limit = 3): string[] {
+  const wanted = pattern.replace(/^\//, "").toLowerCase();
+  const scored = paths
+    .slice(0, MOST_COMPARED)
+    .map((path) => ({ path, score: nearness(wanted, path.toLowerCase()) }));
+  const near = scored
+    .filter(({ score }) => score > 0)
+    .sort((a, b) => b.score - a.score || (a.path < b.path ? -1 : 1));
+  return near.slice(0, limit).map(({ path }) => path);
+}
+
+/** How much of the pattern's plain text the path shares: its words, its name, its extension. */
+function nearness(pattern: string, path: string): number {
+  const loose = compilePattern(pattern.slice(pattern.lastIndexOf("/") + 1));
+  const name = loose.kind === "ok" && loose.matches(path) ? 4 : 0;
+  const words = pattern.split(/[^a-z0-9]+/).filter((word) => word.length > 1);
+  const shared = words.filter((word) => path.includes(word)).length;
+  const extension = /\.[a-z0-9]+$/.exec(pattern)?.[0];
+  return (
+    name +
+    (words.length === 0 ? 0 : (3 * shared) / words.length) +
+    (extension !== undefined && path.endsWith(extension) ? 0.5 : 0)
+  );
+}

@@ -1,0 +1,128 @@
+// Builds dist/ from cli/ and schema/. Quiet: what it prints is an error. `--types` also emits declarations (slow).
+
+import { execFileSync } from "node:child_process";
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import standalone from "ajv/dist/standalone/index.js";
+import * as esbuild from "esbuild";
+
+const project = join(dirname(fileURLToPath(import.meta.url)), "..");
+const at = (...segments) => join(project, ...segments);
+
+/** What start-up would otherwise compile: a validator a document, with nothing of ajv left to load. */
+async function compileValidators() {
+  const ajv = new Ajv2020({
+    allErrors: true,
+    verbose: true,
+    strict: true,
+    strictRequired: false,
+    allowUnionTypes: true,
+    code: { source: true, esm: true, lines: false },
+  });
+  for (const name of ["manifest", "lock"])
+    ajv.addSchema(JSON.parse(await readFile(at("schema", `${name}.schema.json`), "utf8")), name);
+  const source = standalone.default(ajv, { manifest: "manifest", lock: "lock" });
+  const { outputFiles } = await esbuild.build({
+    stdin: { contents: `${source}\n${ADAPTER}`, resolveDir: project, loader: "js" },
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    write: false,
+  });
+  await replace(
+    at("schema", "validate.mjs"),
+    `// Made by scripts/build.mjs from the schemas beside it.\n${outputFiles[0].text}`,
+  );
+  await replace(at("schema", "validate.d.mts"), DECLARATIONS);
+}
+
+const ADAPTER = `
+const run = (validate) => (data) => (validate(data) ? [] : validate.errors.map(({ instancePath, keyword, params, message, parentSchema, schemaPath }) =>
+  ({ path: instancePath, keyword, params, message, description: parentSchema && parentSchema.description, schemaPath, known: parentSchema && parentSchema.properties ? Object.keys(parentSchema.properties) : [] })));
+export const validateManifest = run(manifest);
+export const validateLock = run(lock);
+`;
+
+const DECLARATIONS = `export interface SchemaError {
+  /** JSON pointer into the document. */
+  readonly path: string;
+  /** Of the schema: "required", "additionalProperties", "type", … */
+  readonly keyword: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly message: string;
+  readonly description?: string;
+  readonly schemaPath: string;
+  /** Members that the object may have. */
+  readonly known: readonly string[];
+}
+export function validateManifest(data: unknown): readonly SchemaError[];
+export function validateLock(data: unknown): readonly SchemaError[];
+`;
+
+async function bundle() {
+  const { version } = JSON.parse(await readFile(at("package.json"), "utf8"));
+  const out = await mkdtemp(at(".dist-"));
+  try {
+    await esbuild.build({
+      entryPoints: { main: at("cli/main.ts"), index: at("cli/index.ts") },
+      outdir: out,
+      chunkNames: "chunk-[hash]",
+      bundle: true,
+      splitting: true,
+      format: "esm",
+      platform: "node",
+      target: "node20",
+      packages: "external",
+      define: { __TRITTER_VERSION__: JSON.stringify(version) },
+      logLevel: "error",
+    });
+    if (process.argv.includes("--types")) emitTypes(join(out, "types"));
+    await publish(out, at("dist"));
+  } finally {
+    await rm(out, { recursive: true, force: true });
+  }
+}
+
+function emitTypes(out) {
+  const tsc = at("node_modules", "typescript", "bin", "tsc");
+  const flags = [
+    "--declaration",
+    "--emitDeclarationOnly",
+    "--noEmit",
+    "false",
+    "--rewriteRelativeImportExtensions",
+    "--outDir",
+    out,
+    "--rootDir",
+    project,
+  ];
+  execFileSync(process.execPath, [tsc, "-p", at("tsconfig.build.json"), ...flags], { stdio: "inherit" });
+}
+
+/** File by file and entry points last, so that a program started meanwhile finds every chunk it names. */
+async function publish(from, to) {
+  await mkdir(to, { recursive: true });
+  const fresh = await readdir(from);
+  const entries = new Set(["main.js", "index.js"]);
+  const order = [...fresh.filter((name) => !entries.has(name)), ...fresh.filter((name) => entries.has(name))];
+  for (const name of order) {
+    if (name === "main.js") await chmod(join(from, name), 0o755);
+    if (name === "types") await cp(join(from, name), join(to, name), { recursive: true });
+    else await rename(join(from, name), join(to, name));
+  }
+  const stale = (await readdir(to)).filter((name) => name.startsWith("chunk-") && !fresh.includes(name));
+  for (const name of stale) await rm(join(to, name), { force: true });
+}
+
+async function replace(file, text) {
+  if ((await readFile(file, "utf8").catch(() => undefined)) === text) return;
+  const beside = `${file}.${process.pid}.new`;
+  await writeFile(beside, text);
+  await rename(beside, file);
+}
+
+await compileValidators();
+await bundle();

@@ -1,0 +1,420 @@
+import { describe, expect, it } from "vitest";
+import type { Context } from "../../../cli/context.ts";
+import { type Problem, TritterError, TritterErrors } from "../../../cli/errors.ts";
+import { stopReason } from "../../../cli/stop.ts";
+import type { Commit } from "../../../schema/ids.ts";
+import { conflictOf, lockedOf, outcomeOf, planOf, writeOf } from "../../support/plans.ts";
+import { changeOf, lockResultOf, projectOf, syncResultOf } from "../../support/results.ts";
+import { fakeClock, runFake } from "../../support/world.ts";
+
+const later = "def5678000000000000000000000000000000000" as Commit;
+const before = lockedOf("code", { "a.txt": [100, "a"] });
+const after = lockedOf("code", { "a.txt": [100, "a"], "b.txt": [200, "b"] }, { commit: later });
+const totals = {
+  wanted: { files: 57, bytes: 18_900_000_000 },
+  fetch: { files: 1, bytes: 320 },
+  keep: { files: 56, bytes: 18_899_999_680 },
+  prune: { files: 0, bytes: 0 },
+};
+
+describe("init", () => {
+  it("hands folder, name and force on", async () => {
+    const initProject = () => ({ file: "/project/x/tritter.yaml" });
+    const { exit, stdout, calls } = await runFake(["init", "x", "--name", "n", "--force"], { initProject });
+    expect(calls).toEqual([["initProject", { dir: "x", name: "n", force: true }]]);
+    expect([exit, stdout]).toEqual([
+      0,
+      "wrote /project/x/tritter.yaml; name your sources there, then run tritter sync\n",
+    ]);
+  });
+});
+
+describe("lock", () => {
+  it("prints what changed and whether it wrote", async () => {
+    const lockProject = () => lockResultOf([before], [after]);
+    const { exit, stdout, stderr, calls } = await runFake(["lock", "code", "--no-fallback", "--offline"], {
+      lockProject,
+    });
+    expect([exit, stderr]).toEqual([0, ""]);
+    expect(stdout).toBe(
+      "code: pin moved 9fc30b5 → def5678, files +1, 300 B (+200 B)\nwrote /project/tritter.lock\n",
+    );
+    expect(calls).toEqual([["lockProject", { names: ["code"], offline: true, fallback: false }]]);
+  });
+
+  it("warns of what resolving found odd", async () => {
+    const result = lockResultOf([before], [after]);
+    const resolution = { ...result.locked.resolution, warnings: ['pattern "*.md" excludes nothing'] };
+    const lockProject = () => ({ ...result, locked: { ...result.locked, resolution } });
+    expect((await runFake(["lock"], { lockProject })).stderr).toBe(
+      'warning: pattern "*.md" excludes nothing\n',
+    );
+    expect((await runFake(["lock", "-q"], { lockProject })).stderr).toBe("");
+    expect(JSON.parse((await runFake(["lock", "--json"], { lockProject })).stdout).warnings).toHaveLength(1);
+  });
+
+  it("says so where nothing changed", async () => {
+    const lockProject = () => lockResultOf([before], [{ ...before }], false);
+    expect((await runFake(["lock"], { lockProject })).stdout).toBe("/project/tritter.lock is up to date\n");
+  });
+
+  it("takes HF_HUB_OFFLINE for --offline", async () => {
+    const lockProject = () => lockResultOf([], [], false);
+    const { calls } = await runFake(["lock"], { lockProject }, { env: { HF_HUB_OFFLINE: "TRUE" } });
+    expect(calls[0]?.[1]).toMatchObject({ offline: true });
+  });
+});
+
+describe("update", () => {
+  it("shows what would change and writes nothing with --dry-run, even when quiet", async () => {
+    const updateProject = () => lockResultOf([before], [after], false);
+    const { stdout, calls } = await runFake(["update", "--dry-run", "-q"], { updateProject });
+    expect(stdout).toContain("pin moved 9fc30b5 → def5678");
+    expect(stdout).toContain("would write /project/tritter.lock\n");
+    expect(calls[0]?.[1]).toMatchObject({ dryRun: true });
+  });
+
+  it("shows every file when verbose", async () => {
+    const updateProject = () => lockResultOf([before], [after]);
+    expect((await runFake(["update", "-v"], { updateProject })).stdout).toContain(
+      "+b.txt 200 sha256:bbbbbbbbbbbb\n",
+    );
+  });
+});
+
+describe("sync", () => {
+  it("says last what it did", async () => {
+    const clock = fakeClock();
+    const syncProject = async () => {
+      await clock.advance(192_000);
+      const fetched = { files: 12, bytes: 3_200_000_000 };
+      const outcome = outcomeOf({
+        fetched,
+        placed: fetched,
+        kept: { files: 45, bytes: 1 },
+        pruned: { files: 2, bytes: 1 },
+      });
+      return syncResultOf({ plan: planOf({ totals }), outcome });
+    };
+    const { exit, stdout } = await runFake(["sync"], { syncProject }, { clock });
+    expect([exit, stdout]).toEqual([
+      0,
+      "synced 57 files, 18.9 GB: 12 fetched (3.2 GB), 45 unchanged, 2 pruned, in 3m 12s\n",
+    ]);
+  });
+
+  it.each<[Record<string, string>, readonly string[], boolean]>([
+    [{}, [], false],
+    [{}, ["--locked"], true],
+    [{ CI: "true" }, [], true],
+    [{ CI: "1" }, [], true],
+    [{ CI: "" }, [], false],
+    [{ CI: "0" }, [], false],
+    [{ CI: "false" }, [], false],
+  ])("with %o and %o is locked: %s", async (env, flags, locked) => {
+    const { calls } = await runFake(["sync", ...flags], { syncProject: () => syncResultOf() }, { env });
+    expect(calls[0]?.[1]).toMatchObject({ locked, jobs: 16, dryRun: false, force: false, prune: false });
+  });
+
+  it("prints the plan with --dry-run", async () => {
+    const plan = planOf({ totals, writes: [writeOf("data/a.parquet", 320)] });
+    const { stdout } = await runFake(["sync", "--dry-run"], {
+      syncProject: () => syncResultOf({ plan, outcome: undefined }),
+    });
+    expect(stdout).toBe(
+      "  + data/a.parquet  320 B  missing\nwould sync: 1 file, 320 B to fetch; 56 files, 18.9 GB in place\n",
+    );
+  });
+
+  it("reports problems on standard error, and its status is theirs", async () => {
+    const problems: readonly Problem[] = [
+      { code: "CONFLICT", message: 'cannot write "x"', path: "x", hint: "move it away" },
+      { code: "NETWORK", message: "cannot fetch" },
+    ];
+    const outcome = outcomeOf({ kept: { files: 56, bytes: 1 } });
+    const result = syncResultOf({
+      plan: planOf({ totals, conflicts: [conflictOf("x")] }),
+      outcome,
+      problems,
+    });
+    const { exit, stdout, stderr } = await runFake(["sync"], { syncProject: () => result });
+    expect(exit).toBe(4);
+    expect(stdout).toBe("not in sync: 56 unchanged, in 0.0s\n");
+    expect(stderr).toBe(
+      'error[CONFLICT]: cannot write "x"\n  hint: move it away\nerror[NETWORK]: cannot fetch\n',
+    );
+  });
+
+  it("tells a problem once that was emitted and returned", async () => {
+    const problem: Problem = { code: "DIGEST_MISMATCH", message: "wrong bytes", path: "x" };
+    const syncProject = (context: Context) => {
+      context.emit({ kind: "problem", problem });
+      return syncResultOf({ problems: [{ ...problem }] });
+    };
+    const { exit, stderr } = await runFake(["sync"], { syncProject });
+    expect([exit, stderr]).toEqual([5, "error[DIGEST_MISMATCH]: wrong bytes\n"]);
+  });
+
+  it("talks on standard error, and not at all when quiet", async () => {
+    const syncProject = (context: Context) => {
+      context.emit({ kind: "warning", message: "odd" });
+      context.emit({ kind: "note", message: "stale elsewhere" });
+      return syncResultOf();
+    };
+    expect((await runFake(["sync"], { syncProject })).stderr).toBe("warning: odd\nnote: stale elsewhere\n");
+    expect(await runFake(["sync", "-q"], { syncProject })).toMatchObject({ stdout: "", stderr: "" });
+  });
+
+  it("names what went to the trash", async () => {
+    const trashed = [{ path: "a" as never, place: ".tritter/trash/1", why: "modified" }];
+    const { stdout } = await runFake(["sync"], {
+      syncProject: () => syncResultOf({ outcome: outcomeOf({ trashed }) }),
+    });
+    expect(stdout).toContain("a: modified, what was there is now .tritter/trash/1\n");
+  });
+
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)("stopped by %s ends with %d and says how to go on", async (signal, status) => {
+    const controller = new AbortController();
+    const syncProject = (context: Context) => {
+      controller.abort(stopReason(signal));
+      context.signal.throwIfAborted();
+    };
+    const { exit, stderr } = await runFake(["sync"], { syncProject }, { signal: controller.signal });
+    expect(exit).toBe(status);
+    expect(stderr).toBe(
+      `error[INTERRUPTED]: stopped by ${signal}: what is complete is kept\n  hint: run the same command again to go on from here\n`,
+    );
+  });
+
+  it("takes a library's own AbortError for the stop it comes from", async () => {
+    const controller = new AbortController();
+    const syncProject = () => {
+      controller.abort(stopReason("SIGTERM"));
+      throw new DOMException("This operation was aborted", "AbortError");
+    };
+    expect((await runFake(["sync"], { syncProject }, { signal: controller.signal })).exit).toBe(143);
+  });
+
+  it("reports all of several errors, and a bug as one", async () => {
+    const syncProject = () => {
+      throw new TritterErrors([
+        { code: "ACCESS_TERMS", message: "terms" },
+        { code: "LICENSE_REFUSED", message: "license" },
+      ]);
+    };
+    expect(await runFake(["sync"], { syncProject })).toMatchObject({
+      exit: 9,
+      stderr: "error[ACCESS_TERMS]: terms\nerror[LICENSE_REFUSED]: license\n",
+    });
+    const bug = await runFake(["sync"]);
+    expect(bug.exit).toBe(1);
+    expect(bug.stderr).toContain("error[INTERNAL]: Error: no syncProject in this test\n");
+    expect(bug.stderr).toContain("hint: this is a bug in tritter");
+  });
+});
+
+describe("check", () => {
+  const hashed = { files: 0, bytes: 0, reasons: {} };
+  const idle = {
+    project: projectOf([]),
+    root: "/data",
+    stale: [],
+    plan: planOf({ totals }),
+    hashed,
+    problems: [],
+  };
+
+  it("says that all is in sync, and how much it read", async () => {
+    const read = { files: 2, bytes: 640, reasons: { deep: 2 } };
+    const { exit, stdout, calls } = await runFake(["check", "--deep"], {
+      checkProject: () => ({ ...idle, hashed: read }),
+    });
+    expect([exit, stdout]).toEqual([
+      0,
+      "in sync: 57 files, 18.9 GB; read 2 files, 640 B to verify (2 deep), in 0.0s\n",
+    ]);
+    expect(calls[0]?.[1]).toMatchObject({ deep: true, upstream: false });
+  });
+
+  it("shows drift", async () => {
+    const plan = planOf({ totals, writes: [writeOf("a", 320, { why: "modified", found: "trash" })] });
+    const problems: readonly Problem[] = [{ code: "DRIFT", message: "the disk is not what the lock says" }];
+    const { exit, stdout } = await runFake(["check"], { checkProject: () => ({ ...idle, plan, problems }) });
+    expect(exit).toBe(4);
+    expect(stdout).toBe(
+      "  ~ a  320 B  modified, what is there goes to the trash\n1 file, 320 B to fetch; 56 files, 18.9 GB in place, in 0.0s\n",
+    );
+  });
+
+  it("has nothing to show without a lock but the problem", async () => {
+    const problems: readonly Problem[] = [{ code: "LOCK_MISSING", message: "there is no lock yet" }];
+    const checkProject = () => ({ ...idle, plan: undefined, problems });
+    expect(await runFake(["check"], { checkProject })).toMatchObject({ exit: 3, stdout: "" });
+  });
+});
+
+describe("diff", () => {
+  it("shows what lock and sync would follow up", async () => {
+    const stale = [
+      { source: "new", why: "missing" },
+      { source: "moved", why: "placement", field: "path", before: "a", after: "b" },
+    ];
+    const plan = planOf({ totals, writes: [writeOf("a", 320)] });
+    const diffProject = () => ({ project: projectOf([]), stale, changes: [], locks: undefined, plan });
+    const { exit, stdout } = await runFake(["diff"], { diffProject });
+    expect([exit, stdout.split("\n")]).toEqual([
+      0,
+      [
+        "new: not in the lock yet",
+        'moved: path "a" → "b"',
+        "  + a  320 B  missing",
+        "1 file, 320 B to fetch; 56 files, 18.9 GB in place",
+        "",
+      ],
+    ]);
+  });
+
+  it("compares two locks with --from, file by file with --patch", async () => {
+    const locks = {
+      before: { version: 1, sources: [before], extra: {} },
+      after: { version: 1, sources: [after], extra: {} },
+    };
+    const changes = [changeOf(before, after)];
+    const diffProject = () => ({ project: projectOf([]), stale: [], changes, locks, plan: undefined });
+    const { stdout, calls } = await runFake(["diff", "--from", "old.lock"], { diffProject });
+    expect(stdout).toBe("code: pin moved 9fc30b5 → def5678, files +1, 300 B (+200 B)\n");
+    expect(calls[0]?.[1]).toMatchObject({ from: "old.lock" });
+    const patch = (await runFake(["diff", "--from", "old.lock", "--patch"], { diffProject })).stdout;
+    expect(patch).toContain("--- code 9fc30b578cedaec69e47302df72cf00feed7c8c4 owner/code\n");
+    expect(patch).toContain("\n+b.txt 200 sha256:bbbbbbbbbbbb\n");
+  });
+});
+
+describe("why", () => {
+  it("tells who wants a path, who placed it and what is there", async () => {
+    const wanted = {
+      source: "code",
+      repo: "owner/code",
+      type: "dataset",
+      revision: "main",
+      commit: later,
+      remote: "rust/a.parquet",
+      size: 320_000_000,
+      digest: `sha256:${"a".repeat(64)}`,
+      pattern: "rust/*.parquet",
+      fallback: undefined,
+    };
+    const placed = { source: "code", origin: "fetched", digests: [] };
+    const whyProject = () => ({
+      project: projectOf([]),
+      path: "code/a",
+      file: "/d/code/a",
+      wanted,
+      placed,
+      others: [],
+      disk: "same",
+    });
+    const { stdout, calls } = await runFake(["why", "code/a"], { whyProject });
+    expect(calls).toEqual([["whyProject", { names: [], offline: false, path: "code/a" }]]);
+    expect(stdout.split("\n")).toEqual([
+      "path         code/a",
+      "source       code",
+      "repository   dataset owner/code at main",
+      `commit       ${later}`,
+      "file there   rust/a.parquet",
+      "selected by  rust/*.parquet",
+      "size         320 MB (320000000 bytes)",
+      `digest       sha256:${"a".repeat(64)}`,
+      "placed       fetched for code",
+      "disk         what the lock wants",
+      "",
+    ]);
+  });
+});
+
+describe("clean", () => {
+  const found = {
+    project: projectOf([]),
+    root: "/d",
+    trash: { files: 3, bytes: 1200 },
+    trashed: [],
+    partials: { files: 0, bytes: 0 },
+  };
+  const cleanProject = (_: Context, options: { dryRun: boolean }) => ({ ...found, removed: !options.dryRun });
+
+  it("says what and how much before it does it", async () => {
+    const { exit, stdout, stderr, calls } = await runFake(["clean"], { cleanProject });
+    expect([exit, stdout, stderr]).toEqual([
+      0,
+      "removed 3 files, 1.2 kB of trash\n",
+      "note: removing 3 files, 1.2 kB of trash\n",
+    ]);
+    expect(calls.map(([, options]) => options)).toMatchObject([{ dryRun: true }, { dryRun: false }]);
+  });
+
+  it("removes nothing with --dry-run", async () => {
+    const { stdout, calls } = await runFake(["clean", "--dry-run"], { cleanProject });
+    expect(stdout).toBe("would remove 3 files, 1.2 kB of trash\n");
+    expect(calls).toHaveLength(1);
+  });
+});
+
+describe("--json", () => {
+  it("prints one object and nothing on standard error", async () => {
+    const syncProject = (context: Context) => {
+      context.emit({ kind: "warning", message: "odd" });
+      context.emit({ kind: "note", message: "not in JSON" });
+      const plan = planOf({ totals, writes: [writeOf("a", 320)] });
+      return syncResultOf({ plan, locked: lockResultOf([before], [after]).locked });
+    };
+    const { exit, stdout, stderr } = await runFake(["sync", "--json"], { syncProject });
+    expect([exit, stderr]).toEqual([0, ""]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      tritter: "1.2.3",
+      command: "sync",
+      exit: 0,
+      problems: [],
+      warnings: ["odd"],
+      dryRun: false,
+      root: "/data",
+      lock: {
+        file: "/project/tritter.lock",
+        wrote: true,
+        changes: [
+          { source: "code", before: { files: 1, bytes: 100 }, after: { commit: later }, added: ["b.txt"] },
+        ],
+      },
+      plan: {
+        totals,
+        writes: [{ path: "a", source: "code", size: 320, why: "missing", found: "nothing" }],
+        brake: null,
+      },
+      outcome: { unpruned: null },
+    });
+  });
+
+  it("prints the object on failure too", async () => {
+    const lockProject = () => {
+      throw new TritterError({ code: "OFFLINE", message: "no", hint: "go online", source: "code" });
+    };
+    const { exit, stdout } = await runFake(["lock", "--json"], { lockProject });
+    expect(exit).toBe(7);
+    expect(JSON.parse(stdout)).toMatchObject({
+      command: "lock",
+      exit: 7,
+      problems: [{ code: "OFFLINE", message: "no", hint: "go online", source: "code" }],
+    });
+  });
+
+  it("escapes what a terminal would obey", async () => {
+    const syncProject = () =>
+      syncResultOf({ plan: planOf({ writes: [writeOf("a\u001b\u009b\u2028b", 1)] }) });
+    const { stdout } = await runFake(["sync", "--json"], { syncProject });
+    expect(stdout).not.toMatch(/[\u001b\u0080-\u009f\u2028]/);
+    expect(JSON.parse(stdout).plan.writes[0].path).toBe("a\u001b\u009b\u2028b");
+  });
+});

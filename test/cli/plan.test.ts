@@ -1,0 +1,539 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Plan, plan } from "../../cli/plan.ts";
+import type { Found } from "../../cli/scan.ts";
+import type { Stamp, TreePath } from "../../schema/ids.ts";
+import { digest, file, placed, planInput, type Situation, want } from "../support/plan-input.ts";
+
+const NOTHING: Found = { kind: "nothing" };
+const FOLDER: Found = { kind: "folder", stranger: "p/theirs" as TreePath };
+const SYMLINK: Found = { kind: "symlink", stamp: "l" as Stamp };
+const SPECIAL: Found = { kind: "special", stamp: "x" as Stamp };
+
+/** One line a decision, so that a table can hold it. */
+function decisions(situation: Situation): string[] {
+  const made = plan(planInput(situation));
+  return [
+    ...made.keeps.map(
+      (keep) => `keep ${keep.want.path}: ${keep.record}${keep.record === "none" ? "" : `, ${keep.origin}`}`,
+    ),
+    ...made.writes.map((write) => `write ${write.want.path}: ${write.why}, ${write.found}`),
+    ...made.prunes.map((prune) => `prune ${prune.path}: ${prune.why}, ${prune.how}`),
+    ...made.forgets.map((forget) => `forget ${forget.path}: ${forget.why}`),
+    ...made.conflicts.map((conflict) => `conflict ${conflict.path}: ${conflict.why}, ${conflict.what}`),
+  ];
+}
+
+describe("plan() follows the table", () => {
+  const A = [want("p", "a")];
+  const rows: [string, Situation, string[]][] = [
+    [
+      "A, B placed, A on disk: keep",
+      { wants: A, mine: [placed("p", "b")], disk: { p: file("a") } },
+      ["keep p: adopt, adopted"],
+    ],
+    [
+      "A, A placed, A on disk: keep",
+      { wants: A, mine: [placed("p", "a")], disk: { p: file("a") } },
+      ["keep p: none"],
+    ],
+    [
+      "A, A placed, A under a new stamp: keep and restamp",
+      { wants: A, mine: [placed("p", "a")], disk: { p: file("a", { recorded: false }) } },
+      ["keep p: restamp, fetched"],
+    ],
+    [
+      "A, nothing placed, A on disk: keep and adopt",
+      { wants: A, disk: { p: file("a") } },
+      ["keep p: adopt, adopted"],
+    ],
+    [
+      "A, adopted A, A on disk: keep, still the user's",
+      {
+        wants: A,
+        mine: [placed("p", "a", { origin: "adopted" })],
+        disk: { p: file("a", { recorded: false }) },
+      },
+      ["keep p: restamp, adopted"],
+    ],
+    [
+      "A, any, nothing on disk: write",
+      { wants: A, mine: [placed("p", "b")], disk: { p: NOTHING } },
+      ["write p: missing, nothing"],
+    ],
+    ["A, never placed, nothing on disk: write", { wants: A }, ["write p: missing, nothing"]],
+    [
+      "A, B placed, B on disk: write over it",
+      { wants: A, mine: [placed("p", "b")], disk: { p: file("b") } },
+      ["write p: outdated, replace"],
+    ],
+    [
+      "A, B adopted, B on disk: write, B to the trash",
+      { wants: A, mine: [placed("p", "b", { origin: "adopted" })], disk: { p: file("b") } },
+      ["write p: outdated, trash"],
+    ],
+    [
+      "A, B placed, C on disk: write, C to the trash",
+      { wants: A, mine: [placed("p", "b")], disk: { p: file("c") } },
+      ["write p: modified, trash"],
+    ],
+    [
+      "A, A placed, C on disk: write, C to the trash",
+      { wants: A, mine: [placed("p", "a")], disk: { p: file("c") } },
+      ["write p: modified, trash"],
+    ],
+    [
+      "A, never placed, C on disk: conflict",
+      { wants: A, disk: { p: file("c") } },
+      ["conflict p: untracked, file"],
+    ],
+    [
+      "A, never placed, C on disk, forced: C to the trash",
+      { wants: A, disk: { p: file("c") }, force: true },
+      ["write p: untracked, trash"],
+    ],
+    [
+      "A, any, folder: conflict",
+      { wants: A, mine: [placed("p", "a")], disk: { p: FOLDER } },
+      ["conflict p: not-a-file, folder"],
+    ],
+    [
+      "A, any, folder, forced: conflict all the same",
+      { wants: A, disk: { p: FOLDER }, force: true },
+      ["conflict p: not-a-file, folder"],
+    ],
+    ["A, any, symlink: conflict", { wants: A, disk: { p: SYMLINK } }, ["conflict p: not-a-file, symlink"]],
+    [
+      "A, any, symlink, forced: the link itself to the trash",
+      { wants: A, disk: { p: SYMLINK }, force: true },
+      ["write p: not-a-file, trash"],
+    ],
+    [
+      "A, any, special: conflict, forced or not",
+      { wants: A, disk: { p: SPECIAL }, force: true },
+      ["conflict p: not-a-file, special"],
+    ],
+    [
+      "unwanted, B placed, B on disk: prune",
+      { mine: [placed("p", "b")], disk: { p: file("b") } },
+      ["prune p: dropped, unlink"],
+    ],
+    [
+      "unwanted, B adopted, B on disk: prune to the trash",
+      { mine: [placed("p", "b", { origin: "adopted" })], disk: { p: file("b") } },
+      ["prune p: dropped, trash"],
+    ],
+    [
+      "unwanted, B placed, nothing on disk: forget",
+      { mine: [placed("p", "b")], disk: { p: NOTHING } },
+      ["forget p: gone"],
+    ],
+    [
+      "unwanted, B placed, folder: forget",
+      { mine: [placed("p", "b")], disk: { p: FOLDER } },
+      ["forget p: not-a-file"],
+    ],
+    [
+      "unwanted, B placed, symlink: forget",
+      { mine: [placed("p", "b")], disk: { p: SYMLINK } },
+      ["forget p: not-a-file"],
+    ],
+    [
+      "unwanted, B placed, C on disk: prune to the trash",
+      { mine: [placed("p", "b")], disk: { p: file("c") } },
+      ["prune p: modified, trash"],
+    ],
+    ["unwanted, never placed: never touched", { disk: { p: file("c") } }, []],
+  ];
+  it.each(rows)("%s", (_, situation, expected) => {
+    expect(decisions(situation)).toEqual(expected);
+  });
+});
+
+describe("plan() after an intent without its confirmation", () => {
+  const mine = [placed("p", "b", { intent: "a" })];
+  const rows: [string, Situation, string[]][] = [
+    [
+      "the new bytes are ours",
+      { wants: [want("p", "a")], mine, disk: { p: file("a", { recorded: false }) } },
+      ["keep p: restamp, fetched"],
+    ],
+    [
+      "the old bytes are ours",
+      { wants: [want("p", "a")], mine, disk: { p: file("b") } },
+      ["write p: outdated, replace"],
+    ],
+    ["either is pruned", { mine, disk: { p: file("a") } }, ["prune p: dropped, unlink"]],
+    [
+      "an intent alone is enough",
+      { mine: [placed("p", undefined, { intent: "a" })], disk: { p: file("a") } },
+      ["prune p: dropped, unlink"],
+    ],
+    [
+      "other bytes are not ours",
+      { wants: [want("p", "a")], mine, disk: { p: file("c") } },
+      ["write p: modified, trash"],
+    ],
+  ];
+  it.each(rows)("%s", (_, situation, expected) => {
+    expect(decisions(situation)).toEqual(expected);
+  });
+});
+
+describe("plan() with folders in the way", () => {
+  it("sends our own file aside when its path becomes a folder", () => {
+    const made = plan(
+      planInput({
+        wants: [want("data/x", "a")],
+        mine: [placed("data", "b")],
+        disk: {
+          "data/x": { kind: "blocked", at: "data" as TreePath, what: "file", stamp: "1" as Stamp },
+          data: file("b"),
+        },
+      }),
+    );
+    expect(made.writes[0]?.clears).toEqual([{ path: "data", stamp: expect.anything(), disposable: true }]);
+    expect(made.forgets).toEqual([{ path: "data", source: "s", why: "cleared" }]);
+    expect(made.prunes).toEqual([]);
+  });
+
+  it("sends our own files aside when their folder becomes a file", () => {
+    const made = plan(
+      planInput({
+        wants: [want("data", "a")],
+        mine: [placed("data/x", "b"), placed("data/y/z", "c", { origin: "adopted" })],
+        disk: { data: { kind: "folder", stranger: undefined }, "data/x": file("b"), "data/y/z": file("c") },
+      }),
+    );
+    expect(made.writes[0]?.clears.map(({ path, disposable }) => [path, disposable])).toEqual([
+      ["data/x", true],
+      ["data/y/z", false],
+    ]);
+  });
+
+  it("takes the bytes along when the file that goes aside is the one wanted below it", () => {
+    const made = plan(
+      planInput({
+        wants: [want("data/x", "b")],
+        mine: [placed("data", "b")],
+        disk: {
+          "data/x": { kind: "blocked", at: "data" as TreePath, what: "file", stamp: "1" as Stamp },
+          data: file("b"),
+        },
+      }),
+    );
+    expect(made.blobs[0]?.from).toMatchObject({ kind: "tree", path: "data", how: "stage" });
+  });
+
+  it("refuses a parent that is an untracked file, and moves it only when forced", () => {
+    const situation: Situation = {
+      wants: [want("data/x", "a")],
+      disk: { "data/x": { kind: "blocked", at: "data" as TreePath, what: "file", stamp: "1" as Stamp } },
+    };
+    expect(plan(planInput(situation)).conflicts).toMatchObject([
+      { path: "data/x", why: "untracked", at: "data" },
+    ]);
+    expect(plan(planInput({ ...situation, force: true })).writes[0]?.clears).toEqual([
+      { path: "data", stamp: undefined, disposable: false },
+    ]);
+  });
+});
+
+describe("plan() has each wanted digest once", () => {
+  it("fetches one blob for two paths", () => {
+    const made = plan(planInput({ wants: [want("p", "a"), want("q", "a", "t")] }));
+    expect(made.blobs).toMatchObject([{ digest: digest("a"), from: { kind: "fetch" }, paths: ["p", "q"] }]);
+    expect(made.totals.fetch).toEqual({ files: 1, bytes: 100 });
+  });
+
+  it("moves a file that was renamed upstream instead of fetching and pruning", () => {
+    const made = plan(
+      planInput({ wants: [want("new", "a")], mine: [placed("old", "a")], disk: { old: file("a") } }),
+    );
+    expect(made.blobs[0]?.from).toMatchObject({ kind: "tree", path: "old", how: "stage" });
+    expect(made.prunes).toEqual([]);
+    expect(made.forgets).toEqual([{ path: "old", source: "s", why: "moved" }]);
+  });
+
+  it("moves adopted bytes straight, never through the store", () => {
+    const made = plan(
+      planInput({
+        wants: [want("new", "a")],
+        mine: [placed("old", "a", { origin: "adopted" })],
+        disk: { old: file("a") },
+      }),
+    );
+    expect(made.blobs[0]?.from).toMatchObject({ kind: "tree", path: "old", how: "rename" });
+  });
+
+  it("copies from a path that stays", () => {
+    const made = plan(
+      planInput({
+        wants: [want("p", "a"), want("q", "a")],
+        mine: [placed("p", "a")],
+        disk: { p: file("a") },
+      }),
+    );
+    expect(made.blobs[0]?.from).toMatchObject({ kind: "tree", path: "p", how: "copy" });
+  });
+
+  it("swaps two files without a fetch", () => {
+    const made = plan(
+      planInput({
+        wants: [want("p", "b"), want("q", "a")],
+        mine: [placed("p", "a"), placed("q", "b")],
+        disk: { p: file("a"), q: file("b") },
+      }),
+    );
+    expect(made.blobs.map((blob) => [blob.paths[0], blob.from.kind === "tree" && blob.from.path])).toEqual([
+      ["p", "q"],
+      ["q", "p"],
+    ]);
+  });
+
+  it("copies adopted bytes out of a path that is overwritten, so that they reach the trash too", () => {
+    const made = plan(
+      planInput({
+        wants: [want("p", "b"), want("q", "a")],
+        mine: [placed("p", "a", { origin: "adopted" })],
+        disk: { p: file("a") },
+      }),
+    );
+    expect(made.blobs.find((blob) => blob.paths[0] === "q")?.from).toMatchObject({ how: "copy" });
+    expect(made.writes.find((write) => write.want.path === "p")?.found).toBe("trash");
+  });
+
+  it("never takes from a modified file", () => {
+    const made = plan(
+      planInput({ wants: [want("q", "c")], mine: [placed("p", "b")], disk: { p: file("c") } }),
+    );
+    expect(made.blobs[0]?.from.kind).toBe("fetch");
+  });
+
+  it("uses what an interrupted run left", () => {
+    const made = plan(
+      planInput({ wants: [want("p", "a"), want("q", "b")], ready: ["a"], partial: { b: 40 } }),
+    );
+    expect(made.blobs.map((blob) => blob.from)).toMatchObject([
+      { kind: "ready" },
+      { kind: "fetch", have: 40 },
+    ]);
+  });
+});
+
+describe("plan() on a case-insensitive disk", () => {
+  const entry = "1:77";
+  it("forgets a path that names the same entry as a wanted one", () => {
+    const lines = decisions({
+      wants: [want("a.txt", "a")],
+      mine: [placed("A.txt", "a")],
+      disk: { "a.txt": file("a", { entry }), "A.txt": file("a", { entry }) },
+    });
+    expect(lines).toEqual(["keep a.txt: restamp, fetched", "forget A.txt: same-entry"]);
+  });
+
+  it("takes what stands there for its own, under the old name", () => {
+    const lines = decisions({
+      wants: [want("a.txt", "b")],
+      mine: [placed("A.txt", "a")],
+      disk: { "a.txt": file("a", { entry }), "A.txt": file("a", { entry }) },
+    });
+    expect(lines).toEqual(["write a.txt: outdated, replace", "forget A.txt: same-entry"]);
+  });
+
+  it("prunes as usual where the two are two files", () => {
+    const lines = decisions({
+      wants: [want("a.txt", "a")],
+      mine: [placed("A.txt", "a"), placed("a.txt", "a")],
+      disk: { "a.txt": file("a"), "A.txt": file("a") },
+    });
+    expect(lines).toEqual(["keep a.txt: none", "prune A.txt: dropped, unlink"]);
+  });
+});
+
+describe("plan() beside other owners", () => {
+  it("shares a path that another placed with the same digest", () => {
+    const lines = decisions({
+      wants: [want("p", "a")],
+      others: [placed("p", "a", { owner: "you" })],
+      disk: { p: file("a") },
+    });
+    expect(lines).toEqual(["keep p: share, fetched"]);
+  });
+
+  it("refuses a path where another wants other bytes", () => {
+    const situation: Situation = { wants: [want("p", "a")], others: [placed("p", "b", { owner: "you" })] };
+    expect(decisions({ ...situation, disk: { p: file("b") } })).toEqual(["conflict p: other-owner, you"]);
+    expect(decisions({ ...situation, disk: { p: NOTHING }, force: true })).toEqual([
+      "conflict p: other-owner, you",
+    ]);
+  });
+
+  it("leaves the last one to prune", () => {
+    const mine = [placed("p", "a")];
+    const others = [placed("p", "a", { owner: "you" })];
+    expect(decisions({ mine, others, disk: { p: file("a") } })).toEqual(["forget p: shared"]);
+  });
+});
+
+describe("plan() within a scope", () => {
+  it("writes and prunes only for the sources named", () => {
+    const lines = decisions({
+      wants: [want("p", "a", "s"), want("q", "b", "t")],
+      mine: [
+        placed("old-s", "c", { source: "s" }),
+        placed("old-t", "d", { source: "t" }),
+        placed("old-gone", "e", { source: "gone" }),
+      ],
+      disk: { "old-s": file("c"), "old-t": file("d"), "old-gone": file("e") },
+      scope: ["s"],
+    });
+    expect(lines).toEqual(["write p: missing, nothing", "prune old-s: dropped, unlink"]);
+  });
+
+  it("never prunes what another source wants", () => {
+    const lines = decisions({
+      wants: [want("p", "a", "t")],
+      mine: [placed("p", "a", { source: "s" })],
+      disk: { p: file("a") },
+      scope: ["s"],
+    });
+    expect(lines).toEqual([]);
+  });
+});
+
+describe("plan() brakes large prunes", () => {
+  const GIB = 1024 ** 3;
+  const brake = (situation: Situation) => plan(planInput({ prune: false, ...situation })).brake;
+  const many = (count: number, size: number) =>
+    Array.from({ length: count }, (_, index) => placed(`f${index}`, "b", { size }));
+
+  it("when every file of a source would go", () => {
+    const found = brake({ mine: [placed("p", "b")], disk: { p: file("b") } });
+    expect(found).toEqual({ sources: ["s"], files: 1, bytes: 100, share: 1 });
+  });
+
+  it("not when one of many goes", () => {
+    expect(
+      brake({
+        wants: [want("q", "b")],
+        mine: [placed("p", "c"), placed("q", "b")],
+        disk: { p: file("c"), q: file("b") },
+      }),
+    ).toBeUndefined();
+  });
+
+  it("when more than a tenth and a gibibyte would go", () => {
+    const mine = many(9, GIB);
+    const wants = mine.slice(1).map((one) => want(one.path, "b"));
+    const disk = Object.fromEntries(mine.map((one) => [one.path, file("b", { size: GIB + 1 })]));
+    expect(brake({ wants, mine, disk })).toMatchObject({ sources: [], files: 1, bytes: GIB + 1 });
+  });
+
+  it("not for a tenth that is little, or much that is less than a tenth", () => {
+    const few = many(3, 100);
+    expect(
+      brake({
+        wants: few.slice(1).map((one) => want(one.path, "b")),
+        mine: few,
+        disk: Object.fromEntries(few.map((one) => [one.path, file("b")])),
+      }),
+    ).toBeUndefined();
+    const lots = many(20, 2 * GIB);
+    const disk = Object.fromEntries(lots.map((one) => [one.path, file("b", { size: 2 * GIB })]));
+    expect(
+      brake({ wants: lots.slice(1).map((one) => want(one.path, "b")), mine: lots, disk }),
+    ).toBeUndefined();
+  });
+
+  it("never for files that move, and never once released", () => {
+    expect(
+      brake({ wants: [want("new", "a")], mine: [placed("old", "a")], disk: { old: file("a") } }),
+    ).toBeUndefined();
+    expect(brake({ mine: [placed("p", "b")], disk: { p: file("b") }, prune: true })).toBeUndefined();
+  });
+});
+
+describe("plan() in general", () => {
+  const letters = fc.constantFrom("a", "b", "c");
+  const paths = fc.constantFrom("p", "q", "r", "dir/x", "dir/y");
+  const found = fc.oneof(
+    fc.constant(NOTHING),
+    letters.map((letter) => file(letter)),
+    fc.constant(SYMLINK),
+  );
+  const origin = fc.constantFrom("fetched" as const, "adopted" as const);
+  const situations = fc.record({
+    wants: fc.uniqueArray(fc.tuple(paths, letters), { selector: ([path]) => path }),
+    mine: fc.uniqueArray(fc.tuple(paths, letters, origin), { selector: ([path]) => path }),
+    disk: fc.dictionary(paths, found),
+    force: fc.boolean(),
+  });
+  const build = ({
+    wants,
+    mine,
+    disk,
+    force,
+  }: typeof situations extends fc.Arbitrary<infer T> ? T : never): Situation => ({
+    wants: wants.map(([path, letter]) => want(path, letter)),
+    mine: mine.map(([path, letter, origin]) => placed(path, letter, { origin })),
+    disk,
+    force,
+  });
+  const property = (check: (situation: Situation, made: Plan) => void) =>
+    fc.assert(
+      fc.property(situations.map(build), (situation) => check(situation, plan(planInput(situation)))),
+      { numRuns: 500 },
+    );
+
+  it("decides exactly once for each wanted path", () => {
+    property((situation, made) => {
+      const decided = [
+        ...made.keeps.map((one) => one.want.path),
+        ...made.writes.map((one) => one.want.path),
+        ...made.conflicts.map((one) => one.path),
+      ];
+      expect(decided.sort()).toEqual((situation.wants ?? []).map((one) => one.path).sort());
+    });
+  });
+
+  it("destroys only bytes that are known to be fetched", () => {
+    property((situation, made) => {
+      const fetched = new Map(
+        (situation.mine ?? []).filter((one) => one.origin === "fetched").map((one) => [one.path, one]),
+      );
+      const isFetched = (path: TreePath) => {
+        const there = situation.disk?.[path];
+        return (
+          there?.kind === "file" && there.digests.some((one) => fetched.get(path)?.digests.includes(one))
+        );
+      };
+      for (const prune of made.prunes) if (prune.how === "unlink") expect(isFetched(prune.path)).toBe(true);
+      for (const write of made.writes)
+        if (write.found === "replace") expect(isFetched(write.want.path)).toBe(true);
+    });
+  });
+
+  it("has one blob for every digest to be written, and every write in one", () => {
+    property((_, made) => {
+      const digests = made.blobs.map((blob) => blob.digest);
+      expect(new Set(digests).size).toBe(digests.length);
+      expect(made.blobs.flatMap((blob) => blob.paths).sort()).toEqual(
+        made.writes.map((write) => write.want.path).sort(),
+      );
+    });
+  });
+
+  it("does not depend on the order of its input", () => {
+    property((situation, made) => {
+      const reversed = {
+        ...situation,
+        wants: [...(situation.wants ?? [])].reverse(),
+        mine: [...(situation.mine ?? [])].reverse(),
+      };
+      const again = plan(planInput(reversed));
+      expect(again.writes).toEqual(made.writes);
+      expect(again.totals).toEqual(made.totals);
+    });
+  });
+});

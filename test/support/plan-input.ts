@@ -1,0 +1,88 @@
+import type { Want } from "../../cli/lock/wants.ts";
+import type { PlanInput } from "../../cli/plan.ts";
+import type { Origin, Placement } from "../../cli/receipt/placement.ts";
+import type { Found } from "../../cli/scan.ts";
+import type { Commit, Digest, Stamp, TreePath } from "../../schema/ids.ts";
+
+/** A digest for a letter, so that tables read "the lock wants A, the disk holds B". */
+export function digest(letter: string): Digest {
+  return `sha256:${letter.toLowerCase().repeat(64).slice(0, 64)}` as Digest;
+}
+
+export const SIZE = 100;
+
+export function want(path: string, letter: string, source = "s"): Want {
+  const commit = "0".repeat(40) as Commit;
+  const remote = { repo: { type: "dataset" as const, repo: "o/n" }, commit, path, size: SIZE };
+  return { path: path as TreePath, source, digest: digest(letter), size: SIZE, remote };
+}
+
+export interface PlacedOptions {
+  readonly source?: string;
+  readonly owner?: string;
+  readonly origin?: Origin;
+  readonly size?: number;
+  /** Announced and not confirmed. */
+  readonly intent?: string;
+}
+
+/** `letter` undefined: only an intent is known. */
+export function placed(path: string, letter: string | undefined, options: PlacedOptions = {}): Placement {
+  const { source = "s", owner = "me", origin = "fetched", size = SIZE, intent } = options;
+  return {
+    path: path as TreePath,
+    source,
+    owner,
+    origin,
+    digests: letter === undefined ? [] : [digest(letter)],
+    size: letter === undefined ? undefined : size,
+    stamp: letter === undefined ? undefined : stampFor(letter),
+    doubt: undefined,
+    flushed: true,
+    intents: intent === undefined ? [] : [{ digest: digest(intent), size, origin: "fetched" }],
+  };
+}
+
+export function file(
+  letter: string,
+  options: { recorded?: boolean; entry?: string; size?: number } = {},
+): Found {
+  const { recorded = true, entry = `1:${letter}${Math.random()}`, size = SIZE } = options;
+  return { kind: "file", size, stamp: stampFor(letter), digests: [digest(letter)], recorded, entry };
+}
+
+export function stampFor(letter: string): Stamp {
+  return `${SIZE}:${letter}:1:1` as Stamp;
+}
+
+export interface Situation {
+  readonly wants?: readonly Want[];
+  readonly mine?: readonly Placement[];
+  readonly others?: readonly Placement[];
+  readonly disk?: Readonly<Record<string, Found>>;
+  readonly ready?: readonly string[];
+  readonly partial?: Readonly<Record<string, number>>;
+  readonly scope?: readonly string[];
+  readonly force?: boolean;
+  readonly prune?: boolean;
+}
+
+export function planInput(situation: Situation): PlanInput {
+  const { wants = [], mine = [], others = [], disk = {}, ready = [], partial = {}, scope } = situation;
+  const othersByPath = new Map<TreePath, Placement[]>();
+  for (const one of others) othersByPath.set(one.path, [...(othersByPath.get(one.path) ?? []), one]);
+  return {
+    wants,
+    scope: scope && new Set(scope),
+    mine: new Map(mine.map((one) => [one.path, one])),
+    others: othersByPath,
+    inventory: {
+      found: new Map(Object.entries(disk) as [TreePath, Found][]),
+      hashed: { files: 0, bytes: 0, reasons: {} },
+    },
+    ready: new Set(ready.map(digest)),
+    partial: new Map(Object.entries(partial).map(([letter, bytes]) => [digest(letter), bytes])),
+    force: situation.force ?? false,
+    prune: situation.prune ?? true,
+  };
+}

@@ -1,0 +1,98 @@
+import { execFile } from "node:child_process";
+import { access, mkdtemp, rename, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+const VERSION = "2.0.0";
+const PIP_MS = 120_000;
+
+export type HfClient = { readonly hf: string } | { readonly skip: string };
+
+let client: Promise<HfClient> | undefined;
+
+/**
+ * The official Python command `hf`, installed once into the folder for temporary files and found there by later
+ * runs; `skip` says why it is not to be had, as without Python or a package index.
+ * May take minutes the first time: await it at the top of a file, or in a hook with a timeout of its own.
+ */
+export function hfClient(): Promise<HfClient> {
+  client ??= findOrInstall().catch((error: Error) => ({
+    skip: `hf ${VERSION}: ${firstLine(error.message)}`,
+  }));
+  return client;
+}
+
+export interface HfRun {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface HfSurroundings {
+  readonly endpoint: string;
+  /** HF_HOME: a temporary folder. */
+  readonly home: string;
+  readonly token?: string;
+}
+
+/** Runs `hf` against a Hub on loopback with nothing inherited from this process but PATH. */
+export async function runHf(hf: string, args: readonly string[], around: HfSurroundings): Promise<HfRun> {
+  const env = {
+    PATH: process.env.PATH,
+    HOME: around.home,
+    HF_HOME: around.home,
+    HF_ENDPOINT: around.endpoint,
+    HF_HUB_DISABLE_XET: "1",
+    HF_HUB_DISABLE_TELEMETRY: "1",
+    HF_HUB_DISABLE_UPDATE_CHECK: "1",
+    NO_COLOR: "1",
+    PYTHONUTF8: "1",
+    ...(around.token !== undefined && { HF_TOKEN: around.token }),
+  };
+  try {
+    return { code: 0, ...(await run(hf, [...args], { env })) };
+  } catch (error) {
+    const { code, stdout, stderr } = error as HfRun;
+    if (typeof code !== "number") throw error;
+    return { code, stdout, stderr };
+  }
+}
+
+async function findOrInstall(): Promise<HfClient> {
+  if (process.platform === "win32") return { skip: "not tried on Windows" };
+  const place = join(tmpdir(), `tritter-test-hf-${VERSION}`);
+  const hf = join(place, "bin", "hf");
+  if (!(await works(hf))) await install(place);
+  return { hf };
+}
+
+/** A virtual environment cannot be moved, so it is made under a name of its own and the known name points to it. */
+async function install(place: string): Promise<void> {
+  const made = await mkdtemp(`${place}-`);
+  try {
+    await run("python3", ["-m", "venv", made]);
+    const bounded = ["--quiet", "--retries", "0", "--timeout", "15", "--disable-pip-version-check"];
+    const packages = [`huggingface_hub==${VERSION}`, "hf-xet"];
+    await run(join(made, "bin", "pip"), ["install", ...bounded, ...packages], { timeout: PIP_MS });
+    await access(join(made, "bin", "hf"));
+    await symlink(made, `${made}.link`);
+    await rename(`${made}.link`, place);
+  } catch (error) {
+    await rm(made, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function works(hf: string): Promise<boolean> {
+  return run(hf, ["version"], { env: { PATH: process.env.PATH, HF_HUB_DISABLE_UPDATE_CHECK: "1" } }).then(
+    () => true,
+    () => false,
+  );
+}
+
+function firstLine(message: string): string {
+  return message.split("\n").find((line) => line.includes("ERROR")) ?? message.split("\n")[0] ?? message;
+}
