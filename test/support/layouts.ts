@@ -38,7 +38,10 @@ export function realLayouts(): readonly RepoLayout[] {
       gated: false,
       license: "other",
       revision: "d1387b6e0fc2ae670b6afe6325a8457ea7fd4c7c",
-      files: [...shards("data/train", 1_126, 287_000_000), ...plain("github-code.py", "github_preprocessing.py", "query.sql")],
+      files: [
+        ...shards("data/train", 1_126, 287_000_000),
+        ...plain("github-code.py", "github_preprocessing.py", "query.sql"),
+      ],
     },
     {
       // Go's number of shards is not recorded.
@@ -46,7 +49,11 @@ export function realLayouts(): readonly RepoLayout[] {
       gated: false,
       license: undefined,
       revision: undefined,
-      files: [...shards("rs/train", 6, 160_000_000), ...shards("ts/train", 22, 132_000_000), ...shards("go/train", 20, 130_000_000)],
+      files: [
+        ...shards("rs/train", 6, 160_000_000),
+        ...shards("ts/train", 22, 132_000_000),
+        ...shards("go/train", 20, 130_000_000),
+      ],
     },
     {
       repo: "code-search-net/code_search_net",
@@ -87,7 +94,10 @@ export function realLayouts(): readonly RepoLayout[] {
       license: "cc-by-nc-4.0",
       revision: "aa09386604075a3e80bcdb315dd68bcc117dedc0",
       files: ["test", "validation"].flatMap((split) =>
-        ["C", "C#", "C++", "Go", "Java", "Rust"].map((language) => ({ path: `apr/${split}/${language}.jsonl`, size: 1_170_000 })),
+        ["C", "C#", "C++", "Go", "Java", "Rust"].map((language) => ({
+          path: `apr/${split}/${language}.jsonl`,
+          size: 1_170_000,
+        })),
       ),
     },
     {
@@ -95,7 +105,10 @@ export function realLayouts(): readonly RepoLayout[] {
       gated: false,
       license: undefined,
       revision: "35a59fb025bc0a102f7d96eac09d145b896d487b",
-      files: Array.from({ length: 54 }, (_, index) => ({ path: `file-${String(index + 1).padStart(12, "0")}.json.gz`, size: 240_000_000 })),
+      files: Array.from({ length: 54 }, (_, index) => ({
+        path: `file-${String(index + 1).padStart(12, "0")}.json.gz`,
+        size: 240_000_000,
+      })),
     },
     {
       // The number of files is not recorded.
@@ -104,7 +117,10 @@ export function realLayouts(): readonly RepoLayout[] {
       license: "apache-2.0",
       revision: undefined,
       files: [
-        ...Array.from({ length: 4 }, (_, index) => ({ path: `stage1-auto-format/python/train_${index}.jsonl`, size: 1_000_000_000 })),
+        ...Array.from({ length: 4 }, (_, index) => ({
+          path: `stage1-auto-format/python/train_${index}.jsonl`,
+          size: 1_000_000_000,
+        })),
         { path: "stage4-llm-rewrite/python/medium/train_0.jsonl", size: 9_000_000_000 },
       ],
     },
@@ -137,7 +153,10 @@ function starcoder(): LaidFile[] {
 
 function shards(prefix: string, count: number, size: number): LaidFile[] {
   const number = (value: number) => String(value).padStart(5, "0");
-  return Array.from({ length: count }, (_, index) => ({ path: `${prefix}-${number(index)}-of-${number(count)}.parquet`, size }));
+  return Array.from({ length: count }, (_, index) => ({
+    path: `${prefix}-${number(index)}-of-${number(count)}.parquet`,
+    size,
+  }));
 }
 
 function plain(...paths: string[]): LaidFile[] {
