@@ -10,6 +10,7 @@ import { holdRoot } from "../receipt/hold.ts";
 import { compactReceipt, openJournal } from "../receipt/journal.ts";
 import { readReceipt } from "../receipt/receipt.ts";
 import { judge } from "../resolve/judge.ts";
+import { staleness } from "../resolve/stale.ts";
 import { resolveRoot, type Survey, stateFolder, survey } from "../status.ts";
 import { prepareStore } from "../store/store.ts";
 import { lazyHub, loadProject, type Project, type ProjectOptions, requireLock } from "./load.ts";
@@ -45,6 +46,7 @@ export async function syncProject(context: Context, options: SyncOptions): Promi
   const lock = locked?.lock ?? requireLock(project);
   const refused = judge(project.manifest, lock, project.scope);
   if (refused.length > 0) throw new TritterErrors(refused);
+  tellStaleElsewhere(context, project, lock);
   if (options.dryRun) {
     const { root, plan } = await survey(context, surveyInput(project, lock, options));
     return { project, locked, root, plan, outcome: undefined, problems: problemsOfPlan(plan) };
@@ -66,6 +68,16 @@ async function bringUpToDate(
   }
   if (stale.length === 0 && project.lock !== undefined) return undefined;
   return lockSources(context, project, { mode: { kind: "lock" }, fallback: true, dryRun: options.dryRun });
+}
+
+/** A sync of some sources leaves the others as they are, and says so. */
+function tellStaleElsewhere({ emit }: Context, { manifest, scope }: Project, lock: Lock): void {
+  if (scope === undefined) return;
+  const elsewhere = staleness(manifest, lock).filter(({ source }) => !scope.has(source));
+  if (elsewhere.length === 0) return;
+  const names = [...new Set(elsewhere.map(({ source }) => printable(source)))];
+  const message = `stale, and left as they are: ${names.join(", ")} (tritter sync follows up all)`;
+  emit({ kind: "note", message });
 }
 
 function surveyInput({ manifest, scope }: Project, lock: Lock, { force, prune }: SyncOptions) {

@@ -40,13 +40,17 @@ export function distinct(problems: readonly Problem[]): readonly Problem[] {
 function linesOf(problem: Problem, paint: Paint): readonly string[] {
   const [first = "", ...rest] = problem.message.split("\n").map(safe);
   const details = [...rest, ...(problem.details ?? []).flatMap((detail) => detail.split("\n")).map(safe)];
-  const named = problem.source === undefined || problem.message.includes(problem.source);
-  const source = named ? "" : paint.dim(` (source "${safe(problem.source ?? "")}")`);
   return [
-    `${label("error", problem.code, paint)} ${first}${source}`,
+    `${label("error", problem.code, paint)} ${first}${paint.dim(belongsTo(problem))}`,
     ...details.map((detail) => `  ${detail}`.trimEnd()),
     ...(problem.hint === undefined ? [] : [`  ${paint.name("hint:")} ${safe(problem.hint)}`]),
   ];
+}
+
+/** ` (source "code")`, ` (file "code/a.parquet")`: what the message itself leaves out. */
+function belongsTo({ message, source, path }: Problem): string {
+  if (path !== undefined) return message.includes(path) ? "" : ` (file "${safe(path)}")`;
+  return source === undefined || message.includes(source) ? "" : ` (source "${safe(source)}")`;
 }
 
 function label(kind: string, code: string, paint: Paint): string {

@@ -1,31 +1,16 @@
 import { writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from "node:http";
-import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { RepoRef } from "../../../cli/hub/port.ts";
 import type { Commit } from "../../../schema/ids.ts";
 import { makeCertificates, startHub } from "../../support/hub/index.ts";
+import { listen, startProxy } from "../../support/proxy.ts";
 import { failure, never, openTestHub, readAll, tempFolder } from "./support.ts";
 
 const ref: RepoRef = { type: "dataset", repo: "o/n" };
 const commit = "a".repeat(40) as Commit;
 const file = { repo: ref, commit, path: "a.txt", size: 2 };
 const whole = { start: 0, end: 2 };
-
-async function listen(
-  answer: (request: IncomingMessage, response: ServerResponse) => void,
-  host = "127.0.0.1",
-): Promise<{ server: Server; port: number; url: string }> {
-  const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  return { server, port, url: `http://${host}:${port}` };
-}
 
 describe("redirects", () => {
   it("lose the token on another port, and do not get it back on the way home", async () => {
@@ -92,41 +77,6 @@ describe("https", () => {
 });
 
 /** Forwards plain requests and tunnels CONNECT, whatever host was named, to one port of loopback. */
-async function startProxy(target: { port: number }) {
-  const seen: string[] = [];
-  const authorizations: (string | undefined)[] = [];
-  const proxy = await listen((asked, response) => {
-    seen.push(`${asked.method} ${asked.url}`);
-    authorizations.push(asked.headers["proxy-authorization"]);
-    const { pathname, search } = new URL(asked.url ?? "");
-    const onward = request({
-      host: "127.0.0.1",
-      port: target.port,
-      method: asked.method,
-      path: pathname + search,
-      headers: asked.headers,
-    });
-    onward.on("response", (answer) => {
-      response.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(response);
-    });
-    onward.on("error", () => response.destroy());
-    asked.pipe(onward);
-  });
-  proxy.server.on("connect", (asked: IncomingMessage, socket, head: Buffer) => {
-    seen.push(`CONNECT ${asked.url}`);
-    authorizations.push(asked.headers["proxy-authorization"]);
-    const onward = connect(target.port, "127.0.0.1", () => {
-      socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
-      onward.write(head);
-      onward.pipe(socket).pipe(onward);
-    });
-    onward.on("error", () => socket.destroy());
-    socket.on("error", () => onward.destroy());
-  });
-  return { ...proxy, seen, authorizations };
-}
-
 describe("proxies", () => {
   const stage = async () => {
     const server = await startHub();
