@@ -91,11 +91,6 @@ export async function scan(input: ScanInput): Promise<Inventory> {
   return { found, hashed };
 }
 
-/** Does the file hold these bytes? A digest of another algorithm is unknown, so false: scan hashes with the wanted one. */
-export function holds(found: Found, digest: Digest): boolean {
-  return found.kind === "file" && found.digests.includes(digest);
-}
-
 interface Subject {
   readonly path: TreePath;
   readonly want: Want | undefined;

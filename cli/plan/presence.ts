@@ -1,9 +1,9 @@
-import type { TreePath } from "../../schema/ids.ts";
+import type { Digest, TreePath } from "../../schema/ids.ts";
 import { foldKey } from "../../schema/names.ts";
 import type { Want } from "../lock/wants.ts";
 import type { Decisions, View } from "../plan.ts";
 import type { Placement } from "../receipt/placement.ts";
-import { type Found, holds } from "../scan.ts";
+import type { Found } from "../scan.ts";
 import type { Clear, Keep, Write } from "./types.ts";
 
 /** The table's upper half: the lock wants a file at this path. */
@@ -145,6 +145,11 @@ function keep(view: View, want: Want, found: FoundFile): Keep {
   }
   const upToDate = found.recorded && placement.source === want.source && placement.path === want.path;
   return { want, stamp, digests, record: upToDate ? "none" : "restamp", origin: held };
+}
+
+/** Does the file hold these bytes? A digest of another algorithm is unknown, so false: scan hashes with the wanted one. */
+export function holds(found: Found, digest: Digest): boolean {
+  return found.kind === "file" && found.digests.includes(digest);
 }
 
 /** Where the bytes found came from, or undefined where they are neither what was placed nor what was announced. */

@@ -5,9 +5,9 @@ import type { Carrier, Manifest, Source } from "../../schema/manifest.ts";
 import { compilePattern } from "../../schema/patterns.ts";
 import type { Context } from "../context.ts";
 import type { Want } from "../lock/wants.ts";
+import { holds } from "../plan/presence.ts";
 import type { Origin } from "../receipt/placement.ts";
 import { placementsOf, placementsOfOthers } from "../receipt/receipt.ts";
-import { holds } from "../scan.ts";
 import { resolveRoot, type Survey, survey } from "../status.ts";
 import { loadProject, type Project, type ProjectOptions, requireLock } from "./load.ts";
 
