@@ -22,6 +22,7 @@ export interface Project {
   manifest(lines: string): Promise<void>;
   run(...args: string[]): Promise<Ran>;
   runWith(env: Readonly<Record<string, string>>, ...args: string[]): Promise<Ran>;
+  /** Its standard output can be listened to, and need not be. */
   start(...args: string[]): ChildProcess;
   write(path: string, text: string | Uint8Array): Promise<void>;
   read(path: string): Promise<Buffer>;
@@ -63,8 +64,15 @@ export async function makeProject(
       ),
     run: (...args) => runWith({}, ...args),
     runWith,
-    start: (...args) =>
-      spawn(process.execPath, [MAIN, ...args], { cwd: folder, env: plain, stdio: "ignore" }),
+    start: (...args) => {
+      const child = spawn(process.execPath, [MAIN, ...args], {
+        cwd: folder,
+        env: plain,
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      child.stdout.resume();
+      return child;
+    },
     write: async (path, text) => {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), text);
