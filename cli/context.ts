@@ -1,14 +1,10 @@
+import type { Clock } from "./clock.ts";
 import type { Disk } from "./disk/port.ts";
 import type { Emit } from "./events.ts";
 
-export type Env = Readonly<Record<string, string | undefined>>;
+export type { Clock } from "./clock.ts";
 
-export interface Clock {
-  /** ms since the epoch */
-  now(): number;
-  /** Rejects with the signal's reason once it aborts. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
-}
+export type Env = Readonly<Record<string, string | undefined>>;
 
 /** All that a verb may know of the world around it. */
 export interface Context {

@@ -1,6 +1,7 @@
 /** tritter as a library: the verbs on a project, as functions that take a Context and return values. Nothing here prints. */
 
-export type { Context } from "./context.ts";
+export { systemClock } from "./clock.ts";
+export type { Clock, Context } from "./context.ts";
 export { nodeDisk } from "./disk/node.ts";
 export {
   CODES,

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import type { Clock } from "./context.ts";
 import type { Terminal } from "./report/terminal.ts";
 import type { StopSignal } from "./stop.ts";
 
@@ -20,8 +19,9 @@ if (first === "--version" || first === "-V" || first === "version") {
 }
 
 async function main(): Promise<void> {
-  const [{ run }, { nodeDisk }, { STOP_SIGNALS, stopReason }] = await Promise.all([
+  const [{ run }, { systemClock }, { nodeDisk }, { STOP_SIGNALS, stopReason }] = await Promise.all([
     import("./run.ts"),
+    import("./clock.ts"),
     import("./disk/node.ts"),
     import("./stop.ts"),
   ]);
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     stdout: terminalOf(process.stdout),
     stderr: terminalOf(process.stderr),
     signal: controller.signal,
-    clock: systemClock(),
+    clock: systemClock,
     disk: nodeDisk(),
     version: VERSION,
     pid: process.pid,
@@ -63,23 +63,4 @@ function terminalOf(stream: NodeJS.WriteStream): Terminal {
     },
     stream,
   };
-}
-
-function systemClock(): Clock {
-  return { now: () => Date.now(), sleep };
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const onAbort = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", onAbort);
-      resolve();
-    }, ms);
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
 }

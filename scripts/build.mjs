@@ -34,10 +34,14 @@ async function compileValidators() {
   });
   await replace(
     at("schema", "validate.mjs"),
-    `// Made by scripts/build.mjs from the schemas beside it.\n${outputFiles[0].text}`,
+    `// Made by scripts/build.mjs from the schemas beside it.\n${AJV_NOTICE}\n${outputFiles[0].text}`,
   );
   await replace(at("schema", "validate.d.mts"), DECLARATIONS);
 }
+
+/** A legal comment, which bundlers carry over. */
+const AJV_NOTICE =
+  "/*! Holds code of ajv: MIT licence, Copyright (c) 2015-2021 Evgeny Poberezkin, https://github.com/ajv-validator/ajv */";
 
 const ADAPTER = `
 const run = (validate) => (data) => (validate(data) ? [] : validate.errors.map(({ instancePath, keyword, params, message, parentSchema, schemaPath }) =>
@@ -79,14 +83,14 @@ async function bundle() {
       define: { __TRITTER_VERSION__: JSON.stringify(version) },
       logLevel: "error",
     });
-    if (process.argv.includes("--types")) emitTypes(join(out, "types"));
+    if (process.argv.includes("--types")) await emitTypes(join(out, "types"));
     await publish(out, at("dist"));
   } finally {
     await rm(out, { recursive: true, force: true });
   }
 }
 
-function emitTypes(out) {
+async function emitTypes(out) {
   const tsc = at("node_modules", "typescript", "bin", "tsc");
   const flags = [
     "--declaration",
@@ -100,6 +104,8 @@ function emitTypes(out) {
     project,
   ];
   execFileSync(process.execPath, [tsc, "-p", at("tsconfig.build.json"), ...flags], { stdio: "inherit" });
+  // Named by a declaration, and itself no output of the compiler.
+  await cp(at("schema", "validate.d.mts"), join(out, "schema", "validate.d.mts"));
 }
 
 /** File by file and entry points last, so that a program started meanwhile finds every chunk it names. */
@@ -110,8 +116,10 @@ async function publish(from, to) {
   const order = [...fresh.filter((name) => !entries.has(name)), ...fresh.filter((name) => entries.has(name))];
   for (const name of order) {
     if (name === "main.js") await chmod(join(from, name), 0o755);
-    if (name === "types") await cp(join(from, name), join(to, name), { recursive: true });
-    else await rename(join(from, name), join(to, name));
+    if (name === "types") {
+      await rm(join(to, name), { recursive: true, force: true });
+      await cp(join(from, name), join(to, name), { recursive: true });
+    } else await rename(join(from, name), join(to, name));
   }
   const stale = (await readdir(to)).filter((name) => name.startsWith("chunk-") && !fresh.includes(name));
   for (const name of stale) await rm(join(to, name), { force: true });

@@ -12,7 +12,7 @@ const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const ROWS: readonly (readonly string[])[] = [
   ["schema"],
   ["errors"],
-  ["events", "pool", "stop"],
+  ["events", "pool", "stop", "clock"],
   // The port under the nouns: every call to the file system.
   ["disk"],
   // What a verb may know of the world; it names the disk port, so it stands above it.
@@ -278,12 +278,8 @@ describe("doors", () => {
     expect(filesNaming("console")).toEqual([]);
   });
 
-  it("clocks are read only where they are made, and on disk to stamp a heartbeat", () => {
-    expect(filesNaming("Date", isReadingClock)).toEqual([
-      "cli/disk/node.ts",
-      "cli/hub/clock.ts",
-      "cli/main.ts",
-    ]);
+  it("the clock is read by clock alone, and by disk to stamp a heartbeat", () => {
+    expect(filesNaming("Date", isReadingClock)).toEqual(["cli/clock.ts", "cli/disk/node.ts"]);
   });
 
   it("planning reads no clock, no chance and no disk, and waits for nothing", () => {

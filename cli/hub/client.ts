@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
+import type { Clock } from "../clock.ts";
 import { TritterError } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import type { Clock } from "./clock.ts";
 import type { HttpEndpoint } from "./endpoint.ts";
 import type { HubEnvironment } from "./environment.ts";
 import { type Answer, exchange } from "./exchange.ts";

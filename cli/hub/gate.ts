@@ -1,6 +1,6 @@
+import type { Clock } from "../clock.ts";
 import { TritterError } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import type { Clock } from "./clock.ts";
 import { type Headers, header } from "./headers.ts";
 
 /**

@@ -1,7 +1,7 @@
+import type { Clock } from "../clock.ts";
 import type { Disk } from "../disk/port.ts";
 import type { Emit } from "../events.ts";
 import { type Client, createClient } from "./client.ts";
-import type { Clock } from "./clock.ts";
 import { listCommits } from "./commits.ts";
 import { createDownloads } from "./download.ts";
 import type { HttpEndpoint } from "./endpoint.ts";

@@ -1,7 +1,7 @@
+import { type Clock, systemClock } from "../clock.ts";
 import type { Disk } from "../disk/port.ts";
 import { TritterError } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import { type Clock, systemClock } from "./clock.ts";
 import { chooseEndpoint } from "./endpoint.ts";
 import { type Env, readEnvironment } from "./environment.ts";
 import { openFolderHub } from "./folder.ts";

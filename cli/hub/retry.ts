@@ -1,6 +1,6 @@
+import type { Clock } from "../clock.ts";
 import type { TritterError } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import type { Clock } from "./clock.ts";
 
 export type Attempt<Value> =
   | { readonly kind: "done"; readonly value: Value }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { systemClock } from "../../../cli/clock.ts";
 import { TritterError } from "../../../cli/errors.ts";
-import { systemClock } from "../../../cli/hub/clock.ts";
 import { type Attempt, persist } from "../../../cli/hub/retry.ts";
 import { failure, fakeClock, never } from "./support.ts";
 

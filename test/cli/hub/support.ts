@@ -2,10 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import type { Clock } from "../../../cli/clock.ts";
 import { nodeDisk } from "../../../cli/disk/node.ts";
 import { type Problem, TritterError } from "../../../cli/errors.ts";
 import type { TritterEvent } from "../../../cli/events.ts";
-import type { Clock } from "../../../cli/hub/clock.ts";
 import { type HubSettings, openHub } from "../../../cli/hub/index.ts";
 import type { Body, Hub, Listed } from "../../../cli/hub/port.ts";
 

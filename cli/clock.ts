@@ -1,12 +1,12 @@
 /** Passed in, so that tests need not wait. */
 export interface Clock {
-  /** ms */
+  /** ms since the epoch */
   now(): number;
   /** Rejects with the signal's reason once it aborts. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-export const systemClock: Clock = { now: Date.now, sleep };
+export const systemClock: Clock = { now: () => Date.now(), sleep };
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
