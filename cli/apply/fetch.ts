@@ -9,6 +9,7 @@ import { type ReceiveInput, type Receiver, receive } from "../store/receive.ts";
 import { SEGMENT } from "../store/segments.ts";
 import { putSmall } from "../store/small.ts";
 import type { ReadyBlob } from "../store/store.ts";
+import { askingOnce, foldRefusals } from "./refused.ts";
 import { type Label, type Sink, type Streaming, stream } from "./stream.ts";
 
 export interface FetchInput extends Omit<Streaming, "gate"> {
@@ -39,6 +40,7 @@ export async function fetchBlobs(input: FetchInput, blobs: readonly Blob[]): Pro
   let bytes = 0;
   const counting: Fetching = {
     ...input,
+    hub: askingOnce(input.hub),
     gate: gate(input.jobs),
     emit: (event) => {
       if (event.kind === "file-bytes") bytes += event.bytes;
@@ -59,7 +61,7 @@ export async function fetchBlobs(input: FetchInput, blobs: readonly Blob[]): Pro
   } finally {
     for (const receiver of open) await receiver.suspend();
   }
-  return { ready, problems, bytes };
+  return { ready, problems: foldRefusals(problems), bytes };
 }
 
 interface Wanted extends Label {

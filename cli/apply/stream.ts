@@ -11,7 +11,7 @@ export interface Sink {
 }
 
 export interface Streaming {
-  readonly hub: Hub;
+  readonly hub: Pick<Hub, "open">;
   /** Bodies open at once, over all files. */
   readonly gate: <T>(work: () => Promise<T>) => Promise<T>;
   readonly clock: Clock;

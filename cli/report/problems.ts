@@ -49,8 +49,12 @@ function linesOf(problem: Problem, paint: Paint): readonly string[] {
 
 /** ` (source "code")`, ` (file "code/a.parquet")`: what the message itself leaves out. */
 function belongsTo({ message, source, path }: Problem): string {
-  if (path !== undefined) return message.includes(path) ? "" : ` (file "${safe(path)}")`;
+  if (path !== undefined) return message.includes(lastSegment(path)) ? "" : ` (file "${safe(path)}")`;
   return source === undefined || message.includes(source) ? "" : ` (source "${safe(source)}")`;
+}
+
+function lastSegment(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 function label(kind: string, code: string, paint: Paint): string {

@@ -290,6 +290,25 @@ describe("sync never destroys what is not its own", () => {
   });
 });
 
+describe("sync of what the Hub refuses", () => {
+  it("asks no more for a repository that is shut, names it once, and fetches the rest", async () => {
+    hub.token("hf_granted000", { grants: ["o/gated"] });
+    const files = Array.from({ length: 200 }, (_, index) => [`${index}.bin`, { size: 100, seed: index }]);
+    hub.repo("o/gated", { gated: "auto" }).commit(Object.fromEntries(files));
+    await project.manifest("sources:\n  code: { repo: o/code }\n  gated: { repo: o/gated }");
+    expect(await project.runWith({ HF_TOKEN: "hf_granted000" }, "lock")).toMatchObject({ status: 0 });
+    hub.clearLog();
+    const ran = await project.run("sync", "--jobs", "4");
+    expect(ran).toMatchObject({ status: 6 });
+    expect(ran.stderr.match(/ACCESS_NO_TOKEN/g)).toHaveLength(1);
+    expect(ran.stderr).toContain("199 more files of it are kept away by this");
+    const refused = hub.log.filter(({ path, status }) => path.includes("o/gated") && status === 401);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.length).toBeLessThan(12);
+    expect(Object.keys(await project.tree())).toHaveLength(5);
+  });
+});
+
 describe("sync with wrong bytes", () => {
   it("places nothing for a flipped byte, names both digests, and finishes the others", async () => {
     hub.faults.add({ match: /b\.parquet/, kind: "cdn", fault: { kind: "corrupt", at: 100 } });

@@ -1,0 +1,52 @@
+import { CODES, type ErrorCode, EXIT, type Problem, TritterError } from "../errors.ts";
+import type { Hub, RemoteFile } from "../hub/port.ts";
+
+/**
+ * A Hub that is asked once for what it refuses as a whole: after a refusal of access, or of a commit that is gone,
+ * further files of that repository and commit fail with the same error and no request.
+ */
+export function askingOnce(hub: Pick<Hub, "open">): Pick<Hub, "open"> {
+  const refused = new Map<string, TritterError>();
+  return {
+    open: async (file, range, signal) => {
+      const whole = wholeOf(file);
+      const before = refused.get(whole);
+      if (before !== undefined) throw before;
+      try {
+        return await hub.open(file, range, signal);
+      } catch (error) {
+        if (!(error instanceof TritterError) || !refusesAll(error.code)) throw error;
+        // Several were under way at once: the first refusal speaks for all.
+        const first = refused.get(whole) ?? error;
+        refused.set(whole, first);
+        throw first;
+      }
+    },
+  };
+}
+
+/** One problem for all files that one refusal kept away, saying how many they are. */
+export function foldRefusals(problems: readonly Problem[]): readonly Problem[] {
+  const folded = new Map<string, { readonly problem: Problem; files: number }>();
+  for (const problem of problems) {
+    const { code, message, path = "" } = problem;
+    const key = refusesAll(code) ? JSON.stringify([code, message]) : JSON.stringify([code, message, path]);
+    const before = folded.get(key);
+    if (before === undefined) folded.set(key, { problem, files: 1 });
+    else before.files += 1;
+  }
+  return [...folded.values()].map(({ problem, files }) => (files === 1 ? problem : ofMany(problem, files)));
+}
+
+function ofMany({ path: _, ...problem }: Problem, files: number): Problem {
+  const others = files === 2 ? "one more file of it is" : `${files - 1} more files of it are`;
+  return { ...problem, details: [`${others} kept away by this`, ...(problem.details ?? [])] };
+}
+
+function refusesAll(code: ErrorCode): boolean {
+  return CODES[code] === EXIT.access || CODES[code] === EXIT.gone;
+}
+
+function wholeOf({ repo, commit }: RemoteFile): string {
+  return `${repo.type}/${repo.repo}@${commit}`;
+}
