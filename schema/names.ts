@@ -21,13 +21,16 @@ export function judgeName(path: string): JudgedName {
 
 /** Two names with one key may be one file on a case-insensitive or normalising disk. */
 export function foldKey(path: string): string {
-  // Upper-casing first folds what has several lower-case forms (ß and ss, final sigma), as file systems do.
-  return path.normalize("NFC").toUpperCase().toLowerCase().normalize("NFC");
+  // Upper case folds what has several lower-case forms (ß and ss, final sigma), as file systems do; ẞ gets there by ß.
+  return path.normalize("NFC").toLowerCase().toUpperCase().toLowerCase().normalize("NFC");
 }
 
 export interface Collision {
-  /** `equal`: the same path; `folded`: only after case folding; `parent`: one would be a folder above the other. */
-  readonly kind: "equal" | "folded" | "parent";
+  /**
+   * `equal`: the same path; `folded`: only after case folding or normalisation; `parent`: the first would be a folder
+   * above the second; `folded-parent`: only after folding.
+   */
+  readonly kind: "equal" | "folded" | "parent" | "folded-parent";
   readonly paths: readonly [string, string];
   readonly sources: readonly [string, string];
 }
@@ -39,30 +42,56 @@ interface Owned {
 
 /** Time and memory linear in the number of paths and segments. */
 export function findCollisions(paths: Iterable<Owned>): Collision[] {
-  const files = new Map<string, Owned>();
+  const files: Files = { byKey: new Map(), byPath: new Map() };
   const collisions: Collision[] = [];
   for (const owned of paths) {
     const key = foldKey(owned.path);
-    const other = files.get(key);
-    if (other === undefined) files.set(key, owned);
-    else collisions.push(collision(other.path === owned.path ? "equal" : "folded", other, owned));
+    const first = files.byKey.get(key);
+    if (first === undefined) {
+      files.byKey.set(key, owned);
+      continue;
+    }
+    const equal = first.path === owned.path ? first : files.byPath.get(owned.path);
+    collisions.push(
+      equal === undefined ? collision("folded", first, owned) : collision("equal", equal, owned),
+    );
+    if (equal === undefined) files.byPath.set(owned.path, owned);
   }
   const checked = new Set<string>();
-  for (const [key, owned] of files)
-    collisions.push(...parentsOf(key, checked, files).map((parent) => collision("parent", parent, owned)));
+  for (const [key, owned] of files.byKey) collisions.push(...parentsOf(key, owned, { files, checked }));
+  for (const [path, owned] of files.byPath)
+    collisions.push(...parentsOf(foldKey(path), owned, { files, checked }));
   return collisions;
 }
 
-function parentsOf(key: string, checked: Set<string>, files: ReadonlyMap<string, Owned>): Owned[] {
-  const parents: Owned[] = [];
-  for (let slash = key.lastIndexOf("/"); slash > 0; slash = key.lastIndexOf("/", slash - 1)) {
-    const folder = key.slice(0, slash);
+interface Files {
+  /** The first path of each key. */
+  readonly byKey: Map<string, Owned>;
+  /** The other paths of a key, which the first must not hide. */
+  readonly byPath: Map<string, Owned>;
+}
+
+/** Folding keeps every slash, so key and path are walked side by side. `checked`: folders looked at, as spelt. */
+function parentsOf(
+  key: string,
+  owned: Owned,
+  { files, checked }: { files: Files; checked: Set<string> },
+): Collision[] {
+  const found: Collision[] = [];
+  let slash = owned.path.lastIndexOf("/");
+  let folded = key.lastIndexOf("/");
+  while (slash > 0) {
+    const folder = owned.path.slice(0, slash);
     if (checked.has(folder)) break;
     checked.add(folder);
-    const parent = files.get(folder);
-    if (parent !== undefined) parents.push(parent);
+    const first = files.byKey.get(key.slice(0, folded));
+    const exact = first?.path === folder ? first : files.byPath.get(folder);
+    if (exact !== undefined) found.push(collision("parent", exact, owned));
+    else if (first !== undefined) found.push(collision("folded-parent", first, owned));
+    slash = owned.path.lastIndexOf("/", slash - 1);
+    folded = key.lastIndexOf("/", folded - 1);
   }
-  return parents;
+  return found;
 }
 
 function collision(kind: Collision["kind"], a: Owned, b: Owned): Collision {
@@ -70,13 +99,14 @@ function collision(kind: Collision["kind"], a: Owned, b: Owned): Collision {
 }
 
 const LONGEST_SHOWN = 200;
-/** Controls (C0, DEL, C1), bidirectional overrides, invisible joiners, line separators, lone surrogates, and the byte order mark. */
+/** Controls (C0, DEL, C1), bidirectional marks and overrides, invisible joiners, line separators, lone surrogates, and the byte order mark. */
 const UNSAFE =
-  /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 /** Safe for a terminal and a log: what moves the cursor, hides or reorders text is shown as an escape. */
 export function printable(text: string): string {
-  const cut = text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+  const cut =
+    text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN).replace(/[\ud800-\udbff]$/, "")}…` : text;
   return cut.replace(UNSAFE, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
@@ -90,22 +120,32 @@ function hostility(path: string): string | undefined {
   const segments = path.split("/");
   if (segments.includes("")) return "has an empty segment";
   if (segments.includes("..") || segments.includes(".")) return 'has a "." or ".." segment';
-  return reserved(segments) ?? tooLong(path, segments);
+  return tooLong(path, segments) ?? reserved(path);
 }
 
-function reserved(segments: readonly string[]): string | undefined {
-  // Case-insensitive disks open .GIT as .git, and some drop characters that are invisible.
-  const folded = segments.map((segment) =>
-    foldKey(segment)
-      .replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g, "")
-      .replace(/[. ]+$/, ""),
-  );
-  if (folded.includes(".git")) return 'is below ".git"';
-  if (folded.includes(".tritter")) return 'is below ".tritter"';
-  const cache = folded.findIndex(
-    (segment, index) => segment === ".cache" && folded[index + 1] === "huggingface",
+function reserved(path: string): string | undefined {
+  // Most names are ruled out by one look.
+  if (!/git|tritte|cache|[^\u0000-\u007f]/i.test(path)) return undefined;
+  const segments = path.split("/").map(opened);
+  if (segments.some((segment) => /^(?:\.git|git~\d+)$/.test(segment))) return 'is below ".git"';
+  if (segments.some((segment) => /^(?:\.tritter|tritte~\d+)$/.test(segment))) return 'is below ".tritter"';
+  const cache = segments.findIndex(
+    (segment, index) =>
+      /^(?:\.cache|cache~\d+)$/.test(segment) &&
+      /^(?:huggingface|huggin~\d+)$/.test(segments[index + 1] ?? ""),
   );
   return cache < 0 ? undefined : 'is below ".cache/huggingface"';
+}
+
+/**
+ * What a segment opens on the disks that take liberties: case-insensitive ones open .GIT as .git, some drop invisible
+ * characters, Windows drops trailing dots and spaces and a stream (`.git::$INDEX_ALLOCATION`) and knows `GIT~1`.
+ */
+function opened(segment: string): string {
+  return foldKey(segment)
+    .replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g, "")
+    .replace(/:.*$/, "")
+    .replace(/[. ]+$/, "");
 }
 
 const LONGEST_SEGMENT = 255;

@@ -39,39 +39,60 @@ function matcher(pattern: string): (path: string) => boolean {
 
 const LONGEST = 1_000;
 const MOST_ALTERNATIVES = 1_000;
+/** The matcher's own limit is higher; behind it a pattern would silently match less. */
+const MOST_CROSSINGS = 100;
 
 function mistake(pattern: string): string | undefined {
   if (pattern === "" || pattern === "/") return "is empty";
   if (pattern.length > LONGEST) return `is longer than ${LONGEST} characters`;
   if (/[\u0000-\u001f\u007f]/.test(pattern)) return "holds a control character";
-  if (/(?:^|[^\\])(?:\\\\)*\\$/.test(pattern)) return "ends with a lone backslash";
+  const bare = pattern.replace(/\\./gsu, "_");
+  if (bare.endsWith("\\")) return "ends with a lone backslash";
   if (pattern.split("/").some((segment) => segment === "." || segment === ".."))
     return 'has a "." or ".." segment';
   if (/\/\//.test(pattern)) return "has an empty segment";
-  if (/\[\[[:.=]/.test(pattern)) return "has a character class by name: list the characters instead";
-  if (/\{[^{},]*\.\.[^{},]*\}/.test(pattern))
+  if (pattern.includes("${"))
+    return "has a ${: variables are replaced in root alone; a $ before a brace is written [$]";
+  if (/\{[^{},]*\.\.[^{},]*\}/.test(bare))
     return "has a range in braces: list the alternatives instead, as in {1,2}";
-  if (!isBalanced(pattern)) return "has a brace or bracket that is not closed";
-  if (alternatives(pattern) > MOST_ALTERNATIVES) return `has more than ${MOST_ALTERNATIVES} alternatives`;
+  if (bare.split("**").length - 1 > MOST_CROSSINGS) return `has more than ${MOST_CROSSINGS} times **`;
+  return unbalanced(bare) ?? tooMany(bare);
+}
+
+/** Braces are written out before brackets are read, so neither may hold what the other would take for its own. */
+function unbalanced(bare: string): string | undefined {
+  let depth = 0;
+  for (const token of bare.match(/\[\]?[^\]/]*\]|./gsu) ?? []) {
+    if (token === "{") depth += 1;
+    if (token === "}") depth -= 1;
+    if (token === "[" || depth < 0) return NOT_CLOSED;
+    const why = token.length > 1 && token.startsWith("[") ? badClass(token, depth) : undefined;
+    if (why !== undefined) return why;
+  }
+  return depth === 0 ? undefined : NOT_CLOSED;
+}
+
+const NOT_CLOSED = "has a brace or bracket that is not closed";
+
+function badClass(token: string, depth: number): string | undefined {
+  if (/^\[[!^]/.test(token)) return "has a negated class: list the characters that are meant, or use exclude";
+  if (/\[[:.=]/.test(token.slice(1))) return "has a character class by name: list the characters instead";
+  if (/[{}]/.test(token)) return "has a brace within brackets: escape it outside of them, as in \\{";
+  if (depth > 0 && token.includes(","))
+    return "has a comma within brackets within braces: write the alternatives out";
   return undefined;
 }
 
-function isBalanced(pattern: string): boolean {
-  const bare = pattern.replace(/\\./g, "").replace(/\[[!^]?\]?[^\]/]*\]/g, "");
-  if (bare.includes("[")) return false;
-  let depth = 0;
-  for (const character of bare) {
-    if (character === "{") depth += 1;
-    if (character === "}") depth -= 1;
-    if (depth < 0) return false;
-  }
-  return depth === 0;
+function tooMany(bare: string): string | undefined {
+  return alternatives(bare) > MOST_ALTERNATIVES
+    ? `has more than ${MOST_ALTERNATIVES} alternatives`
+    : undefined;
 }
 
 /** An upper bound, so that a brace bomb is refused before anything expands it. */
-function alternatives(pattern: string): number {
+function alternatives(bare: string): number {
   const open: { sum: number; product: number }[] = [{ sum: 0, product: 1 }];
-  for (const character of pattern.replace(/\\./g, "")) {
+  for (const character of bare) {
     const top = open.at(-1) as { sum: number; product: number };
     if (character === "{") open.push({ sum: 0, product: 1 });
     else if (character === "," && open.length > 1) {
@@ -89,26 +110,27 @@ const MOST_COMPARED = 20_000;
 
 /** Paths a person may have meant by a pattern that matches none: other case, other folder, a near name. */
 export function nearMisses(pattern: string, paths: readonly string[], limit = 3): string[] {
-  const wanted = pattern.replace(/^\//, "").toLowerCase();
-  const scored = paths
+  const nearness = nearnessTo(pattern.toLowerCase());
+  return paths
     .slice(0, MOST_COMPARED)
-    .map((path) => ({ path, score: nearness(wanted, path.toLowerCase()) }));
-  const near = scored
+    .map((path) => ({ path, score: nearness(path.toLowerCase()) }))
     .filter(({ score }) => score > 0)
-    .sort((a, b) => b.score - a.score || (a.path < b.path ? -1 : 1));
-  return near.slice(0, limit).map(({ path }) => path);
+    .sort((a, b) => b.score - a.score || (a.path < b.path ? -1 : 1))
+    .slice(0, limit)
+    .map(({ path }) => path);
 }
 
-/** How much of the pattern's plain text the path shares: its words, its name, its extension. */
-function nearness(pattern: string, path: string): number {
-  const loose = compilePattern(pattern.slice(pattern.lastIndexOf("/") + 1));
-  const name = loose.kind === "ok" && loose.matches(path) ? 4 : 0;
+/** How much of the pattern's plain text a path shares: its words, its name, its extension. */
+function nearnessTo(pattern: string): (path: string) => number {
+  const name = compilePattern(pattern.slice(pattern.lastIndexOf("/") + 1));
   const words = pattern.split(/[^a-z0-9]+/).filter((word) => word.length > 1);
-  const shared = words.filter((word) => path.includes(word)).length;
   const extension = /\.[a-z0-9]+$/.exec(pattern)?.[0];
-  return (
-    name +
-    (words.length === 0 ? 0 : (3 * shared) / words.length) +
-    (extension !== undefined && path.endsWith(extension) ? 0.5 : 0)
-  );
+  return (path) => {
+    const shared = words.filter((word) => path.includes(word)).length;
+    return (
+      (name.kind === "ok" && name.matches(path) ? 4 : 0) +
+      (words.length === 0 ? 0 : (3 * shared) / words.length) +
+      (extension !== undefined && path.endsWith(extension) ? 0.5 : 0)
+    );
+  };
 }

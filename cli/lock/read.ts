@@ -156,10 +156,11 @@ function checkEdits(file: string, lock: Lock, document: LockDocument): void {
       throw edited(file, `source "${source.name}": its files do not match its "listing"`);
     }
   }
-  const equal = findCollisions(finalPaths(lock)).find((collision) => collision.kind !== "folded");
-  if (equal !== undefined) {
+  // Whether names that only folding makes one are allowed, the manifest says.
+  const clash = findCollisions(finalPaths(lock)).find(({ kind }) => kind === "equal" || kind === "parent");
+  if (clash !== undefined) {
     throw invalid(file, [
-      `sources "${equal.sources.join('" and "')}" both write "${printable(equal.paths[0] ?? "")}"`,
+      `sources "${clash.sources.join('" and "')}" both write "${printable(clash.paths[0])}"`,
     ]);
   }
 }

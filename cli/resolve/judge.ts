@@ -80,15 +80,12 @@ const MOST_SHOWN = 10;
 
 /** Final paths of all sources together: two that are one file somewhere would overwrite each other. */
 function collisions(sources: ReadonlyMap<string, Source>, lock: Lock): Problem[] {
-  const found = findCollisions(finalPaths(lock)).filter(({ kind, sources: [a, b], paths: [left, right] }) => {
-    const posix = [a, b].every((name) =>
-      isPosix(
-        sources.get(name),
-        lock.sources.find((one) => one.name === name),
-      ),
-    );
-    const onlyFolded = kind === "folded" || (kind === "parent" && !right.startsWith(`${left}/`));
-    return !(posix && onlyFolded);
+  const posix = new Set(
+    lock.sources.filter((one) => isPosix(sources.get(one.name), one)).map(({ name }) => name),
+  );
+  const found = findCollisions(finalPaths(lock)).filter(({ kind, sources: pair }) => {
+    const onlyFolded = kind === "folded" || kind === "folded-parent";
+    return !(onlyFolded && pair.every((name) => posix.has(name)));
   });
   if (found.length === 0) return [];
   const lines = found
@@ -115,10 +112,11 @@ const RELATION = {
   equal: "is also",
   folded: "differs only in case or normalisation from",
   parent: "is a folder above",
+  "folded-parent": "is, but for case or normalisation, a folder above",
 } as const;
 
-function isPosix(source: Source | undefined, locked: LockedSource | undefined): boolean {
-  return source !== undefined && locked !== undefined && carrierOf(source, locked).names === "posix";
+function isPosix(source: Source | undefined, locked: LockedSource): boolean {
+  return source !== undefined && carrierOf(source, locked).names === "posix";
 }
 
 function* finalPaths(lock: Lock): Generator<{ path: string; source: string }> {
