@@ -3,12 +3,13 @@ import { algorithmOf, type Digest, type Stamp, type TreePath } from "../schema/i
 import { printable } from "../schema/names.ts";
 import type { Disk, FileStat } from "./disk/port.ts";
 import { diskProblem } from "./disk/trouble.ts";
-import { TritterError } from "./errors.ts";
+import { systemCode, TritterError } from "./errors.ts";
 import type { Emit, HashReason } from "./events.ts";
 import type { Want } from "./lock/wants.ts";
 import { pool } from "./pool.ts";
 import type { Placement } from "./receipt/placement.ts";
-import { algorithmsFor, hashOpenFile } from "./store/hash.ts";
+import { algorithmsFor } from "./store/hash.ts";
+import { type Hashers, openHashers } from "./store/hashers.ts";
 import { type Looker, looker } from "./tree/look.ts";
 import { stampOf } from "./tree/stamp.ts";
 
@@ -67,9 +68,6 @@ export interface ScanInput {
   readonly signal: AbortSignal;
   readonly emit: Emit;
 }
-
-/** Files hashed at once: reading ahead in one hides the other's waits. */
-const HASHERS = 4;
 
 /** Unchanged files are not read: a stamp equal to the receipt's stands for the digest it was recorded with. Writes nothing. */
 export async function scan(input: ScanInput): Promise<Inventory> {
@@ -172,24 +170,25 @@ async function answerByHashing(
   found: Map<TreePath, Found>,
 ): Promise<Hashed> {
   const reasons: Partial<Record<HashReason, number>> = {};
-  let bytes = 0;
-  await pool(questions, { width: HASHERS, signal: input.signal }, async ({ subject, stat, why }) => {
-    input.emit({ kind: "hashing", path: subject.path, size: stat.size, why });
-    reasons[why] = (reasons[why] ?? 0) + 1;
-    bytes += stat.size;
-    try {
-      found.set(subject.path, await hashed(input, subject, stat));
-    } catch (error) {
-      throw new TritterError(diskProblem(`read "${printable(subject.path)}"`, error), error);
-    }
-  });
+  const bytes = questions.reduce((sum, { stat }) => sum + stat.size, 0);
+  const { disk, signal } = input;
+  const hashers = openHashers(disk, { files: questions.length, bytes, signal });
+  try {
+    await pool(questions, { width: hashers.width, signal }, async ({ subject, stat, why }) => {
+      input.emit({ kind: "hashing", path: subject.path, size: stat.size, why });
+      reasons[why] = (reasons[why] ?? 0) + 1;
+      found.set(subject.path, await hashed(input, hashers, { subject, before: stat }));
+    });
+  } finally {
+    await hashers.close();
+  }
   return { files: questions.length, bytes, reasons };
 }
 
 async function hashed(
-  { disk, root, signal }: ScanInput,
-  { path, want, placement }: Subject,
-  before: FileStat,
+  { root, signal }: ScanInput,
+  hashers: Hashers,
+  { subject: { path, want, placement }, before }: { subject: Subject; before: FileStat },
 ): Promise<Found> {
   const wanted = [
     want?.digest,
@@ -197,16 +196,15 @@ async function hashed(
     ...(placement?.intents.map((intent) => intent.digest) ?? []),
   ];
   const algorithms = algorithmsFor(wanted.filter((digest) => digest !== undefined));
-  const handle = await disk.open(join(root, path), "r");
   try {
-    const digests = await hashOpenFile(handle, { algorithms, size: before.size, signal });
-    const after = await handle.stat();
+    const { digests, stat } = await hashers.hash({ path: join(root, path), size: before.size, algorithms });
     // Changed while it was read: then it holds neither what is wanted nor what we placed.
-    const settled = stampOf(after) === stampOf(before) && digests !== undefined;
-    const known = settled ? digests : [];
-    return file(after, known, isUpToDate(placement, after, known));
-  } finally {
-    await handle.close();
+    const known = stampOf(stat) === stampOf(before) ? (digests ?? []) : [];
+    return file(stat, known, isUpToDate(placement, stat, known));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (systemCode(error) === undefined) throw error;
+    throw new TritterError(diskProblem(`read "${printable(path)}"`, error), error);
   }
 }
 

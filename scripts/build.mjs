@@ -71,7 +71,11 @@ async function bundle() {
   const out = await mkdtemp(at(".dist-"));
   try {
     await esbuild.build({
-      entryPoints: { main: at("cli/main.ts"), index: at("cli/index.ts") },
+      entryPoints: {
+        main: at("cli/main.ts"),
+        index: at("cli/index.ts"),
+        "hash-worker": at("cli/store/hash-worker.ts"),
+      },
       outdir: out,
       chunkNames: "chunk-[hash]",
       bundle: true,
@@ -112,7 +116,7 @@ async function emitTypes(out) {
 async function publish(from, to) {
   await mkdir(to, { recursive: true });
   const fresh = await readdir(from);
-  const entries = new Set(["main.js", "index.js"]);
+  const entries = new Set(["main.js", "index.js", "hash-worker.js"]);
   const order = [...fresh.filter((name) => !entries.has(name)), ...fresh.filter((name) => entries.has(name))];
   for (const name of order) {
     if (name === "main.js") await chmod(join(from, name), 0o755);

@@ -8,7 +8,7 @@ export async function clean(call: Call): Promise<Answer> {
   const found = await library.cleanProject(context, { ...commonOf(call), dryRun: true });
   const idle = found.trash.files + found.partials.files === 0;
   if (dryRun || idle) return { result: { command: "clean", dryRun, ...found }, problems: [] };
-  context.emit({ kind: "note", message: cleanLine(found, false).replace("would remove", "removing") });
+  context.emit({ kind: "note", message: cleanLine(found, "removing") });
   const result = await library.cleanProject(context, { ...commonOf(call), dryRun: false });
   return { result: { command: "clean", dryRun, ...result }, problems: [] };
 }

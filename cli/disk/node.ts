@@ -6,9 +6,11 @@ import type { DirEntry, Disk, DiskFile, FileStat } from "./port.ts";
 /** The disk of this machine. */
 export function nodeDisk(): Disk {
   return {
+    local: true,
     lstat,
     readdir,
     realpath: (path) => fs.realpath(path),
+    readlink: (path) => fs.readlink(path),
     mkdir: async (path) => void (await fs.mkdir(path, { recursive: true })),
     read: (path) => absentAs(undefined, ["ENOENT"], () => fs.readFile(path)),
     open: async (path, mode) => diskFile(await fs.open(path, FLAGS[mode])),
@@ -21,16 +23,19 @@ export function nodeDisk(): Disk {
     space,
     touch: async (path) => {
       const now = new Date();
-      await fs.utimes(path, now, now);
+      await fs.lutimes(path, now, now);
     },
   };
 }
 
-const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_APPEND, O_NOFOLLOW = 0 } = constants;
+const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_APPEND } = constants;
+/** Windows has neither. A pipe that took the place of a file must not make an open wait for its other end. */
+const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
 
-const FLAGS = {
-  r: O_RDONLY | O_NOFOLLOW,
-  "r+": O_RDWR | O_NOFOLLOW,
+/** Never through a symlink at the last segment. */
+export const FLAGS = {
+  r: O_RDONLY | O_NOFOLLOW | O_NONBLOCK,
+  "r+": O_RDWR | O_NOFOLLOW | O_NONBLOCK,
   wx: O_RDWR | O_CREAT | O_EXCL,
   a: O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW,
 } as const;
@@ -40,8 +45,8 @@ function lstat(path: string): FileStat | undefined {
     const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
     return stats === undefined ? undefined : fileStat(stats);
   } catch (error) {
-    // A parent that is a file: nothing can be at this path.
-    if (systemCode(error) === "ENOTDIR") return undefined;
+    // A parent that is a file, or a name this file system cannot hold: nothing can be at this path.
+    if (["ENOTDIR", "ENAMETOOLONG"].includes(systemCode(error) ?? "")) return undefined;
     throw error;
   }
 }
@@ -77,9 +82,12 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 async function space(path: string) {
-  const stats = await fs.statfs(path);
-  // btrfs and others count no inodes: files is 0 there and says nothing.
-  return { bytes: stats.bavail * stats.bsize, inodes: stats.files === 0 ? undefined : stats.ffree };
+  const stats = await absentAs(undefined, ["ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EPERM"], () => fs.statfs(path));
+  // Some network and FUSE file systems answer with zeros, and btrfs counts no inodes: that says nothing.
+  return {
+    bytes: stats === undefined || stats.blocks === 0 ? undefined : stats.bavail * stats.bsize,
+    inodes: stats === undefined || stats.files === 0 ? undefined : stats.ffree,
+  };
 }
 
 function diskFile(handle: fs.FileHandle): DiskFile {
@@ -102,7 +110,7 @@ async function writeAll(handle: fs.FileHandle, bytes: Uint8Array, position: numb
   }
 }
 
-function fileStat(stats: BigIntStats): FileStat {
+export function fileStat(stats: BigIntStats): FileStat {
   return {
     kind: kindOf(stats),
     size: Number(stats.size),

@@ -3,10 +3,14 @@
  * can be tested. Paths are absolute, in the platform's form. Errors are the system's own (`code: "ENOENT"`).
  */
 export interface Disk {
+  /** These are files of this machine: another thread that opens the same path reads the same bytes. */
+  readonly local: boolean;
   lstat(path: string): FileStat | undefined;
   /** Entry names, or undefined where there is no such folder. */
   readdir(path: string): Promise<readonly DirEntry[] | undefined>;
   realpath(path: string): Promise<string>;
+  /** The text of a symlink. */
+  readlink(path: string): Promise<string>;
   mkdir(path: string): Promise<void>;
   /** Whole file; undefined where there is none. */
   read(path: string): Promise<Buffer | undefined>;
@@ -22,9 +26,9 @@ export interface Disk {
   rmdir(path: string): Promise<void>;
   /** Makes renames and new names in the folder durable. */
   syncFolder(path: string): Promise<void>;
-  /** undefined where the file system does not say. */
-  space(path: string): Promise<{ readonly bytes: number; readonly inodes: number | undefined }>;
-  /** Sets the modification time to now, as a heartbeat. */
+  /** What is free; undefined where the file system does not say. */
+  space(path: string): Promise<{ readonly bytes: number | undefined; readonly inodes: number | undefined }>;
+  /** Sets the modification time to now, as a heartbeat; of a symlink, its own. */
   touch(path: string): Promise<void>;
 }
 

@@ -38,7 +38,7 @@ function part(files: number, verb: string, bytes = 0): string {
 /** `removed 3 files, 1.2 GB of trash and 2 files, 300 MB of partials` */
 export function cleanLine(
   found: { readonly trash: Count; readonly partials: Count },
-  removed: boolean,
+  verb: "would remove" | "removing" | "removed",
 ): string {
   const parts = [
     ...(found.trash.files > 0 ? [`${formatFiles(found.trash)} of trash`] : []),
@@ -47,5 +47,5 @@ export function cleanLine(
       : []),
   ];
   if (parts.length === 0) return "nothing to clean";
-  return `${removed ? "removed" : "would remove"} ${parts.join(" and ")}`;
+  return `${verb} ${parts.join(" and ")}`;
 }

@@ -34,7 +34,7 @@ export async function textLines(ending: Ending, layout: Layout): Promise<readonl
     case "why":
       return whyLines(result);
     case "clean":
-      return [cleanLine(result, result.removed)];
+      return [cleanLine(result, result.removed ? "removed" : "would remove")];
     default:
       return result satisfies never;
   }

@@ -353,3 +353,17 @@ describe("sync with wrong bytes", () => {
     await noop();
   });
 });
+
+describe("check --deep of many files", () => {
+  it("finds the one whose bytes changed, on all cores", async () => {
+    const files = Array.from({ length: 4_200 }, (_, index) => [`${index}.txt`, `file ${index}\n`]);
+    hub.repo("o/many").commit(Object.fromEntries(files));
+    await project.manifest("sources:\n  many: { repo: o/many }");
+    await synced();
+    expect(await project.run("check", "--deep")).toMatchObject({ status: 0 });
+    await writeFile(join(project.root, "many/77.txt"), "file 7x\n");
+    const found = JSON.parse((await project.run("check", "--deep", "--json")).stdout);
+    expect(found).toMatchObject({ exit: 4, hashed: { files: 4_200 } });
+    expect(found.plan.writes).toMatchObject([{ path: "many/77.txt", why: "modified" }]);
+  });
+});

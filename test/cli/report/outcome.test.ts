@@ -43,12 +43,12 @@ describe("cleanLine()", () => {
   const found = { trash: { files: 3, bytes: 1_200_000_000 }, partials: { files: 2, bytes: 300_000_000 } };
 
   it("says what and how much", () => {
-    expect(cleanLine(found, true)).toBe("removed 3 files, 1.2 GB of trash and 2 dead partials, 300 MB");
-    expect(cleanLine(found, false)).toBe("would remove 3 files, 1.2 GB of trash and 2 dead partials, 300 MB");
+    expect(cleanLine(found, "removed")).toBe("removed 3 files, 1.2 GB of trash and 2 dead partials, 300 MB");
+    expect(cleanLine(found, "would remove")).toBe("would remove 3 files, 1.2 GB of trash and 2 dead partials, 300 MB");
   });
 
   it("says that there is nothing", () => {
     const none = { files: 0, bytes: 0 };
-    expect(cleanLine({ trash: none, partials: none }, true)).toBe("nothing to clean");
+    expect(cleanLine({ trash: none, partials: none }, "removed")).toBe("nothing to clean");
   });
 });
