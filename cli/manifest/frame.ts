@@ -7,9 +7,8 @@ export interface Position {
   readonly column: number;
 }
 
-/** The line and a caret run below it, windowed where the line is long. `length` in characters. */
-export function codeFrame(text: string, { line, column }: Position, length: number): readonly string[] {
-  const whole = text.split(/\r\n|\r|\n/)[line - 1] ?? "";
+/** A line of the text and a caret run below it, windowed where the line is long. `length` in characters. */
+export function codeFrame(whole: string, { line, column }: Position, length: number): readonly string[] {
   const from = column - 1 > WIDEST - 20 ? column - 1 - 40 : 0;
   const shown = clean(whole.slice(from, from + WIDEST));
   const lead = from > 0 ? "…" : "";

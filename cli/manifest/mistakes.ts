@@ -4,10 +4,19 @@ import type { SchemaError } from "../../schema/validate.mjs";
 import type { SourceText } from "./source-text.ts";
 import { suggest } from "./suggest.ts";
 
+/** Mistakes told at once; more would not be read. */
+export const MOST_ISSUES = 100;
+
 /** What ajv found, as a person would say it, at the token it is about. */
 export function explainSchemaErrors(errors: readonly SchemaError[], source: SourceText): Issue[] {
-  const issues = errors.map((error) => explain(error, source)).filter((issue) => issue !== undefined);
-  return distinct(issues);
+  const issues = errors.slice(0, MOST_ISSUES).map((error) => explain(error, source));
+  return distinct([...issues.filter((issue) => issue !== undefined), ...andMore(errors.length)]);
+}
+
+/** Stands for the mistakes that are not told. */
+export function andMore(found: number): Issue[] {
+  if (found <= MOST_ISSUES) return [];
+  return [{ severity: "error", message: `and ${found - MOST_ISSUES} more mistakes` }];
 }
 
 function explain(error: SchemaError, source: SourceText): Issue | undefined {
@@ -55,22 +64,31 @@ function missingKey({ params }: SchemaError, source: SourceText, path: Path): Is
 }
 
 function wrongType({ params }: SchemaError, source: SourceText, path: Path): Issue {
-  const wanted = String(params.type);
+  const wanted = [params.type]
+    .flat()
+    .map(String)
+    .filter((type) => type !== "null");
   const located = source.locate(path);
-  const { written } = located;
-  if (wanted === "string" && written !== undefined && !/^["']/.test(written) && !NULLS.test(written)) {
-    const message = `${subject(path)} is read as a ${kindOf(written)}: should be a text`;
+  const { written, kind } = located;
+  const should = `should be ${wanted.map((type) => ARTICLES[type] ?? type).join(" or ")}`;
+  if (wanted[0] === "string" && written !== undefined && !/^["']/.test(written) && kind === "scalar") {
+    const message = `${subject(path)} is read as a ${kindOf(written)}: ${should}`;
     return { ...strip(located), severity: "error", message, hint: `quote it: "${printable(written)}"` };
   }
-  const shown = written === undefined ? "" : ` ${printable(written)}`;
+  const is = kind === "scalar" ? printable(written ?? "") : IS[kind];
+  const hint =
+    wanted[0] === "array" && kind === "scalar"
+      ? `write it as a list: [${printable(written ?? "")}]`
+      : undefined;
   return {
     ...strip(located),
     severity: "error",
-    message: `${subject(path)} is${shown === "" ? " something else" : shown}: should be ${ARTICLES[wanted] ?? wanted}`,
+    message: `${subject(path)} is ${is}: ${should}`,
+    ...(hint && { hint }),
   };
 }
 
-const NULLS = /^(?:~|null|Null|NULL|)$/;
+const IS = { map: "a mapping", seq: "a list", null: "empty", alias: "an alias of something else" } as const;
 
 const ARTICLES: Readonly<Record<string, string>> = {
   string: "a text",
@@ -89,18 +107,28 @@ function wrongValue(error: SchemaError, source: SourceText, path: Path): Issue {
     error.keyword === "const" ? [error.params.allowedValue] : (error.params.allowedValues as unknown[]);
   const located = source.locate(path);
   const written = located.written ?? "something else";
-  const near = suggest(written.replace(/^["']|["']$/g, ""), allowed.map(String));
+  const bare = written.replace(/^["']|["']$/g, "");
+  if (error.keyword === "const" && bare === String(error.params.allowedValue))
+    return {
+      ...strip(located),
+      severity: "error",
+      message: `${subject(path)} is a text: should be ${bare}`,
+      hint: "drop the quotes",
+    };
+  const near = error.keyword === "const" ? undefined : suggest(bare, allowed.map(String));
   const issue = {
     ...strip(located),
     severity: "error" as const,
     message: `${subject(path)} is ${printable(written)}: should be ${allowed.map(String).join(", ")}`,
   };
-  return near === undefined || near === written ? issue : { ...issue, hint: `did you mean "${near}"?` };
+  if (error.keyword === "const") return { ...issue, hint: "a later version needs a newer tritter" };
+  return near === undefined ? issue : { ...issue, hint: `did you mean "${near}"?` };
 }
 
 function badName({ params }: SchemaError, source: SourceText, path: Path): Issue {
   const name = String(params.propertyName);
-  const message = `source name "${printable(name)}": should begin with a letter and hold letters, digits, ".", "_" and "-" only`;
+  const should = `should begin with a letter, hold letters, digits, ".", "_" and "-" only, and have at most 100 characters`;
+  const message = `source name "${printable(name)}": ${should}`;
   return { ...place(source, [...path, name], "key"), severity: "error", message };
 }
 
@@ -163,7 +191,8 @@ function strip({
   return { line, column, frame };
 }
 
-function distinct(issues: readonly Issue[]): Issue[] {
+/** Each mistake once: several rules may find the same. */
+export function distinct(issues: readonly Issue[]): Issue[] {
   const seen = new Set<string>();
   return issues.filter(({ line, column, message }) => {
     const key = `${line}:${column}:${message}`;

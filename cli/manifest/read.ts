@@ -38,8 +38,28 @@ export async function readManifest({ file, disk, env }: ReadInput): Promise<Read
       { severity: "error", message: `the file has ${bytes.length} bytes: should have at most ${LARGEST}` },
     ]);
   }
-  return parseManifest(bytes.toString("utf8").replace(/^\ufeff/, ""), { file, env });
+  const text = decode(bytes);
+  if (text === undefined)
+    return invalid([{ severity: "error", message: "the file is not UTF-8: should be saved as that" }]);
+  return parseManifest(text, { file, env });
 }
+
+/** Without a byte order mark; undefined where it is no UTF-8, as what some editors and shells of Windows write. */
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+const EMPTY: Issue = {
+  severity: "error",
+  message: 'the manifest is empty: should have "version" and "sources"',
+  hint: "tritter init --force writes one to start from",
+  line: 1,
+  column: 1,
+};
 
 /** The same for a text that was read already. */
 export async function parseManifest(
@@ -49,7 +69,8 @@ export async function parseManifest(
   const { readSource } = await import("./source-text.ts");
   const source = readSource(text);
   if (source.issues.length > 0) return invalid(source.issues);
-  const errors = validateManifest(source.value ?? null);
+  if (source.value === undefined || source.value === null) return invalid([EMPTY]);
+  const errors = validateManifest(source.value);
   if (errors.length > 0) return invalid(explainSchemaErrors(errors, source));
   const document = source.value as ManifestDocument;
   const issues = checkRules(document, source);

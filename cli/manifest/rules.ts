@@ -3,6 +3,7 @@ import type { Issue } from "../../schema/issues.ts";
 import type { CarrierDocument, ManifestDocument, SourceDocument } from "../../schema/manifest.ts";
 import { judgeName, printable } from "../../schema/names.ts";
 import { compilePattern } from "../../schema/patterns.ts";
+import { andMore, MOST_ISSUES } from "./mistakes.ts";
 import type { SourceText } from "./source-text.ts";
 
 type Path = readonly (string | number)[];
@@ -10,28 +11,31 @@ type Report = (path: Path, message: string, hint?: string) => void;
 
 /** What a schema cannot say. Each rule pushes what it finds, so that all mistakes are told at once. */
 export function checkRules(document: ManifestDocument, source: SourceText): Issue[] {
-  const issues: Issue[] = [];
-  const report: Report = (path, message, hint) => {
-    const { line, column, frame } = source.locate(path);
-    issues.push({ severity: "error", message, line, column, frame, ...(hint !== undefined && { hint }) });
-  };
+  const found: { path: Path; message: string; hint: string | undefined }[] = [];
+  const report: Report = (path, message, hint) => found.push({ path, message, hint });
+  controlRule("root", document.root, report);
+  controlRule("endpoint", document.endpoint, report);
   endpointRule(document, report);
   patternRule(["policy", "deny"], document.policy?.deny, report);
   for (const [name, entry] of Object.entries(document.sources ?? {})) {
     carrierRules(["sources", name], entry, report);
-    folderRule(["sources", name, "path"], entry.path, report);
+    pathRule(["sources", name], { name, entry }, report);
     for (const [index, fallback] of (entry.fallbacks ?? []).entries())
       carrierRules(["sources", name, "fallbacks", index], fallback, report);
   }
   groupRule(document.sources ?? {}, report);
-  return issues;
+  const issues = found.slice(0, MOST_ISSUES).map(({ path, message, hint }): Issue => {
+    const { line, column, frame } = source.locate(path);
+    return { severity: "error", message, line, column, frame, ...(hint !== undefined && { hint }) };
+  });
+  return [...issues, ...andMore(found.length)];
 }
 
 function carrierRules(at: Path, carrier: CarrierDocument, report: Report): void {
   repoRule([...at, "repo"], carrier.repo, report);
   patternRule([...at, "include"], carrier.include, report);
   patternRule([...at, "exclude"], carrier.exclude, report);
-  folderRule([...at, "strip"], carrier.strip, report);
+  stripRule([...at, "strip"], carrier.strip, report);
   const { files, minFiles } = carrier.expect ?? {};
   if (files !== undefined && minFiles !== undefined && minFiles > files) {
     report(
@@ -42,7 +46,8 @@ function carrierRules(at: Path, carrier: CarrierDocument, report: Report): void 
 }
 
 function repoRule(at: Path, repo: string, report: Report): void {
-  if (/^[A-Za-z0-9][A-Za-z0-9._-]*(?:\/[A-Za-z0-9._-]+)?$/.test(repo) && !/\.\.|--|\.git$/.test(repo)) return;
+  // The Hub's own rule: https://github.com/huggingface/huggingface_hub, validate_repo_id
+  if (/^(?:\w(?:[\w.-]*\w)?\/)?\w(?:[\w.-]*\w)?$/.test(repo) && !/\.\.|--|\.git$/.test(repo)) return;
   const pasted =
     /(?:^|\/)(?:(datasets|models|spaces)\/)?([\w.-]+\/[\w.-]+?)(?:\/(?:tree|blob|resolve)\/.*)?\/?$/.exec(
       repo.replace(/^https?:\/\/[^/]+/, ""),
@@ -63,23 +68,38 @@ function patternRule(at: Path, patterns: readonly string[] | undefined, report: 
   }
 }
 
-function folderRule(at: Path, folder: string | undefined, report: Report): void {
-  if (folder === undefined) return;
-  const name = String(at.at(-1));
+function pathRule(at: Path, { name, entry }: { name: string; entry: SourceDocument }, report: Report): void {
+  const folder = entry.path ?? name;
   const plain = cleanFolder(folder);
-  if (plain === "") {
-    if (name === "strip")
-      report(at, `"strip" is "${printable(folder)}": should name a folder of the repository`);
-    return;
-  }
+  if (plain === "") return;
   const judged = judgeName(plain);
-  if (judged.kind === "hostile")
-    report(at, `"${name}" is "${printable(folder)}": ${judged.why}; should be a folder below the root`);
+  if (judged.kind === "ok" || (judged.kind === "unportable" && entry.names === "posix")) return;
+  if (entry.path !== undefined)
+    report(
+      [...at, "path"],
+      `"path" is "${printable(folder)}": ${judged.why}; should be a folder below the root`,
+    );
+  else report(at, `"${printable(name)}" cannot be the source's folder: ${judged.why}`, 'give it a "path"');
 }
 
-/** `./a/` and `a` are one folder; "" is the root itself. */
+function stripRule(at: Path, folder: string | undefined, report: Report): void {
+  if (folder === undefined) return;
+  const plain = cleanFolder(folder);
+  const judged = judgeName(plain);
+  if (plain === "") report(at, `"strip" is "${printable(folder)}": should name a folder of the repository`);
+  else if (judged.kind === "hostile")
+    report(at, `"strip" is "${printable(folder)}": ${judged.why}; should be a folder of the repository`);
+}
+
+function controlRule(name: "root" | "endpoint", text: string | undefined, report: Report): void {
+  if (text !== undefined && /[\u0000-\u001f\u007f-\u009f]/.test(text))
+    report([name], `"${name}" holds a control character: should not`);
+}
+
+/** `./a/` and `a` are one folder; "" is the root itself. What is absolute stays so, and is refused. */
 export function cleanFolder(folder: string): string {
-  const plain = folder.replace(/^(?:\.\/)+/, "").replace(/\/+$/, "");
+  if (folder.startsWith("/")) return folder;
+  const plain = folder.replace(/^(?:\.\/+)+/, "").replace(/\/+$/, "");
   return plain === "." ? "" : plain;
 }
 

@@ -1,4 +1,5 @@
 import { basename, join, resolve } from "node:path";
+import { printable } from "../../schema/names.ts";
 import type { Context } from "../context.ts";
 import { diskProblem } from "../disk/trouble.ts";
 import { systemCode, TritterError } from "../errors.ts";
@@ -17,6 +18,14 @@ export interface InitOptions {
 export async function initProject({ disk, cwd }: Context, options: InitOptions): Promise<{ file: string }> {
   const folder = resolve(cwd, options.dir);
   const file = join(folder, "tritter.yaml");
+  const name = options.name ?? nameOf(folder);
+  if (!isName(name)) {
+    throw new TritterError({
+      code: "USAGE",
+      message: `cannot name a manifest "${printable(name)}": should have 1 to ${LONGEST} characters, none of them a control character`,
+      hint: "choose another --name",
+    });
+  }
   const there = disk.lstat(file) !== undefined;
   if (there && options.force !== true) {
     throw new TritterError({
@@ -27,8 +36,10 @@ export async function initProject({ disk, cwd }: Context, options: InitOptions):
   }
   try {
     await disk.mkdir(folder);
-    const text = renderTemplate({ name: options.name ?? nameOf(folder) });
+    const text = renderTemplate({ name });
     const beside = `${file}.new`;
+    // Left by a run that was killed.
+    if (disk.lstat(beside) !== undefined) await disk.unlink(beside);
     const handle = await disk.open(beside, "wx");
     await handle.append(Buffer.from(text)).finally(() => handle.close());
     await disk.rename(beside, file);
@@ -39,10 +50,18 @@ export async function initProject({ disk, cwd }: Context, options: InitOptions):
   return { file };
 }
 
+/** As the manifest's schema has it. */
+const LONGEST = 100;
+
+function isName(name: string): boolean {
+  return name !== "" && name.length <= LONGEST && !/[\u0000-\u001f\u007f-\u009f]/.test(name);
+}
+
 function nameOf(folder: string): string {
   return (
     basename(folder)
       .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
-      .replace(/^[^A-Za-z]+/, "") || "corpus"
+      .replace(/^[^A-Za-z]+/, "")
+      .slice(0, LONGEST) || "corpus"
   );
 }
