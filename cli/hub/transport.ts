@@ -49,7 +49,8 @@ export async function createTransport({
           proxyTunnel: false,
           factory: (origin: string | URL, own: object) => new Pool(origin, { connections, ...own }),
           requestTls: tls,
-          proxyTls: tls,
+          // Given at all, it would make undici speak TLS to a SOCKS proxy, which has none.
+          ...(speaksSocks(proxies) ? {} : { proxyTls: tls }),
         });
   const all = proxied === undefined ? [direct] : [direct, proxied];
   return {
@@ -60,6 +61,10 @@ export async function createTransport({
     },
     destroy: async () => void (await Promise.all(all.map((agent) => agent.destroy()))),
   };
+}
+
+function speaksSocks({ http, https }: { http: string; https: string }): boolean {
+  return [http, https].some((url) => url.startsWith("socks"));
 }
 
 function usableProxies({ http, https, no }: Proxies): { http: string; https: string; no: string } {

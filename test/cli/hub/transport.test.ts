@@ -5,6 +5,7 @@ import type { RepoRef } from "../../../cli/hub/port.ts";
 import type { Commit } from "../../../schema/ids.ts";
 import { makeCertificates, startHub } from "../../support/hub/index.ts";
 import { listen, startProxy } from "../../support/proxy.ts";
+import { startSocks } from "../../support/socks.ts";
 import { failure, never, openTestHub, readAll, tempFolder } from "./support.ts";
 
 const ref: RepoRef = { type: "dataset", repo: "o/n" };
@@ -121,6 +122,26 @@ describe("proxies", () => {
       openTestHub({ endpoint: "https://hub.invalid", env }).resolve(ref, "main"),
     );
     expect(other.message).toContain("ERR_TLS_CERT_ALTNAME_INVALID");
+  });
+
+  it("may speak SOCKS 5, for plain http and for https", async (context) => {
+    const { server, made, at } = await stage();
+    const plain = await startSocks({ port: Number(new URL(server.url).port) });
+    const hub = openTestHub({ endpoint: "http://hub.invalid", env: { ALL_PROXY: plain.url } });
+    expect(await hub.resolve(ref, "main")).toMatchObject({ commit: made });
+    expect((await readAll(await hub.open(at, whole, never))).toString()).toBe("a\n");
+    expect(new Set(plain.seen)).toEqual(new Set(["hub.invalid:80"]));
+    const certificates = await makeCertificates();
+    if ("skip" in certificates) return context.skip(certificates.skip);
+    onTestFinished(() => certificates.remove());
+    const secure = await startHub({ https: certificates });
+    onTestFinished(() => secure.close());
+    secure.repo("o/n").commit({ "a.txt": "a\n" });
+    const tunnel = await startSocks({ port: Number(new URL(secure.url).port) });
+    const env = { HTTPS_PROXY: tunnel.url, SSL_CERT_FILE: certificates.caFile };
+    const other = openTestHub({ endpoint: "https://localhost.", env });
+    expect(await other.resolve(ref, "main")).toMatchObject({ repo: "o/n" });
+    expect(tunnel.seen).toEqual(["localhost.:443"]);
   });
 
   it("are not used for loopback, nor for what NO_PROXY names", async () => {
