@@ -55,8 +55,10 @@ const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
   "node:crypto": ["disk", "hub", "lock", "store"],
   "node:fs": ["disk"],
   "node:fs/promises": ["disk"],
-  // The host's name tells writers on one file system apart.
-  "node:os": ["disk"],
+  // The host's name tells writers on one file system apart; the number of cores says how many threads hash.
+  "node:os": ["disk", "store"],
+  // Hashing on all cores.
+  "node:worker_threads": ["store"],
   // CRC-32 of the segments of a partial.
   "node:zlib": ["store"],
   // As many requests wait on one signal as there are sockets.
