@@ -6,7 +6,7 @@ import type { Disk } from "../disk/port.ts";
 import { diskProblem } from "../disk/trouble.ts";
 import { systemCode, TritterError } from "../errors.ts";
 import { listingDigest } from "./digests.ts";
-import { firstDuplicateKey, lineAt } from "./duplicates.ts";
+import { firstFlaw, lineAt } from "./flaws.ts";
 import { finalPath, isBelow } from "./wants.ts";
 import { compareBytes } from "./write.ts";
 
@@ -18,6 +18,8 @@ export type ReadLock =
 export async function readLock({ file, disk }: { file: string; disk: Disk }): Promise<ReadLock> {
   const bytes = await readBytes(disk, file);
   if (bytes === undefined) return { kind: "missing" };
+  if (bytes.length > LARGEST)
+    throw invalid(file, [`it has ${bytes.length} bytes: should have at most ${LARGEST}`]);
   const text = bytes.toString("utf8");
   const document = parse(file, text);
   checkVersion(file, document);
@@ -29,6 +31,9 @@ export async function readLock({ file, disk }: { file: string; disk: Disk }): Pr
   checkEdits(file, lock, document as LockDocument);
   return { kind: "ok", lock, warnings: unknownMembers(lock) };
 }
+
+/** bytes: about 3,000,000 files, and below what one string holds. */
+const LARGEST = 400 * 1024 * 1024;
 
 async function readBytes(disk: Disk, file: string): Promise<Buffer | undefined> {
   try {
@@ -49,8 +54,9 @@ function parse(file: string, text: string): unknown {
   } catch (error) {
     throw invalid(file, [`not valid JSON: ${error instanceof Error ? printable(error.message) : ""}`]);
   }
-  const twice = firstDuplicateKey(text);
-  if (twice !== undefined) throw edited(file, `"${printable(twice.key)}" stands twice (line ${twice.line})`);
+  const flaw = firstFlaw(text);
+  if (flaw?.kind === "deep") throw invalid(file, [`line ${flaw.line}: nested too deep`]);
+  if (flaw !== undefined) throw edited(file, `"${printable(flaw.key)}" stands twice (line ${flaw.line})`);
   return document;
 }
 
@@ -128,17 +134,23 @@ function namesOf(lock: Lock): string[] {
     for (const folder of [source.path, source.strip]) {
       const judged = folder === "" ? undefined : judgeName(folder);
       if (judged?.kind === "hostile")
-        mistakes.push(`source "${source.name}": path "${printable(folder)}": ${judged.why}`);
+        mistakes.push(`source "${source.name}": path "${printable(folder)}" ${judged.why}`);
     }
     for (const { path } of source.files) {
-      const judged = judgeName(path);
-      if (judged.kind === "hostile")
-        mistakes.push(`source "${source.name}": file "${printable(path)}": ${judged.why}`);
-      else if (!isBelow(source.strip, path))
-        mistakes.push(`source "${source.name}": file "${printable(path)}" is outside "${source.strip}"`);
+      const why = refusal(source, path);
+      if (why !== undefined) mistakes.push(`source "${source.name}": file "${printable(path)}" ${why}`);
     }
   }
   return mistakes;
+}
+
+function refusal(source: LockedSource, path: TreePath): string | undefined {
+  const judged = judgeName(path);
+  if (judged.kind === "hostile") return judged.why;
+  if (!isBelow(source.strip, path)) return `is outside "${printable(source.strip)}"`;
+  // Each part may be fine and the whole not: .cache with huggingface/x below it.
+  const final = judgeName(finalPath(source, path));
+  return final.kind === "hostile" ? `would be written to a place that ${final.why}` : undefined;
 }
 
 function checkEdits(file: string, lock: Lock, document: LockDocument): void {

@@ -114,11 +114,16 @@ async function replace(disk: Disk, file: string, bytes: Uint8Array): Promise<voi
   if (disk.lstat(beside) !== undefined) await disk.unlink(beside);
   const handle = await disk.open(beside, "wx");
   try {
-    await handle.append(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    try {
+      await handle.append(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await disk.rename(beside, file);
+  } catch (error) {
+    await disk.unlink(beside).catch(() => undefined);
+    throw error;
   }
-  await disk.rename(beside, file);
   await disk.syncFolder(dirname(file));
 }

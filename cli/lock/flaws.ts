@@ -1,18 +1,25 @@
-/**
- * The first object member that stands twice in a JSON text, which JSON.parse hides by keeping the last.
- * The text must be valid JSON. Linear, and without building anything but the keys of open objects.
- */
-export function firstDuplicateKey(text: string): { key: string; line: number } | undefined {
+export type Flaw =
+  /** An object member that stands twice, which JSON.parse hides by keeping the last. */
+  | { readonly kind: "duplicate"; readonly key: string; readonly line: number }
+  /** Nested so deep that whatever walks the value by recursion would run out of stack. */
+  | { readonly kind: "deep"; readonly line: number };
+
+const DEEPEST = 100;
+
+/** What is wrong with a JSON text that JSON.parse took. Linear, and without building anything but the keys of open objects. */
+export function firstFlaw(text: string): Flaw | undefined {
   const open: (Set<string> | undefined)[] = [];
   let expectKey = false;
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
       case BRACE_OPEN:
         open.push(new Set());
+        if (open.length > DEEPEST) return { kind: "deep", line: lineAt(text, at) };
         expectKey = true;
         break;
       case BRACKET_OPEN:
         open.push(undefined);
+        if (open.length > DEEPEST) return { kind: "deep", line: lineAt(text, at) };
         expectKey = false;
         break;
       case BRACE_CLOSE:
@@ -28,7 +35,7 @@ export function firstDuplicateKey(text: string): { key: string; line: number } |
         if (expectKey) {
           const key = JSON.parse(text.slice(at, end)) as string;
           const keys = open.at(-1) as Set<string>;
-          if (keys.has(key)) return { key, line: lineAt(text, at) };
+          if (keys.has(key)) return { kind: "duplicate", key, line: lineAt(text, at) };
           keys.add(key);
           expectKey = false;
         }

@@ -1,0 +1,84 @@
+import fc from "fast-check";
+import type { Disk } from "../../../cli/disk/port.ts";
+import { readLock } from "../../../cli/lock/read.ts";
+import { compareBytes } from "../../../cli/lock/write.ts";
+import type { Lock, LockedFile, LockedSource } from "../../../schema/lock.ts";
+import { commitOf, digestOf, fileOf } from "../../support/documents.ts";
+
+export function readBytes(text: string | Uint8Array): ReturnType<typeof readLock> {
+  const bytes = Buffer.from(text);
+  return readLock({ file: "/project/tritter.lock", disk: { read: async () => bytes } as unknown as Disk });
+}
+
+export async function lockIn(text: string): Promise<Lock> {
+  const read = await readBytes(text);
+  if (read.kind !== "ok") throw new Error(read.kind);
+  return read.lock;
+}
+
+const words = fc.constantFrom("a", "B", "train-0", "é", "日本", "\u{1f600}", "x y", "__proto__", "z.parquet");
+const hex = fc.constantFrom("0", "7", "f");
+const extras = fc.dictionary(
+  fc.constantFrom("later", "__proto__", "more", "zz"),
+  fc.jsonValue({ maxDepth: 2 }),
+  {
+    maxKeys: 2,
+  },
+);
+
+function files(strip: string): fc.Arbitrary<readonly LockedFile[]> {
+  const file = fc.record({
+    path: fc.array(words, { minLength: 1, maxLength: 3 }).map((parts) => parts.join("/")),
+    size: fc.maxSafeNat(),
+    digest: fc.oneof(
+      hex.map((digit) => digestOf(digit)),
+      hex.map((digit) => digestOf(digit, "git")),
+    ),
+    extra: extras,
+  });
+  return fc
+    .uniqueArray(file, { maxLength: 6, selector: ({ path }) => path.split("/")[0] ?? "" })
+    .map((list) =>
+      list.map((one) =>
+        fileOf(strip === "" ? one.path : `${strip}/${one.path}`, { ...one, path: below(strip, one.path) }),
+      ),
+    )
+    .map((list) => list.sort((a, b) => compareBytes(a.path, b.path)));
+}
+
+function below(strip: string, path: string): LockedFile["path"] {
+  return (strip === "" ? path : `${strip}/${path}`) as LockedFile["path"];
+}
+
+function source(name: string): fc.Arbitrary<LockedSource> {
+  return fc.constantFrom("", "data", "a/b").chain((strip) =>
+    fc.record({
+      name: fc.constant(name),
+      request: hex.map((digit) => `sha256:${digit.repeat(64)}`),
+      repo: fc.constantFrom("o/n", "glue"),
+      asked: fc.option(fc.constant("O/N"), { nil: undefined }),
+      id: fc.option(fc.constant("5f0c"), { nil: undefined }),
+      type: fc.constantFrom("dataset" as const, "model" as const, "space" as const),
+      revision: fc.constantFrom("main", "refs/pr/1", 'q"'),
+      commit: hex.map(commitOf),
+      path: fc.constant(`folder-of-${name}`),
+      strip: fc.constant(strip),
+      licenses: fc.constantFrom([], ["mit"], ["mit", "apache-2.0"]),
+      gated: fc.constantFrom(undefined, "auto" as const, "manual" as const),
+      carrier: fc.option(fc.constant({ fallback: 1, why: "gated" }), { nil: undefined }),
+      files: files(strip),
+      extra: extras,
+    }),
+  );
+}
+
+/** Valid locks of a few sources, as a person would never think of them. */
+export const locks: fc.Arbitrary<Lock> = fc
+  .uniqueArray(fc.constantFrom("a", "Z", "constructor", "s-1", "toString"), { maxLength: 3 })
+  .chain((names) =>
+    fc.record({
+      version: fc.constant(1 as const),
+      sources: fc.tuple(...[...names].sort(compareBytes).map(source)),
+      extra: extras,
+    }),
+  );
