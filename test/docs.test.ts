@@ -193,6 +193,22 @@ describe("commands in the documents", () => {
     }
   });
 
+  it("every command that a hint of the program names can be read", async () => {
+    const names = SPECS.map(({ name }) => name).join("|");
+    const told = (await textsOf("cli")).flatMap((text) =>
+      [...text.matchAll(new RegExp(`\\btritter (?:${names})(?: --[a-z-]+)*`, "g"))].map(([line]) => line),
+    );
+    expect(told).toContain("tritter sync --prune");
+    for (const line of new Set(told)) {
+      const [, name = "", ...flags] = line.split(" ");
+      const known = SPECS.find((spec) => spec.name === name)?.options.map((option) => option().long) ?? [];
+      expect(
+        flags.filter((flag) => !known.includes(flag) && flag !== "--help"),
+        line,
+      ).toEqual([]);
+    }
+  });
+
   it("every option named alone exists", () => {
     const known = new Set(SPECS.flatMap((spec) => spec.options.map((option) => option().long)));
     const named = [...pages.values()].flatMap(({ prose }) =>
@@ -301,13 +317,17 @@ describe("README.md", () => {
   });
 });
 
+async function textsOf(name: string): Promise<string[]> {
+  const folder = join(PROJECT, name);
+  const names = await readdir(folder, { recursive: true });
+  return Promise.all(
+    names.filter((one) => one.endsWith(".ts")).map((one) => readFile(join(folder, one), "utf8")),
+  );
+}
+
 /** By the two ways in which `cli/` names a variable: `env.NAME`, and `either("NAME")` for one that has a lower-case twin. */
 async function variablesRead(): Promise<string[]> {
-  const folder = join(PROJECT, "cli");
-  const names = await readdir(folder, { recursive: true });
-  const texts = await Promise.all(
-    names.filter((name) => name.endsWith(".ts")).map((name) => readFile(join(folder, name), "utf8")),
-  );
+  const texts = await textsOf("cli");
   const found = texts.flatMap((text) =>
     [...text.matchAll(/\benv\.([A-Z][A-Z0-9_]*)|\beither\("([A-Z_]+)"\)/g)].map(([, a, b]) => a ?? b ?? ""),
   );

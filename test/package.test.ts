@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
 import packageJson from "../package.json" with { type: "json" };
@@ -9,14 +9,18 @@ import { type TemporaryFolder, temporaryFolder } from "./support/trees.ts";
 // Packs the project from a clean copy, as a release does, and uses the package as a stranger would.
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
-const SOURCES = ["cli", "schema", "scripts", "README.md", "CHANGELOG.md", "LICENSE", "package.json"];
-const CONFIGS = ["tsconfig.json", "tsconfig.build.json"];
+const SOURCES = ["cli", "schema", "scripts", "package.json", "tsconfig.json", "tsconfig.build.json"];
+const PAGES = ["README", "ARCHITECTURE", "DECISIONS", "CHANGELOG", "CONTRIBUTING"].map(
+  (name) => `${name}.md`,
+);
 
 /** All that a package may hold. */
 const WANTED: readonly RegExp[] = [
   /^package\.json$/,
-  /^(?:README|CHANGELOG)\.md$/,
+  /^(?:README|ARCHITECTURE|DECISIONS|CHANGELOG|CONTRIBUTING)\.md$/,
   /^LICENSE$/,
+  /^docs\/json\.md$/,
+  /^manifests\/(?:[a-z-]+\.yaml|README\.md)$/,
   /^dist\/(?:main|index|hash-worker)\.js$/,
   /^dist\/chunk-[A-Z0-9]+\.js$/,
   /^dist\/types\/(?:cli|schema)\/[\w/-]+\.d\.m?ts$/,
@@ -52,7 +56,7 @@ beforeAll(async () => {
   source = join(folder.path, "source");
   consumer = join(folder.path, "consumer");
   await mkdir(source);
-  for (const name of [...SOURCES, ...CONFIGS])
+  for (const name of [...SOURCES, ...PAGES, "LICENSE", "docs", "manifests"])
     await cp(join(PROJECT, name), join(source, name), { recursive: true, filter: (from) => !isMade(from) });
   await symlink(join(PROJECT, "node_modules"), join(source, "node_modules"));
   const pack = await run("npm", ["pack", "--json"], source);
@@ -96,6 +100,20 @@ describe("the package", () => {
     const paths = packed.files.map(({ path }) => path);
     expect(paths.filter((path) => !WANTED.some((wanted) => wanted.test(path)))).toEqual([]);
     expect(WANTED.filter((wanted) => !paths.some((path) => wanted.test(path)))).toEqual([]);
+  });
+
+  it("holds every page and file that its own pages lead to", async () => {
+    const paths = new Set(packed.files.map(({ path }) => path));
+    const pages = [...paths].filter((path) => path.endsWith(".md"));
+    const targets = await Promise.all(
+      pages.map(async (page) => {
+        const text = await readFile(join(PROJECT, page), "utf8");
+        const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)];
+        return links.map(([, target = ""]) => posix.join(posix.dirname(page), target));
+      }),
+    );
+    expect(targets.flat().length).toBeGreaterThan(5);
+    expect(targets.flat().filter((target) => !paths.has(target))).toEqual([]);
   });
 
   it("is small", () => {
