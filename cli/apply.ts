@@ -1,19 +1,22 @@
-import { basename } from "node:path";
+import { join } from "node:path";
 import { fetchBlobs } from "./apply/fetch.ts";
-import { flushPlaced } from "./apply/flush.ts";
+import { settle, syncFile } from "./apply/flush.ts";
 import { gatherFromTree } from "./apply/gather.ts";
-import { type Placing, placeAll } from "./apply/place.ts";
-import { type Pruned, pruneAll } from "./apply/prune.ts";
+import { placeAll } from "./apply/place.ts";
+import { pruneAll } from "./apply/prune.ts";
 import { spaceProblem } from "./apply/space.ts";
-import type { Applying, Outcome } from "./apply/types.ts";
-import type { Problem } from "./errors.ts";
+import type { Applying, Outcome, Trashed } from "./apply/types.ts";
+import type { Disk } from "./disk/port.ts";
+import { onDisk } from "./disk/trouble.ts";
+import { type Problem, systemCode, TritterError } from "./errors.ts";
 import type { Hub } from "./hub/port.ts";
-import type { Count } from "./plan/types.ts";
+import type { Count, Forget, Prune } from "./plan/types.ts";
+import { pool } from "./pool.ts";
 import type { Entry } from "./receipt/entries.ts";
 import { sweepStore } from "./store/store.ts";
-import { type TreeChange, treeChange } from "./tree/change.ts";
+import { treeChange } from "./tree/change.ts";
 import { isRacy } from "./tree/stamp.ts";
-import { openTrash, tidyTrash } from "./tree/trash.ts";
+import { openTrash, type Trash, tidyTrash } from "./tree/trash.ts";
 
 export type { Applying, Outcome } from "./apply/types.ts";
 
@@ -29,34 +32,37 @@ export async function apply(applying: Applying): Promise<Outcome> {
   const trash = openTrash(disk, applying.state, applying.store.writer.id);
   const change = treeChange(disk, root, trash);
 
+  const adopted = await recordKeeps(applying);
   const fetched = await fetchAll(applying);
   const gathered = await gatherFromTree(applying, change);
   const ready = new Map([...applying.leftReady, ...fetched.ready, ...gathered.ready]);
   const placing = await placeAll(applying, change, ready);
-  const adopted = await recordKeeps(applying);
   const problems = [...fetched.problems, ...gathered.problems, ...placing.problems];
-  await forget(applying, placing);
   const unpruned = reasonNotToPrune(applying, problems);
-  const pruned = unpruned === undefined ? await pruneAll(applying, change) : NONE_PRUNED;
+  const pruned = { gone: [] as Prune[], trashed: [] as Trashed[], problems: [] as Problem[] };
+  const forgets = forgetsOf(applying, problems);
+  try {
+    if (unpruned === undefined) await pruneAll(applying, change, pruned);
+  } finally {
+    const placed = placing.placed.map(({ want }) => want.path);
+    const left = [...pruned.gone, ...forgets].map(({ path }) => path);
+    if (placed.length + left.length + adopted.recorded > 0) await settle(applying, change, { placed, left });
+  }
   const done = problems.length === 0 && pruned.problems.length === 0;
-  await flushPlaced(applying, change, placing.placed);
-  if (done && unpruned === undefined) for (const place of placing.disposable) await trash.drop(place);
-  if (done) await tidy(applying, change);
+  if (done) await tidy(applying, trash, unpruned === undefined ? placing.disposable : []);
   return {
     fetched: countOf([...fetched.ready.values()]),
     received: fetched.bytes,
     placed: countOf(placing.placed.map((file) => file.want)),
     kept: plan.totals.keep,
-    adopted,
-    pruned: { files: pruned.files, bytes: pruned.bytes },
-    forgotten: plan.forgets.length,
+    adopted: adopted.files,
+    pruned: countOf(pruned.gone),
+    forgotten: forgets.length,
     trashed: [...placing.trashed, ...pruned.trashed],
     unpruned,
     problems: [...problems, ...pruned.problems],
   };
 }
-
-const NONE_PRUNED: Pruned = { files: 0, bytes: 0, trashed: [], problems: [] };
 
 async function fetchAll(applying: Applying) {
   const { plan, emit, jobs, clock, signal, store } = applying;
@@ -67,33 +73,42 @@ async function fetchAll(applying: Applying) {
   return fetchBlobs({ hub, clock, signal, emit, jobs, store }, plan.blobs);
 }
 
-/** What was found right and the receipt did not know yet. */
-async function recordKeeps({ plan, journal, owner, scannedAt }: Applying): Promise<number> {
+/** What was found right and the receipt did not know yet. Whoever wrote these bytes may not have flushed them: what the receipt believes must survive. */
+async function recordKeeps(applying: Applying): Promise<{ recorded: number; files: number }> {
+  const { plan, disk, root, journal, owner, scannedAt, signal } = applying;
   const unrecorded = plan.keeps.filter((keep) => keep.record !== "none");
-  await journal.append(
-    unrecorded.map((keep): Entry => {
-      const { path, source, size } = keep.want;
-      const racy = isRacy(keep.stamp, scannedAt) && { racy: true as const };
-      return {
-        op: "placed",
-        owner,
-        source,
-        path,
-        digests: keep.digests,
-        size,
-        origin: keep.origin,
-        stamp: keep.stamp,
-        ...racy,
-      };
-    }),
-  );
-  return unrecorded.filter((keep) => keep.record === "adopt").length;
+  const entries: Entry[] = [];
+  await pool(unrecorded, { width: FLUSHERS, signal }, async (keep) => {
+    const { stamp, digests, origin } = keep;
+    const { path, source, size } = keep.want;
+    const doubtful = isRacy(stamp, scannedAt) || !(await isFlushed(disk, join(root, path)));
+    const racy = doubtful && { racy: true as const };
+    entries.push({ op: "placed", owner, source, path, digests, size, origin, stamp, ...racy });
+  });
+  await journal.append(entries);
+  return {
+    recorded: entries.length,
+    files: unrecorded.filter((keep) => keep.record === "adopt").length,
+  };
 }
 
-/** A path that moved is forgotten only once its file stands at the new one. */
-async function forget({ plan, journal, owner }: Applying, placing: Placing): Promise<void> {
-  if (placing.problems.length > 0) return;
-  await journal.append(plan.forgets.map(({ path }): Entry => ({ op: "gone", owner, path })));
+/** Files flushed at once: a disk takes many for the time of one. */
+const FLUSHERS = 16;
+
+async function isFlushed(disk: Disk, path: string): Promise<boolean> {
+  try {
+    await syncFile(disk, path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return false;
+  }
+}
+
+/** While anything failed, what moved or was cleared may still stand where it stood, or be wanted back. */
+function forgetsOf({ plan }: Applying, problems: readonly Problem[]): readonly Forget[] {
+  if (problems.length === 0) return plan.forgets;
+  return plan.forgets.filter(({ why }) => why === "gone" || why === "not-a-file" || why === "shared");
 }
 
 function reasonNotToPrune({ plan }: Applying, problems: readonly Problem[]): Outcome["unpruned"] {
@@ -103,13 +118,23 @@ function reasonNotToPrune({ plan }: Applying, problems: readonly Problem[]): Out
   return plan.brake === undefined ? undefined : "brake";
 }
 
-/** Leftovers of earlier runs go only after a plan that succeeded: until then the next run may want them. */
-async function tidy({ plan, disk, state, store, whole }: Applying, change: TreeChange): Promise<void> {
-  await change.removeEmptied(plan.forgets.filter((one) => one.why === "moved").map((one) => one.path));
-  await tidyTrash(disk, state, store.writer.id);
-  if (!whole) return;
-  const left = new Set(store.view.partials.map((partial) => basename(partial.folder)));
-  await sweepStore(disk, store.view.layout, (name) => !left.has(name));
+/**
+ * Leftovers of earlier runs go only after a plan that succeeded: until then the next run may want them. The tree is
+ * at the lock already, so that they could not be removed is no more than a warning.
+ */
+async function tidy(
+  { disk, state, store, whole, emit }: Applying,
+  trash: Trash,
+  disposable: readonly string[],
+): Promise<void> {
+  try {
+    for (const place of disposable) await onDisk("empty the trash", () => trash.drop(place));
+    await tidyTrash(disk, state, store.writer.id);
+    if (whole) await sweepStore(disk, store.view, store);
+  } catch (error) {
+    if (!(error instanceof TritterError)) throw error;
+    emit({ kind: "warning", message: error.message });
+  }
 }
 
 function nothingDone(problem: Problem): Outcome {

@@ -15,6 +15,8 @@ export async function pool<Item>(
       try {
         const next = await iterator.next();
         if (next.done) return;
+        // It may have been long in coming.
+        if (failure !== undefined || signal.aborted) return;
         await work(next.value);
       } catch (error) {
         failure ??= { error };
@@ -22,6 +24,7 @@ export async function pool<Item>(
     }
   };
   await Promise.all(Array.from({ length: Math.max(1, width) }, worker));
+  await iterator.return?.();
   signal.throwIfAborted();
   if (failure !== undefined) throw failure.error;
 }

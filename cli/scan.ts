@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { algorithmOf, type Digest, type Stamp, type TreePath } from "../schema/ids.ts";
 import { printable } from "../schema/names.ts";
 import type { Disk, FileStat } from "./disk/port.ts";
-import { diskProblem } from "./disk/trouble.ts";
+import { diskProblem, onDisk } from "./disk/trouble.ts";
 import { systemCode, TritterError } from "./errors.ts";
 import type { Emit, HashReason } from "./events.ts";
 import type { Want } from "./lock/wants.ts";
@@ -73,10 +73,23 @@ export interface ScanInput {
 export async function scan(input: ScanInput): Promise<Inventory> {
   const subjects = subjectsOf(input);
   input.emit({ kind: "scanning", files: subjects.size });
-  const look = looker(input.disk, input.root);
   const found = new Map<TreePath, Found>();
+  const questions = await onDisk(`look below "${input.root}"`, () =>
+    lookAtAll(input, subjects.values(), found),
+  );
+  const hashed = await answerByHashing(input, questions, found);
+  return { found, hashed };
+}
+
+/** Fills in what can be told without reading; returns the rest. */
+async function lookAtAll(
+  input: ScanInput,
+  subjects: Iterable<Subject>,
+  found: Map<TreePath, Found>,
+): Promise<Question[]> {
+  const look = looker(input.disk, input.root);
   const questions: Question[] = [];
-  for (const subject of subjects.values()) {
+  for (const subject of subjects) {
     const sight = look.look(subject.path);
     if (sight.kind !== "file") found.set(subject.path, await notAFile(input, look, { subject, sight }));
     else {
@@ -85,8 +98,7 @@ export async function scan(input: ScanInput): Promise<Inventory> {
       else found.set(subject.path, answer);
     }
   }
-  const hashed = await answerByHashing(input, questions, found);
-  return { found, hashed };
+  return questions;
 }
 
 interface Subject {

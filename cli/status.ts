@@ -3,6 +3,7 @@ import type { Digest, TreePath } from "../schema/ids.ts";
 import type { Lock } from "../schema/lock.ts";
 import type { Manifest } from "../schema/manifest.ts";
 import type { Context } from "./context.ts";
+import type { Disk, FileStat } from "./disk/port.ts";
 import { diskProblem } from "./disk/trouble.ts";
 import { systemCode, TritterError } from "./errors.ts";
 import { type Want, wantsOf } from "./lock/wants.ts";
@@ -105,11 +106,19 @@ export async function resolveRoot({ disk }: Context, root: string): Promise<stri
 /** Our own folder must be a real one: a link would let our writes out of the root. */
 export function stateFolder({ disk }: Context, root: string): string {
   const state = join(root, ".tritter");
-  const stat = disk.lstat(state);
-  if (stat === undefined || stat.kind === "folder") return state;
+  const kind = kindAt(disk, state);
+  if (kind === undefined || kind === "folder") return state;
   throw new TritterError({
     code: "DISK_REFUSED",
-    message: `cannot use "${state}": it is a ${stat.kind}, and should be a folder of tritter's own`,
+    message: `cannot use "${state}": it is a ${kind}, and should be a folder of tritter's own`,
     hint: "move it away, then run the same command again",
   });
+}
+
+function kindAt(disk: Disk, path: string): FileStat["kind"] | undefined {
+  try {
+    return disk.lstat(path)?.kind;
+  } catch (error) {
+    throw new TritterError(diskProblem(`look at "${path}"`, error), error);
+  }
 }

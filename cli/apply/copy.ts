@@ -1,27 +1,41 @@
 import type { Digest } from "../../schema/ids.ts";
 import type { Disk } from "../disk/port.ts";
+import { passing } from "../disk/trouble.ts";
 import { algorithmsFor, contentHasher } from "../store/hash.ts";
+import { syncFile } from "./flush.ts";
 
 const CHUNK = 1024 * 1024;
 
+export interface Copy {
+  readonly from: string;
+  /** Where nothing is yet. */
+  readonly to: string;
+  readonly digests: readonly Digest[];
+  /** bytes */
+  readonly size: number;
+  readonly signal: AbortSignal;
+}
+
 /**
- * A second file with the same bytes: blocks are shared where the file system can, else the copy is hashed as it
- * is made. False, and nothing at `to`, where the bytes are not those of `digests`.
+ * A second file with the same bytes, flushed: blocks are shared where the file system can, else the copy is hashed
+ * as it is made. False where the bytes are not those of `digests`. Unless true, nothing is at `to` afterwards.
  */
-export async function copyVerified(
-  disk: Disk,
-  { from, to, digests, size }: { from: string; to: string; digests: readonly Digest[]; size: number },
-): Promise<boolean> {
-  if (await disk.reflink(from, to)) return true;
-  const found = await copyHashing(disk, { from, to, digests, size });
-  if (found.join() === digests.join()) return true;
-  await disk.unlink(to);
-  return false;
+export async function copyVerified(disk: Disk, copy: Copy): Promise<boolean> {
+  let good = false;
+  try {
+    if (await disk.reflink(copy.from, copy.to)) {
+      await syncFile(disk, copy.to);
+      good = true;
+    } else good = (await copyHashing(disk, copy)).join() === copy.digests.join();
+    return good;
+  } finally {
+    if (!good) await passing(["ENOENT"], () => disk.unlink(copy.to));
+  }
 }
 
 async function copyHashing(
   disk: Disk,
-  { from, to, digests, size }: { from: string; to: string; digests: readonly Digest[]; size: number },
+  { from, to, digests, size, signal }: Copy,
 ): Promise<readonly Digest[]> {
   const hasher = contentHasher(algorithmsFor(digests), size);
   const source = await disk.open(from, "r");
@@ -30,6 +44,7 @@ async function copyHashing(
     try {
       const buffer = Buffer.allocUnsafe(CHUNK);
       for (let position = 0; ; ) {
+        signal.throwIfAborted();
         const count = await source.readAt(buffer, position);
         if (count === 0) {
           await target.sync();

@@ -106,8 +106,9 @@ async function fetchSmall(fetching: Fetching, want: Wanted, settle: Settle): Pro
 async function* largeTasks(fetching: Fetching, want: Wanted, queue: Queue): AsyncGenerator<Task> {
   let receiver: Receiver;
   try {
-    receiver = await receive(fetching.store, want.digest, want.size);
+    receiver = await receive(fetching.store, wantedBy(fetching, want, false));
   } catch (error) {
+    fetching.signal.throwIfAborted();
     queue.settle(want, failure(error, want));
     return;
   }
@@ -169,19 +170,20 @@ async function endSpan(fetching: Fetching, large: Large): Promise<void> {
     return;
   }
   await guarded(fetching, want, queue.settle, () => {
-    let current = receiver;
     return twice(fetching, want, async (attempt) => {
-      if (attempt > 0) current = await refill(fetching, want);
-      const result = await current.finish();
-      if (result.kind === "mismatch") await current.discard();
-      return result;
+      const current = attempt === 0 ? receiver : await refill(fetching, want);
+      return current.finish();
     });
   });
 }
 
+function wantedBy({ signal }: Fetching, { digest, size }: Wanted, afresh: boolean) {
+  return { digest, size, afresh, signal };
+}
+
 /** The whole file once more, into a new partial. */
 async function refill(fetching: Fetching, want: Wanted): Promise<Receiver> {
-  const receiver = await receive(fetching.store, want.digest, want.size);
+  const receiver = await receive(fetching.store, wantedBy(fetching, want, true));
   try {
     for (const range of receiver.missing) await fillSpan(fetching, receiver, { want, range });
     return receiver;

@@ -1,17 +1,36 @@
+import type { TreePath } from "../../schema/ids.ts";
+import type { Disk } from "../disk/port.ts";
+import { onDisk } from "../disk/trouble.ts";
+import type { Entry } from "../receipt/entries.ts";
 import type { TreeChange } from "../tree/change.ts";
-import type { PlacedFile } from "./place.ts";
 import type { Applying } from "./types.ts";
 
+/** What a run did to the tree. */
+export interface Done {
+  /** Paths with a new file, which may have been recorded before. */
+  readonly placed: readonly TreePath[];
+  /** Paths whose file is no longer there, or no longer ours. */
+  readonly left: readonly TreePath[];
+}
+
 /**
- * Makes what was placed survive a power loss, and says so in the receipt. The bytes were flushed before they
- * became ready; their names are flushed here. A run that stops before costs the next boot a look at these files.
+ * Makes what was done survive a power loss, and says so in the receipt. The bytes were flushed before they became
+ * ready; their names are flushed here. What went is forgotten only now: a power loss could bring it back. A run that
+ * stops before costs the next boot a look at these files.
  */
-export async function flushPlaced(
-  { journal }: Applying,
+export async function settle(
+  { journal, owner }: Applying,
   change: TreeChange,
-  placed: readonly PlacedFile[],
+  { placed, left }: Done,
 ): Promise<void> {
-  if (placed.length === 0) return;
-  await change.flushFolders(placed.map((file) => file.want.path));
-  await journal.durable([{ op: "flushed" }]);
+  await onDisk("flush the folders written to", () => change.flushFolders([...placed, ...left]));
+  await onDisk("remove emptied folders", () => change.removeEmptied(left));
+  const gone = left.map((path): Entry => ({ op: "gone", owner, path }));
+  await journal.durable([...gone, { op: "flushed" }]);
+}
+
+/** Makes the bytes of a file durable that was not written, or not flushed, by us. */
+export async function syncFile(disk: Disk, path: string): Promise<void> {
+  const file = await disk.open(path, "r");
+  await file.sync().finally(() => file.close());
 }

@@ -1,14 +1,15 @@
 import { join } from "node:path";
-import type { Digest } from "../../schema/ids.ts";
+import type { Digest, TreePath } from "../../schema/ids.ts";
 import { printable } from "../../schema/names.ts";
 import { diskProblem } from "../disk/trouble.ts";
-import { type Problem, systemCode } from "../errors.ts";
+import type { Problem } from "../errors.ts";
 import type { Blob, BlobOrigin } from "../plan/types.ts";
 import { algorithmsFor } from "../store/hash.ts";
 import { readyName } from "../store/layout.ts";
 import type { ReadyBlob } from "../store/store.ts";
 import type { TreeChange } from "../tree/change.ts";
 import { copyVerified } from "./copy.ts";
+import { syncFile } from "./flush.ts";
 import type { Applying } from "./types.ts";
 
 export interface Gathered {
@@ -22,41 +23,54 @@ type FromTree = Extract<BlobOrigin, { kind: "tree" }>;
 export async function gatherFromTree(applying: Applying, change: TreeChange): Promise<Gathered> {
   const ready = new Map<Digest, ReadyBlob>();
   const problems: Problem[] = [];
+  const staged = new Map<TreePath, ReadyBlob>();
+  change.lookAgain();
   for (const blob of applying.plan.blobs) {
     if (blob.from.kind !== "tree" || blob.from.how === "rename") continue;
     applying.signal.throwIfAborted();
     try {
-      const taken = await take(applying, change, { blob, from: blob.from });
+      // One file may be wanted twice: by its sha256, and by its git digest.
+      const taken = staged.get(blob.from.path) ?? (await take(applying, change, { blob, from: blob.from }));
       if (taken === undefined) problems.push(movedOn(blob.from));
       else ready.set(blob.digest, taken);
+      if (taken !== undefined && blob.from.how === "stage") staged.set(blob.from.path, taken);
     } catch (error) {
-      if (systemCode(error) === undefined) throw error;
-      problems.push(diskProblem(`take "${printable(blob.from.path)}"`, error));
+      applying.signal.throwIfAborted();
+      problems.push(takeProblem(blob.from, error));
     }
   }
   return { ready, problems };
 }
 
+function takeProblem({ path }: FromTree, error: unknown): Problem {
+  return { ...diskProblem(`take "${printable(path)}"`, error), path };
+}
+
 async function take(
-  { disk, root, store, digestsAt }: Applying,
+  { disk, root, store, digestsAt, signal }: Applying,
   change: TreeChange,
   { blob, from }: { blob: Blob; from: FromTree },
 ): Promise<ReadyBlob | undefined> {
+  const { size } = blob;
   const digests = sorted(digestsAt(from.path), blob.digest);
   const file = join(store.readyFolder, readyName(digests));
   if (from.how === "stage") {
-    return (await change.takeOut(from.path, file, from.stamp))
-      ? { file, digests, size: blob.size }
-      : undefined;
+    if (!(await change.takeOut(from.path, file, from.stamp))) return undefined;
+    // It may be one that was put back by hand a moment ago.
+    await syncFile(disk, file);
+    return { file, digests, size };
   }
   const beside = `${file}.${store.writer.id}.new`;
   if (!change.isStill(from.path, from.stamp)) return undefined;
-  if (!(await copyVerified(disk, { from: join(root, from.path), to: beside, digests, size: blob.size })))
+  if (!(await copyVerified(disk, { from: join(root, from.path), to: beside, digests, size, signal })))
     return undefined;
   // Shared blocks were not read: that the file did not change meanwhile is what says they are the bytes known.
-  if (!change.isStill(from.path, from.stamp)) return undefined;
+  if (!change.isStill(from.path, from.stamp)) {
+    await disk.unlink(beside);
+    return undefined;
+  }
   await disk.rename(beside, file);
-  return { file, digests, size: blob.size };
+  return { file, digests, size };
 }
 
 /** Only the algorithms that the blob's new paths need, sha256 first. */

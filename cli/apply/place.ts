@@ -1,15 +1,16 @@
 import { join } from "node:path";
 import type { Digest, TreePath } from "../../schema/ids.ts";
 import { printable } from "../../schema/names.ts";
-import { diskProblem } from "../disk/trouble.ts";
-import { type Problem, problemsOf, systemCode, TritterError } from "../errors.ts";
+import type { FileStat } from "../disk/port.ts";
+import { diskProblem, passing } from "../disk/trouble.ts";
+import { type Problem, systemCode, TritterError } from "../errors.ts";
 import type { Want } from "../lock/wants.ts";
 import type { Blob, Clear, Write } from "../plan/types.ts";
 import type { Entry } from "../receipt/entries.ts";
 import type { Origin } from "../receipt/placement.ts";
 import type { ReadyBlob } from "../store/store.ts";
 import type { TreeChange } from "../tree/change.ts";
-import { isRacy, stampOf, TICK_MS } from "../tree/stamp.ts";
+import { isRacy, sameBytesStamp, stampOf, TICK_MS } from "../tree/stamp.ts";
 import { copyVerified } from "./copy.ts";
 import { movedOn } from "./gather.ts";
 import type { Applying, Trashed } from "./types.ts";
@@ -60,7 +61,7 @@ interface Hands {
   readonly problems: Problem[];
 }
 
-/** One path to be written. All but the last path of a blob get copies, so that the last can have the blob itself. */
+/** One path to be written. All but the last path of a ready file get copies, so that the last can have the file itself. */
 interface Step {
   readonly write: Write;
   readonly blob: Blob;
@@ -70,16 +71,20 @@ interface Step {
 
 function stepsOf({ plan }: Applying, ready: ReadonlyMap<Digest, ReadyBlob>): Step[] {
   const writes = new Map(plan.writes.map((write) => [write.want.path, write]));
-  return plan.blobs.flatMap((blob) => {
+  const steps = plan.blobs.flatMap((blob) => {
     const direct = blob.from.kind === "tree" && blob.from.how === "rename";
     const from = ready.get(blob.digest);
     if (!direct && from === undefined) return [];
     // Moved straight: the first path gets the file, the others copies of it.
-    return blob.paths.map((path, index) => {
-      const copy = direct ? index > 0 : index < blob.paths.length - 1;
-      return { write: writes.get(path) as Write, blob, from, copy };
+    return blob.paths.map((path, index): Step => {
+      return { write: writes.get(path) as Write, blob, from, copy: direct && index > 0 };
     });
   });
+  // A file wanted by both its digests is one ready file of two blobs.
+  const last = new Map(steps.map((step, index) => [step.from?.file, index]));
+  return steps.map((step, index) =>
+    step.from !== undefined && last.get(step.from.file) !== index ? { ...step, copy: true } : step,
+  );
 }
 
 async function placeBatch(hands: Hands, steps: readonly Step[]): Promise<void> {
@@ -87,9 +92,11 @@ async function placeBatch(hands: Hands, steps: readonly Step[]): Promise<void> {
   change.lookAgain();
   await applying.journal.durable(steps.map((step) => intentOf(applying, step)));
   for (const step of steps) {
+    applying.signal.throwIfAborted();
     try {
       await placeOne(hands, step);
     } catch (error) {
+      applying.signal.throwIfAborted();
       hands.problems.push({
         ...stepProblem(step, error),
         path: step.write.want.path,
@@ -100,8 +107,6 @@ async function placeBatch(hands: Hands, steps: readonly Step[]): Promise<void> {
 }
 
 function stepProblem(step: Step, error: unknown): Problem {
-  if (error instanceof TritterError) return problemsOf(error)[0] as Problem;
-  if (systemCode(error) === undefined) throw error;
   return diskProblem(`write "${printable(step.write.want.path)}"`, error);
 }
 
@@ -120,10 +125,11 @@ async function placeOne(hands: Hands, step: Step): Promise<void> {
 
 async function makeRoom(hands: Hands, clear: Clear): Promise<void> {
   const { change } = hands;
-  const disposable = clear.disposable && clear.stamp !== undefined && change.isStill(clear.path, clear.stamp);
-  const place = await change.discard(clear.path, "in the way");
-  if (place === undefined) return;
-  if (disposable) hands.disposable.push(place);
+  const known = clear.stamp !== undefined && change.isStill(clear.path, clear.stamp);
+  const discarded = await change.discard(clear.path, "in the way");
+  if (discarded === undefined) return;
+  const { place, stamp } = discarded;
+  if (clear.disposable && known && sameBytesStamp(clear.stamp, stamp)) hands.disposable.push(place);
   else hands.trashed.push({ path: clear.path, place: `.tritter/${place}`, why: "in the way" });
   await change.removeEmptied([clear.path]);
 }
@@ -134,8 +140,8 @@ async function displace(hands: Hands, write: Write): Promise<void> {
   const { path } = write.want;
   if (write.found === "replace" && write.stamp !== undefined && change.isStill(path, write.stamp)) return;
   const why = write.found === "nothing" || write.found === "replace" ? "modified" : write.why;
-  const place = await change.discard(path, why);
-  if (place !== undefined) hands.trashed.push({ path, place: `.tritter/${place}`, why });
+  const discarded = await change.discard(path, why);
+  if (discarded !== undefined) hands.trashed.push({ path, place: `.tritter/${discarded.place}`, why });
 }
 
 async function moveStraight(change: TreeChange, { blob, write }: Step): Promise<void> {
@@ -149,17 +155,33 @@ async function placeCopy(
   { from, blob, write }: Step,
   digests: readonly Digest[],
 ): Promise<void> {
-  const { disk, root, store } = applying;
+  const { disk, root, store, signal } = applying;
   const source = from?.file ?? join(root, blob.paths[0] as TreePath);
-  const beside = join(store.readyFolder, `copy.${store.writer.id}.new`);
-  if (!(await copyVerified(disk, { from: source, to: beside, digests, size: blob.size }))) {
-    throw new TritterError({
-      code: "DIGEST_MISMATCH",
-      message: `cannot copy "${printable(write.want.path)}": the bytes read back are not the ones that were verified`,
-      hint: "run the same command again; if it stays so, check the disk",
-    });
+  const to = join(store.readyFolder, `copy.${store.writer.id}.new`);
+  // Shared blocks are not read: of a file that stands in the tree, its stamp says whether it is still the one known.
+  const isKnown = () => from !== undefined || isMoved(change, blob);
+  const copied =
+    isKnown() && (await copyVerified(disk, { from: source, to, digests, size: blob.size, signal }));
+  try {
+    if (!copied || !isKnown()) throw new TritterError(notCopied(write));
+    await change.place(to, write.want.path);
+  } catch (error) {
+    await passing(["ENOENT"], () => disk.unlink(to));
+    throw error;
   }
-  await change.place(beside, write.want.path);
+}
+
+/** The file that moved straight stands at the blob's first path, as it was. */
+function isMoved(change: TreeChange, { from, paths }: Blob): boolean {
+  return from.kind === "tree" && change.isSameBytes(paths[0] as TreePath, from.stamp);
+}
+
+function notCopied({ want }: Write): Problem {
+  return {
+    code: "DIGEST_MISMATCH",
+    message: `cannot copy "${printable(want.path)}": the bytes read back are not the ones that were verified`,
+    hint: "run the same command again; if it stays so, check the disk",
+  };
 }
 
 function originOf({ blob }: Step): Origin {
@@ -177,24 +199,25 @@ async function recordPlaced({ applying, change, placed }: Hands): Promise<void> 
   change.lookAgain();
   await applying.clock.sleep(TICK_MS, new AbortController().signal);
   const now = applying.clock.now();
+  const { owner, journal } = applying;
   const entries: Entry[] = [];
   for (const { want, digests, origin } of placed) {
-    const stat = change.stat(want.path);
+    const stat = statOf(change, want.path);
     if (stat === undefined) continue;
     const stamp = stampOf(stat);
     const racy = isRacy(stamp, now) && { racy: true as const };
-    const { path, source } = want;
-    entries.push({
-      op: "placed",
-      owner: applying.owner,
-      source,
-      path,
-      digests,
-      size: want.size,
-      origin,
-      stamp,
-      ...racy,
-    });
+    const { path, source, size } = want;
+    entries.push({ op: "placed", owner, source, path, digests, size, origin, stamp, ...racy });
   }
-  await applying.journal.append(entries);
+  await journal.append(entries);
+}
+
+/** What went again in the meantime, or cannot be seen, stays as announced: the next scan hashes it. */
+function statOf(change: TreeChange, path: TreePath): FileStat | undefined {
+  try {
+    return change.stat(path);
+  } catch (error) {
+    if (error instanceof TritterError || systemCode(error) !== undefined) return undefined;
+    throw error;
+  }
 }

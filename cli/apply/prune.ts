@@ -1,42 +1,37 @@
 import type { TreePath } from "../../schema/ids.ts";
 import { printable } from "../../schema/names.ts";
 import { diskProblem } from "../disk/trouble.ts";
-import { type Problem, problemsOf, systemCode, TritterError } from "../errors.ts";
+import type { Problem } from "../errors.ts";
 import type { Prune } from "../plan/types.ts";
 import type { TreeChange } from "../tree/change.ts";
 import type { Applying, Trashed } from "./types.ts";
 
 export interface Pruned {
-  readonly files: number;
-  /** bytes */
-  readonly bytes: number;
+  /** What is no longer there. */
+  readonly gone: readonly Prune[];
   readonly trashed: readonly Trashed[];
   readonly problems: readonly Problem[];
 }
 
-/** The last thing a sync does, and only after all else succeeded. */
+/** Prunes after which parents are looked at again: a folder may have become a link since. */
+const BATCH = 512;
+
+/** The last thing a sync does, and only after all else succeeded. An interruption leaves `into` what was done. */
 export async function pruneAll(
-  { plan, journal, owner, signal, emit }: Applying,
+  { plan, signal, emit }: Applying,
   change: TreeChange,
-): Promise<Pruned> {
-  const trashed: Trashed[] = [];
-  const problems: Problem[] = [];
-  const gone: Prune[] = [];
+  into: { gone: Prune[]; trashed: Trashed[]; problems: Problem[] },
+): Promise<void> {
   emit({ kind: "pruning", files: plan.prunes.length });
-  try {
-    for (const prune of plan.prunes) {
-      signal.throwIfAborted();
-      const result = await pruneOne(change, prune);
-      if (result.kind === "problem")
-        problems.push({ ...result.problem, path: prune.path, source: prune.source });
-      else gone.push(prune);
-      if (result.kind === "trashed") trashed.push(result.trashed);
-    }
-  } finally {
-    await journal.append(gone.map(({ path }) => ({ op: "gone", owner, path })));
+  for (const [index, prune] of plan.prunes.entries()) {
+    signal.throwIfAborted();
+    if (index % BATCH === 0) change.lookAgain();
+    const result = await pruneOne(change, prune);
+    if (result.kind === "problem")
+      into.problems.push({ ...result.problem, path: prune.path, source: prune.source });
+    else into.gone.push(prune);
+    if (result.kind === "trashed") into.trashed.push(result.trashed);
   }
-  await change.removeEmptied(plan.prunes.map((prune) => prune.path));
-  return { files: gone.length, bytes: gone.reduce((sum, prune) => sum + prune.size, 0), trashed, problems };
 }
 
 type Result =
@@ -48,12 +43,11 @@ async function pruneOne(change: TreeChange, prune: Prune): Promise<Result> {
   try {
     if (prune.how === "unlink")
       return (await change.remove(prune.path, prune.stamp)) ? { kind: "gone" } : changed(prune.path);
-    const place = await change.discard(prune.path, prune.why);
-    if (place === undefined) return { kind: "gone" };
-    return { kind: "trashed", trashed: { path: prune.path, place: `.tritter/${place}`, why: prune.why } };
+    const discarded = await change.discard(prune.path, prune.why);
+    if (discarded === undefined) return { kind: "gone" };
+    const place = `.tritter/${discarded.place}`;
+    return { kind: "trashed", trashed: { path: prune.path, place, why: prune.why } };
   } catch (error) {
-    if (error instanceof TritterError) return { kind: "problem", problem: problemsOf(error)[0] as Problem };
-    if (systemCode(error) === undefined) throw error;
     return { kind: "problem", problem: diskProblem(`remove "${printable(prune.path)}"`, error) };
   }
 }

@@ -1,12 +1,13 @@
 import type { Disk } from "../disk/port.ts";
+import { onDisk } from "../disk/trouble.ts";
 import type { Problem } from "../errors.ts";
 import type { Plan } from "../plan/types.ts";
 
 /** For the whole plan, before the first byte. What goes to the trash stays on the disk, so it frees nothing. */
 export async function spaceProblem(disk: Disk, root: string, plan: Plan): Promise<Problem | undefined> {
   const need = needOf(plan);
-  const have = await disk.space(root);
-  if (need.bytes > have.bytes) {
+  const have = await onDisk(`look at the space in "${root}"`, () => disk.space(root));
+  if (have.bytes !== undefined && need.bytes > have.bytes) {
     return problem(`${need.bytes} bytes are needed in "${root}" and ${have.bytes} are free`);
   }
   if (have.inodes !== undefined && need.inodes > have.inodes) {

@@ -82,7 +82,9 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 async function space(path: string) {
-  const stats = await absentAs(undefined, ["ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EPERM"], () => fs.statfs(path));
+  const stats = await absentAs(undefined, ["ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EPERM"], () =>
+    fs.statfs(path),
+  );
   // Some network and FUSE file systems answer with zeros, and btrfs counts no inodes: that says nothing.
   return {
     bytes: stats === undefined || stats.blocks === 0 ? undefined : stats.bavail * stats.bsize,

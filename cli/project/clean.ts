@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Context } from "../context.ts";
 import { thisWriter } from "../disk/writer.ts";
 import type { Count } from "../plan.ts";
@@ -34,13 +33,11 @@ export async function cleanProject(context: Context, options: CleanOptions): Pro
   const left = [...store.partials.map((partial) => ({ size: partial.have })), ...ready];
   const result = { project, root, trash: countOf(trashed), trashed, partials: countOf(left) };
   if (options.dryRun || disk.lstat(state) === undefined) return { ...result, removed: false };
-  const release = await holdRoot(disk, join(state), {
-    writer: await thisWriter(disk, context.pid),
-    now: clock.now,
-  });
+  const writer = await thisWriter(disk, context.pid);
+  const release = await holdRoot(disk, state, { writer, now: clock.now });
   try {
     await emptyTrash(disk, state);
-    await sweepStore(disk, store.layout, () => false);
+    await sweepStore(disk, store, { writer, now: clock.now });
   } finally {
     await release();
   }

@@ -102,7 +102,7 @@ async function reconcile(
   const release = await holdRoot(disk, state, { writer, now: clock.now });
   try {
     const receipt = await readReceipt(disk, state);
-    await compactReceipt(disk, state, { writer, receipt });
+    await compactReceipt(disk, state, { writer, receipt, now: clock.now });
     const seen = await survey(context, surveyInput(project, lock, options));
     const outcome = await carryOut(context, project, { seen, options, writer });
     return {

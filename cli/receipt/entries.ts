@@ -48,13 +48,16 @@ export function formatEntry(entry: Sequenced): string {
 /** undefined for a line that is torn or not ours: it costs caution, never data. */
 export function parseEntry(line: string): Sequenced | undefined {
   const value = parseJson(line);
-  if (value === undefined || typeof value.seq !== "number") return undefined;
+  if (value === undefined || !isCount(value.seq) || value.seq > LAST) return undefined;
   if (value.op === "flushed") return { op: "flushed", seq: value.seq };
   if (typeof value.owner !== "string" || typeof value.path !== "string") return undefined;
   // A receipt is a file in a folder that others may write to: its paths are judged like any other.
   if (judgeName(value.path).kind === "hostile") return undefined;
   return hasShape(value) ? (value as unknown as Sequenced) : undefined;
 }
+
+/** Far from where numbers lose their neighbours, so that one garbled line cannot end all counting. */
+const LAST = 2 ** 50;
 
 function hasShape(value: Record<string, unknown>): boolean {
   switch (value.op) {
@@ -76,7 +79,11 @@ function hasShape(value: Record<string, unknown>): boolean {
 
 function hasBytes(value: Record<string, unknown>): boolean {
   const known = value.origin === "fetched" || value.origin === "adopted";
-  return known && typeof value.source === "string" && Number.isSafeInteger(value.size);
+  return known && typeof value.source === "string" && isCount(value.size);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isDigest(value: unknown): boolean {

@@ -1,5 +1,8 @@
 import { join } from "node:path";
+import { printable } from "../../schema/names.ts";
+import { makeOwnFolder } from "../disk/own.ts";
 import type { Disk } from "../disk/port.ts";
+import { onDisk, passing } from "../disk/trouble.ts";
 import { lifeOf, parseWriter, type Writer } from "../disk/writer.ts";
 import { systemCode, TritterError } from "../errors.ts";
 
@@ -7,61 +10,109 @@ const HOLDER = "holder";
 /** A holder that we cannot look at (another host, another container) is dead once its file is this old. */
 const SILENCE_MS = 60_000;
 const HEARTBEAT_MS = 15_000;
+/** A holder that cannot be read may be one that is just being written; older than this it is garbage. */
+const WRITING_MS = 5_000;
 
 /**
  * Takes the root for this writer, or throws ROOT_HELD naming the one that has it; a dead holder is replaced.
  * Politeness only: nothing in a sync is wrong if two hold the same root, as on file systems whose links lie.
  */
-export async function holdRoot(
+export function holdRoot(
   disk: Disk,
   state: string,
   { writer, now }: { writer: Writer; now: () => number },
 ): Promise<() => Promise<void>> {
-  const path = join(state, HOLDER);
-  await disk.mkdir(state);
-  for (let attempt = 0; attempt < 3; attempt++) {
-    if (await publish(disk, path, writer)) return holding(disk, path);
-    const holder = await readHolder(disk, path);
-    if (holder !== undefined && (await isHeld(disk, path, { holder, writer, now }))) throw held(holder);
-    await setAside(disk, path, writer);
-  }
-  throw new TritterError({
-    code: "ROOT_HELD",
-    message: "cannot take the root: other syncs keep taking it first",
-    hint: "run the same command again",
+  return onDisk("take the root", async () => {
+    const path = join(state, HOLDER);
+    await makeOwnFolder(disk, state, state);
+    for (let attempt = 0; attempt < 3; attempt++) {
+      if (await publish(disk, path, writer)) return holding(disk, path, writer);
+      const holder = await readHolder(disk, path);
+      // A network file system may say no to a link that it did make.
+      if (holder?.id === writer.id) return holding(disk, path, writer);
+      if (await isHeld(disk, path, { holder, writer, now })) throw held(holder);
+      await setAside(disk, path, { holder, writer });
+    }
+    throw new TritterError({
+      code: "ROOT_HELD",
+      message: "cannot take the root: other syncs keep taking it first",
+      hint: "run the same command again",
+    });
   });
 }
 
 /** A link appears whole or not at all, and fails where there is one: the portable way to be the only one. */
 async function publish(disk: Disk, path: string, writer: Writer): Promise<boolean> {
   const own = `${path}.${writer.id}`;
-  const file = await disk.open(own, "wx");
-  await file.append(Buffer.from(JSON.stringify(writer))).finally(() => file.close());
   try {
-    await disk.link(own, path);
-    return true;
-  } catch (error) {
-    if (systemCode(error) === "EEXIST") return false;
-    // No hard links here (some network and FAT file systems): carry on unheld, correctness does not rest on it.
-    if (["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"].includes(systemCode(error) ?? "")) return true;
-    throw error;
+    await write(disk, own, writer);
+    return await succeeds(
+      () => disk.link(own, path),
+      () => writeExclusively(disk, path, writer),
+    );
   } finally {
-    await disk.unlink(own);
+    await passing(["ENOENT"], () => disk.unlink(own));
   }
 }
 
-function holding(disk: Disk, path: string): () => Promise<void> {
-  const heartbeat = setInterval(() => void disk.touch(path).catch(() => undefined), HEARTBEAT_MS);
+/** For file systems without hard links: only one can create it, though a reader may meet it half written. */
+function writeExclusively(disk: Disk, path: string, writer: Writer): Promise<boolean> {
+  return succeeds(
+    () => write(disk, path, writer),
+    (error) => {
+      throw error;
+    },
+  );
+}
+
+/** False where there is one already; any other trouble is for `otherwise`. */
+async function succeeds(
+  act: () => Promise<void>,
+  otherwise: (error: unknown) => Promise<boolean>,
+): Promise<boolean> {
+  try {
+    await act();
+    return true;
+  } catch (error) {
+    return systemCode(error) === "EEXIST" ? false : otherwise(error);
+  }
+}
+
+async function write(disk: Disk, path: string, writer: Writer): Promise<void> {
+  const file = await disk.open(path, "wx");
+  try {
+    await file.append(Buffer.from(JSON.stringify(writer)));
+  } catch (error) {
+    await passing(["ENOENT"], () => disk.unlink(path));
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+function holding(disk: Disk, path: string, writer: Writer): () => Promise<void> {
+  const isOurs = async () => (await readHolder(disk, path))?.id === writer.id;
+  const heartbeat = setInterval(() => void beat().catch(() => undefined), HEARTBEAT_MS);
   heartbeat.unref();
+  const beat = async () => {
+    // Of a machine that slept, the root may be another's by now.
+    if (await isOurs()) await disk.touch(path);
+  };
   return async () => {
     clearInterval(heartbeat);
-    await removeIfThere(disk, path);
+    try {
+      if (await isOurs()) await disk.unlink(path);
+    } catch (error) {
+      // What stays is found dead: no reason to call a sync that is done a failure.
+      if (systemCode(error) === undefined) throw error;
+    }
   };
 }
 
 async function readHolder(disk: Disk, path: string): Promise<Writer | undefined> {
+  const text = (await disk.read(path))?.toString("utf8") ?? "";
   try {
-    return parseWriter(JSON.parse((await disk.read(path))?.toString("utf8") ?? ""));
+    return parseWriter(JSON.parse(text));
   } catch {
     return undefined;
   }
@@ -70,37 +121,38 @@ async function readHolder(disk: Disk, path: string): Promise<Writer | undefined>
 async function isHeld(
   disk: Disk,
   path: string,
-  { holder, writer, now }: { holder: Writer; writer: Writer; now: () => number },
+  { holder, writer, now }: { holder: Writer | undefined; writer: Writer; now: () => number },
 ): Promise<boolean> {
-  const life = await lifeOf(disk, holder, writer);
+  const life = holder === undefined ? "unknown" : await lifeOf(disk, holder, writer);
   if (life !== "unknown") return life === "alive";
   const stat = disk.lstat(path);
-  return stat !== undefined && now() - Number(stat.mtimeNs / 1_000_000n) < SILENCE_MS;
+  const patience = holder === undefined ? WRITING_MS : SILENCE_MS;
+  return stat !== undefined && now() - Number(stat.mtimeNs / 1_000_000n) < patience;
 }
 
-/** Renamed before it is removed: of several that find a dead holder, one gets it. */
-async function setAside(disk: Disk, path: string, writer: Writer): Promise<void> {
+/** Renamed before it is removed, and put back where it is no longer the one found dead: of several that find it, one gets it. */
+async function setAside(
+  disk: Disk,
+  path: string,
+  { holder, writer }: { holder: Writer | undefined; writer: Writer },
+): Promise<void> {
   const aside = `${path}.dead.${writer.id}`;
-  try {
-    await disk.rename(path, aside);
-  } catch (error) {
-    if (systemCode(error) !== "ENOENT") throw error;
+  await passing(["ENOENT"], () => disk.rename(path, aside));
+  const taken = await readHolder(disk, aside);
+  if (taken !== undefined && taken.id !== holder?.id) {
+    await passing(["EEXIST", "ENOENT"], () => disk.link(aside, path));
   }
-  await removeIfThere(disk, aside);
+  await passing(["ENOENT"], () => disk.unlink(aside));
 }
 
-async function removeIfThere(disk: Disk, path: string): Promise<void> {
-  try {
-    await disk.unlink(path);
-  } catch (error) {
-    if (systemCode(error) !== "ENOENT") throw error;
-  }
-}
-
-function held(holder: Writer): TritterError {
+function held(holder: Writer | undefined): TritterError {
+  const who =
+    holder === undefined
+      ? "another sync is just taking it"
+      : `another sync holds it (process ${holder.pid} on "${printable(holder.host)}")`;
   return new TritterError({
     code: "ROOT_HELD",
-    message: `cannot take the root: another sync holds it (process ${holder.pid} on "${holder.host}")`,
+    message: `cannot take the root: ${who}`,
     hint: "wait until it ends, or stop it, then run the same command again",
   });
 }

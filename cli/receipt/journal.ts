@@ -1,9 +1,12 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { makeOwnFolder, readOwnFolder } from "../disk/own.ts";
 import type { Disk, DiskFile } from "../disk/port.ts";
-import type { Writer } from "../disk/writer.ts";
+import { onDisk, passing } from "../disk/trouble.ts";
+import { lifeOf, type Writer } from "../disk/writer.ts";
+import { systemCode } from "../errors.ts";
 import { type Entry, formatEntry } from "./entries.ts";
 import type { Placement } from "./placement.ts";
-import { type Header, JOURNALS, type Receipt } from "./receipt.ts";
+import { type Header, JOURNALS, type ReadJournal, type Receipt } from "./receipt.ts";
 
 /** One writer's journal. Made at the first entry, so a sync that changes nothing writes nothing. */
 export interface Journal {
@@ -21,56 +24,65 @@ export function openJournal(
 ): Journal {
   const folder = join(state, JOURNALS);
   let seq = receipt.nextSeq;
-  let opened: Promise<DiskFile> | undefined;
-  const file = () => {
-    opened ??= createJournal(disk, join(folder, `${writer.id}.ndjson`), { format: 1, writer, covers: [] });
-    return opened;
-  };
+  let opened: DiskFile | undefined;
+  let named = false;
+  let torn = false;
   const append = async (entries: readonly Entry[]) => {
     if (entries.length === 0) return;
+    opened ??= await createJournal(disk, state, {
+      path: join(folder, `${writer.id}.ndjson`),
+      header: { format: 1, writer, covers: [] },
+    });
     const text = entries.map((entry) => formatEntry({ ...entry, seq: seq++ })).join("");
-    await (await file()).append(Buffer.from(text));
+    // What a full disk cut off must not take the next line with it.
+    const bytes = Buffer.from(torn ? `\n${text}` : text);
+    torn = true;
+    await opened.append(bytes);
+    torn = false;
   };
+  const flush = async () => {
+    await opened?.sync();
+    if (named) return;
+    for (const above of [folder, dirname(state)]) await disk.syncFolder(above);
+    named = true;
+  };
+  const writing = <T>(work: () => Promise<T>) => onDisk("write the receipt", work);
   return {
-    append,
-    durable: async (entries) => {
-      await append(entries);
-      if (entries.length > 0) await (await file()).sync();
-    },
-    close: async () => {
-      await (await opened)?.close();
-    },
+    append: (entries) => writing(() => append(entries)),
+    durable: (entries) =>
+      writing(async () => {
+        await append(entries);
+        if (entries.length > 0) await flush();
+      }),
+    close: () => writing(async () => opened?.close()),
   };
 }
 
 /**
  * Rewrites the journals as one once they have grown well beyond what they say. The new journal names those it
- * covers before any of them is removed, so stopping anywhere leaves the same facts. Only the holder of the root
- * may call this: another writer's journal must not grow meanwhile.
+ * covers before any of them is removed, so stopping anywhere leaves the same facts. Not while another writer may
+ * still add to one of them. False where it was left for another time, as on a full disk: nothing needs it now.
  */
 export async function compactReceipt(
   disk: Disk,
   state: string,
-  { writer, receipt }: { writer: Writer; receipt: Receipt },
+  { writer, receipt, now }: { writer: Writer; receipt: Receipt; now: () => number },
 ): Promise<boolean> {
   const placements = [...receipt.owners.values()].flatMap((owned) => [...owned.values()]);
   if (!isWorthCompacting(receipt, placements.length)) return false;
   const folder = join(state, JOURNALS);
-  const name = `${writer.id}-compacted.ndjson`;
-  const beside = join(folder, `${name}.new`);
-  const file = await createJournal(disk, beside, { format: 1, writer, covers: receipt.journals });
+  for (const journal of receipt.journals)
+    if (!(await isSettled(disk, folder, { journal, writer, now }))) return false;
+  const path = join(folder, `${writer.id}-compacted.ndjson`);
   try {
-    let seq = receipt.nextSeq;
-    for (const entry of compactEntries(placements))
-      await file.append(Buffer.from(entry.map((one) => formatEntry({ ...one, seq: seq++ })).join("")));
-    await file.sync();
-  } finally {
-    await file.close();
+    await sweepUnfinished(disk, state, folder);
+    await writeCompacted(disk, state, { path, receipt, placements, writer });
+    for (const { name } of receipt.journals) await passing(["ENOENT"], () => disk.unlink(join(folder, name)));
+    return true;
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return false;
   }
-  await disk.rename(beside, join(folder, name));
-  await disk.syncFolder(folder);
-  for (const old of receipt.journals) await disk.unlink(join(folder, old));
-  return true;
 }
 
 const MANY_JOURNALS = 16;
@@ -79,6 +91,54 @@ const FEW_LINES = 2_000;
 function isWorthCompacting(receipt: Receipt, placements: number): boolean {
   if (receipt.journals.length > MANY_JOURNALS) return true;
   return receipt.journals.length > 0 && receipt.lines > FEW_LINES && receipt.lines > 2.5 * placements + 10;
+}
+
+/** Of a writer that we cannot look at: as long as any one sync may go without a word in its journal. */
+const SILENCE_MS = 24 * 3_600_000;
+
+async function isSettled(
+  disk: Disk,
+  folder: string,
+  { journal, writer, now }: { journal: ReadJournal; writer: Writer; now: () => number },
+): Promise<boolean> {
+  const life = journal.writer === undefined ? "unknown" : await lifeOf(disk, journal.writer, writer);
+  const stat = disk.lstat(join(folder, journal.name));
+  if (stat === undefined || stat.size !== journal.size) return false;
+  return life === "dead" || (life === "unknown" && now() - Number(stat.mtimeNs / 1_000_000n) > SILENCE_MS);
+}
+
+/** What a compaction that was stopped left: no journal yet. */
+async function sweepUnfinished(disk: Disk, state: string, folder: string): Promise<void> {
+  for (const { name } of await readOwnFolder(disk, state, folder))
+    if (name.endsWith(".new")) await passing(["ENOENT"], () => disk.unlink(join(folder, name)));
+}
+
+async function writeCompacted(
+  disk: Disk,
+  state: string,
+  {
+    path,
+    receipt,
+    placements,
+    writer,
+  }: { path: string; receipt: Receipt; placements: readonly Placement[]; writer: Writer },
+): Promise<void> {
+  const beside = `${path}.new`;
+  const covers = receipt.journals.map(({ name }) => name);
+  const file = await createJournal(disk, state, { path: beside, header: { format: 1, writer, covers } });
+  try {
+    let seq = receipt.nextSeq;
+    for (const entries of compactEntries(placements))
+      await file.append(Buffer.from(entries.map((one) => formatEntry({ ...one, seq: seq++ })).join("")));
+    await file.sync();
+    await disk.rename(beside, path);
+  } catch (error) {
+    await passing(["ENOENT"], () => disk.unlink(beside));
+    throw error;
+  } finally {
+    await file.close();
+  }
+  await disk.syncFolder(dirname(path));
 }
 
 /** In groups, so that memory does not grow with the receipt a second time. */
@@ -106,14 +166,19 @@ function entriesOf(placement: Placement): Entry[] {
   return entries;
 }
 
-async function createJournal(disk: Disk, path: string, header: Header): Promise<DiskFile> {
-  await disk.mkdir(join(path, ".."));
+async function createJournal(
+  disk: Disk,
+  state: string,
+  { path, header }: { path: string; header: Header },
+): Promise<DiskFile> {
+  await makeOwnFolder(disk, state, dirname(path));
   const file = await disk.open(path, "wx");
   try {
     await file.append(Buffer.from(`${JSON.stringify(header)}\n`));
     return file;
   } catch (error) {
     await file.close();
+    await passing(["ENOENT"], () => disk.unlink(path));
     throw error;
   }
 }

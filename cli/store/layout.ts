@@ -11,13 +11,15 @@ import { algorithmOf, type Digest, digestOf, hexOf } from "../../schema/ids.ts";
  *     .tritter/store/6f1ed002/partial/sha256-9f86d0….3f9c0a12-4711/segments
  */
 export interface StoreLayout {
+  /** `<root>/.tritter` */
+  readonly state: string;
   readonly ready: string;
   readonly partial: string;
 }
 
 export function storeLayout(state: string, owner: string): StoreLayout {
   const own = join(state, "store", createHash("sha256").update(owner).digest("hex").slice(0, 8));
-  return { ready: join(own, "ready"), partial: join(own, "partial") };
+  return { state, ready: join(own, "ready"), partial: join(own, "partial") };
 }
 
 /** Folder name for blobs written since this boot; they need no second look until the next. */

@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import type { Digest } from "../../schema/ids.ts";
+import { makeOwnFolder, readOwnFolder } from "../disk/own.ts";
 import type { Disk, DiskFile } from "../disk/port.ts";
-import { lifeOf, type Writer } from "../disk/writer.ts";
+import { passing } from "../disk/trouble.ts";
+import type { Writer } from "../disk/writer.ts";
 import { systemCode } from "../errors.ts";
 import { algorithmsFor, type ContentHasher, contentHasher, likeDigest } from "./hash.ts";
 import { partialName, readyName } from "./layout.ts";
@@ -14,7 +16,7 @@ import {
   segmentLength,
   segmentLine,
 } from "./segments.ts";
-import type { Partial, ReadyBlob, StoreView } from "./store.ts";
+import { lifeOfPartial, type Partial, type ReadyBlob, type StoreView } from "./store.ts";
 
 /** A large blob being received into one file, in any order of segments. */
 export interface Receiver {
@@ -24,15 +26,13 @@ export interface Receiver {
   readonly missing: readonly { readonly start: number; readonly end: number }[];
   /** One stream's place to write the bytes of a missing range to, from its start on. */
   span(range: { readonly start: number; readonly end: number }): Span;
-  /** Once every span is full: hashes, and makes the blob ready if it is the one asked for. */
+  /** Once every span is full: hashes, and makes the blob ready if it is the one asked for; removes it if it is not. Closes. */
   finish(): Promise<
     | { readonly kind: "ready"; readonly blob: ReadyBlob }
     | { readonly kind: "mismatch"; readonly digest: Digest }
   >;
   /** Closes and keeps what is here for a later run. */
   suspend(): Promise<void>;
-  /** Closes and removes what is here. */
-  discard(): Promise<void>;
 }
 
 export interface Span {
@@ -53,92 +53,118 @@ export interface ReceiveInput {
   readonly now: () => number;
 }
 
-/** Takes over what a dead writer left of this blob, and begins anew where there is nothing. `size` in bytes. */
-export async function receive(input: ReceiveInput, digest: Digest, size: number): Promise<Receiver> {
+export interface Wanted {
+  readonly digest: Digest;
+  /** bytes */
+  readonly size: number;
+  /** What interrupted runs left is not used: it may be what was wrong. */
+  readonly afresh: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Goes on with what interrupted runs left of this blob, and begins anew where there is nothing. */
+export async function receive(input: ReceiveInput, wanted: Wanted): Promise<Receiver> {
   const { disk, view, writer } = input;
+  const { digest, size } = wanted;
   const folder = join(view.layout.partial, partialName(digest, writer.id));
-  const claimed = await claim(input, digest, folder);
-  if (!claimed) await disk.mkdir(folder);
-  const data = await disk.open(join(folder, "data"), claimed ? "r+" : "wx");
+  const left = wanted.afresh ? undefined : await claim(input, digest, folder);
+  if (left !== folder) await makeOwnFolder(disk, view.layout.state, folder);
+  const data = await disk.open(join(folder, "data"), left === folder ? "r+" : "wx");
   try {
-    const known = claimed ? await knownSegments(disk, folder, size) : new Map<number, number>();
-    const done = await checkedSegments(data, { size, known });
-    const segments = await rewriteList(disk, folder, segmentHeader(writer, size) + lines(done, known));
+    const done = left === undefined ? new Map() : await goOn(disk, { left, folder, data, wanted });
+    const segments = await rewriteList(disk, folder, segmentHeader(writer, size) + lines(done));
     const hasher = contentHasher(algorithmsFor([digest]), size);
-    return receiver({ input, digest, size, folder, data, segments, done, hasher });
+    return receiver({ input, wanted, folder, data, segments, done: new Set(done.keys()), hasher });
   } catch (error) {
     await data.close();
     throw error;
   }
 }
 
-/** An unseen writer (another host) is taken for dead once its list has not grown for this long. */
-const SILENCE_MS = 60_000;
-
-async function claim(
-  { disk, view, writer, now }: ReceiveInput,
-  digest: Digest,
-  folder: string,
-): Promise<boolean> {
-  const candidates = view.partials
+/**
+ * The folder to go on from: `folder` itself, once what a dead writer left was renamed to it. That of a writer that is
+ * only silent stays where it is, to be copied from: it may yet write to its file, which must not be one we place.
+ */
+async function claim(input: ReceiveInput, digest: Digest, folder: string): Promise<string | undefined> {
+  const candidates = input.view.partials
     .filter((partial) => partial.digest === digest)
     .sort((a, b) => b.have - a.have);
   for (const partial of candidates) {
-    if (!(await isAbandoned(disk, partial, { writer, now }))) continue;
-    try {
-      await disk.rename(partial.folder, folder);
-      return disk.lstat(join(folder, "data"))?.kind === "file" || (await emptied(disk, folder));
-    } catch (error) {
-      // Somebody else claimed it first.
-      if (systemCode(error) !== "ENOENT") throw error;
-    }
+    const life = await lifeOfPartial(input.disk, partial, input);
+    if (life === "dead" && (await takeOver(input, partial, folder))) return folder;
+    if (life === "silent" && hasData(input.disk, partial.folder)) return partial.folder;
   }
+  return undefined;
+}
+
+async function takeOver({ disk, view }: ReceiveInput, partial: Partial, folder: string): Promise<boolean> {
+  try {
+    await disk.rename(partial.folder, folder);
+  } catch (error) {
+    // Somebody else claimed it first.
+    if (systemCode(error) === "ENOENT") return false;
+    throw error;
+  }
+  if (hasData(disk, folder)) return true;
+  // Killed between making the folder and the file in it.
+  for (const { name } of await readOwnFolder(disk, view.layout.state, folder))
+    await disk.unlink(join(folder, name));
   return false;
 }
 
-/** Killed between making the folder and the file in it. */
-async function emptied(disk: Disk, folder: string): Promise<boolean> {
-  for (const entry of (await disk.readdir(folder)) ?? []) await disk.unlink(join(folder, entry.name));
-  return false;
+function hasData(disk: Disk, folder: string): boolean {
+  return disk.lstat(join(folder, "data"))?.kind === "file";
 }
 
-async function isAbandoned(
-  disk: Disk,
-  partial: Partial,
-  { writer, now }: { writer: Writer; now: () => number },
-): Promise<boolean> {
-  const life = partial.writer === undefined ? "unknown" : await lifeOf(disk, partial.writer, writer);
-  if (life !== "unknown") return life === "dead";
-  const stat = disk.lstat(join(partial.folder, "segments")) ?? disk.lstat(partial.folder);
-  return (
-    stat === undefined ||
-    now() - Number(stat.mtimeNs / 1_000_000n) > SILENCE_MS ||
-    partial.writer === undefined
-  );
+interface Left {
+  readonly left: string;
+  readonly folder: string;
+  readonly data: DiskFile;
+  readonly wanted: Wanted;
 }
 
-async function knownSegments(disk: Disk, folder: string, size: number): Promise<ReadonlyMap<number, number>> {
-  const list = parseSegments((await disk.read(join(folder, "segments")))?.toString("utf8") ?? "");
-  return list === undefined || list.size !== size ? new Map() : list.done;
+/** Segments by index, with their checksums, that are in `data` afterwards as they were written. */
+async function goOn(disk: Disk, { left, folder, data, wanted }: Left): Promise<Map<number, number>> {
+  const list = parseSegments((await disk.read(join(left, "segments")))?.toString("utf8") ?? "");
+  const known = list === undefined || list.size !== wanted.size ? new Map<number, number>() : list.done;
+  if (left === folder) {
+    const done = await checkedSegments(data, known, wanted, async () => {});
+    // What a list of another size left behind the end would be placed with the rest.
+    if ((await data.stat()).size > wanted.size) await data.truncate(wanted.size);
+    return done;
+  }
+  const other = await disk.open(join(left, "data"), "r");
+  try {
+    return await checkedSegments(other, known, wanted, (index, bytes) =>
+      data.writeAt(bytes, index * SEGMENT),
+    );
+  } finally {
+    await other.close();
+  }
 }
 
-/** Indexes of the segments that are on disk as they were written. */
 async function checkedSegments(
   data: DiskFile,
-  { size, known }: { size: number; known: ReadonlyMap<number, number> },
-): Promise<Set<number>> {
-  const done = new Set<number>();
+  known: ReadonlyMap<number, number>,
+  { size, signal }: Wanted,
+  keep: (index: number, bytes: Uint8Array) => Promise<void>,
+): Promise<Map<number, number>> {
+  const done = new Map<number, number>();
   if (known.size === 0) return done;
   const buffer = Buffer.allocUnsafe(Math.min(SEGMENT, size));
   for (const [index, checksum] of known) {
+    signal.throwIfAborted();
     if (index >= segmentCount(size)) continue;
-    if ((await readSegment(data, { size, index, checksum, buffer })) !== undefined) done.add(index);
+    const bytes = await readSegment(data, { size, index, checksum, buffer });
+    if (bytes === undefined) continue;
+    await keep(index, bytes);
+    done.set(index, checksum);
   }
   return done;
 }
 
-function lines(done: ReadonlySet<number>, known: ReadonlyMap<number, number>): string {
-  return [...done].map((index) => `${index} ${known.get(index)?.toString(16)}\n`).join("");
+function lines(done: ReadonlyMap<number, number>): string {
+  return [...done].map(([index, checksum]) => `${index} ${checksum.toString(16)}\n`).join("");
 }
 
 /** Beside and renamed: a kill here leaves the old list, whose writer is dead, or the new one. */
@@ -158,8 +184,7 @@ async function rewriteList(disk: Disk, folder: string, text: string): Promise<Di
 
 interface Reception {
   readonly input: ReceiveInput;
-  readonly digest: Digest;
-  readonly size: number;
+  readonly wanted: Wanted;
   readonly folder: string;
   readonly data: DiskFile;
   readonly segments: DiskFile;
@@ -168,20 +193,21 @@ interface Reception {
 }
 
 function receiver(reception: Reception): Receiver {
-  const { input, digest, size, folder, data, segments, done } = reception;
+  const { input, wanted, folder, data, segments, done } = reception;
+  const { digest, size } = wanted;
   const { disk } = input;
   const missing = missingRuns(size, done);
   const have = missing.reduce((left, run) => left - (run.end - run.start), size);
   const trailing = trailingHasher(reception);
+  const keeping = new Set<Promise<void>>();
   const close = async () => {
+    await Promise.allSettled(keeping);
     await trailing.settle();
-    await data.close();
-    await segments.close();
+    await data.close().finally(() => segments.close());
   };
-  const discard = async () => {
-    await close();
-    for (const name of ["data", "segments"]) await disk.unlink(join(folder, name));
-    await disk.rmdir(folder);
+  const removeFolder = async () => {
+    for (const name of ["data", "segments"]) await passing(["ENOENT"], () => disk.unlink(join(folder, name)));
+    await passing(["ENOENT"], () => disk.rmdir(folder));
   };
   const keep = async (index: number, bytes: Uint8Array) => {
     await data.writeAt(bytes, index * SEGMENT);
@@ -189,23 +215,29 @@ function receiver(reception: Reception): Receiver {
     done.add(index);
     trailing.offer(index, bytes);
   };
+  const keepTracked = async (index: number, bytes: Uint8Array) => {
+    const kept = keep(index, bytes);
+    keeping.add(kept);
+    await kept.finally(() => keeping.delete(kept));
+  };
+  const prove = async () => {
+    const digests = await trailing.digests();
+    if (!digests.includes(digest)) return { kind: "mismatch", digest: likeDigest(digests, digest) } as const;
+    await data.sync();
+    const file = join(input.readyFolder, readyName(digests));
+    await disk.rename(join(folder, "data"), file);
+    return { kind: "ready", blob: { file, digests, size } } as const;
+  };
   return {
     have,
     missing,
-    span: (range) => span(range, size, keep),
+    span: (range) => span(range, size, keepTracked),
     finish: async () => {
-      const digests = await trailing.digests();
-      if (!digests.includes(digest)) return { kind: "mismatch", digest: likeDigest(digests, digest) };
-      await data.sync();
-      const file = join(input.readyFolder, readyName(digests));
-      await disk.rename(join(folder, "data"), file);
-      await close();
-      await disk.unlink(join(folder, "segments"));
-      await disk.rmdir(folder);
-      return { kind: "ready", blob: { file, digests, size } };
+      const result = await prove().finally(close);
+      await removeFolder();
+      return result;
     },
     suspend: close,
-    discard,
   };
 }
 
@@ -275,7 +307,7 @@ function allocate(range: { start: number; end: number }): Buffer {
 }
 
 /** Hashes segments in order while they come in any order: what is in memory at its turn is not read again. */
-function trailingHasher({ data, size, done, hasher }: Reception) {
+function trailingHasher({ data, wanted: { size, signal }, done, hasher }: Reception) {
   let frontier = 0;
   let running: Promise<void> | undefined;
   let failure: { error: unknown } | undefined;
@@ -283,6 +315,7 @@ function trailingHasher({ data, size, done, hasher }: Reception) {
 
   const catchUp = async () => {
     while (done.has(frontier)) {
+      signal.throwIfAborted();
       const bytes = await readSegment(data, { size, index: frontier, checksum: undefined, buffer });
       if (bytes === undefined) throw new Error(`segment ${frontier} is shorter than it was written`);
       hasher.update(bytes);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Digest } from "../../schema/ids.ts";
+import { passing } from "../disk/trouble.ts";
 import { algorithmsFor, contentHasher, likeDigest } from "./hash.ts";
 import { readyName } from "./layout.ts";
 import type { ReceiveInput } from "./receive.ts";
@@ -21,12 +22,18 @@ export async function putSmall(
   const beside = `${file}.${writer.id}.new`;
   const handle = await disk.open(beside, "wx");
   try {
-    await handle.writeAt(bytes, 0);
-    // The name under which it is ready says "verified", and must not outlive its bytes.
-    await handle.sync();
-  } finally {
-    await handle.close();
+    try {
+      await handle.writeAt(bytes, 0);
+      // The name under which it is ready says "verified", and must not outlive its bytes.
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await disk.rename(beside, file);
+  } catch (error) {
+    // On a full disk, what is left of one file is the space another needs.
+    await passing(["ENOENT"], () => disk.unlink(beside));
+    throw error;
   }
-  await disk.rename(beside, file);
   return { kind: "ready", blob: { file, digests, size: bytes.length } };
 }

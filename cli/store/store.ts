@@ -1,7 +1,9 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Digest, hexOf } from "../../schema/ids.ts";
+import { makeOwnFolder, readOwnFolder } from "../disk/own.ts";
 import type { Disk } from "../disk/port.ts";
-import { bootOf, type Writer } from "../disk/writer.ts";
+import { onDisk, passing } from "../disk/trouble.ts";
+import { bootOf, lifeOf, type Writer } from "../disk/writer.ts";
 import { systemCode } from "../errors.ts";
 import { algorithmsFor, hashOpenFile } from "./hash.ts";
 import { bootFolder, parsePartialName, parseReadyName, type StoreLayout, storeLayout } from "./layout.ts";
@@ -22,6 +24,8 @@ export interface StoreView {
   readonly layout: StoreLayout;
   readonly ready: ReadonlyMap<Digest, ReadyBlob>;
   readonly partials: readonly Partial[];
+  /** Absolute: every file among the ready blobs, those included that are none. */
+  readonly files: readonly string[];
 }
 
 export interface Partial {
@@ -34,21 +38,27 @@ export interface Partial {
 }
 
 /** Reads only. Blobs of an earlier boot are hashed again: a power loss may have struck before they were flushed. */
-export async function viewStore(
+export function viewStore(
   disk: Disk,
   { state, owner, signal }: { state: string; owner: string; signal: AbortSignal },
 ): Promise<StoreView> {
-  const layout = storeLayout(state, owner);
-  const boot = bootFolder(await bootOf(disk));
-  const ready = new Map<Digest, ReadyBlob>();
-  for (const folder of (await disk.readdir(layout.ready)) ?? []) {
-    const trusted = folder.name === boot && boot !== bootFolder(undefined);
-    for (const blob of await blobsIn(disk, join(layout.ready, folder.name))) {
-      if (!trusted && !(await isIntact(disk, blob, signal))) continue;
-      for (const digest of blob.digests) ready.set(digest, blob);
+  return onDisk("look for what an interrupted sync left", async () => {
+    const layout = storeLayout(state, owner);
+    const boot = bootFolder(await bootOf(disk));
+    const ready = new Map<Digest, ReadyBlob>();
+    const files: string[] = [];
+    for (const folder of await foldersIn(disk, layout, layout.ready)) {
+      const trusted = folder === boot && boot !== bootFolder(undefined);
+      for (const { name } of await readOwnFolder(disk, state, join(layout.ready, folder))) {
+        const file = join(layout.ready, folder, name);
+        files.push(file);
+        const blob = blobAt(disk, file, name);
+        if (blob === undefined || !(trusted || (await isIntact(disk, blob, signal)))) continue;
+        for (const digest of blob.digests) ready.set(digest, blob);
+      }
     }
-  }
-  return { layout, ready, partials: await partialsIn(disk, layout.partial) };
+    return { layout, ready, partials: await partialsIn(disk, layout), files };
+  });
 }
 
 /** Bytes already here by digest, the largest partial of each. */
@@ -60,93 +70,102 @@ export function partialBytes(view: StoreView): Map<Digest, number> {
 }
 
 /** Where this run writes: its folder of ready blobs exists afterwards. */
-export async function prepareStore(disk: Disk, layout: StoreLayout): Promise<string> {
-  const folder = join(layout.ready, bootFolder(await bootOf(disk)));
-  await disk.mkdir(folder);
-  return folder;
+export function prepareStore(disk: Disk, layout: StoreLayout): Promise<string> {
+  return onDisk("make room for blobs", async () => {
+    const folder = join(layout.ready, bootFolder(await bootOf(disk)));
+    await makeOwnFolder(disk, layout.state, folder);
+    return folder;
+  });
 }
 
-/** Removes ready blobs, and the partials (by folder name) that are not kept. Resolves to the bytes freed. */
-export async function sweepStore(
+/** A writer that we cannot look at (another host, another container) may have its partial read once its list has not grown for this long … */
+const SILENCE_MS = 60_000;
+/** … and removed once for this long: a slow network is no death. */
+const LONG_SILENCE_MS = 24 * 3_600_000;
+
+/** `silent`: nobody can say, but it has not grown for a while. */
+export async function lifeOfPartial(
   disk: Disk,
-  layout: StoreLayout,
-  keep: (partial: string) => boolean,
-): Promise<number> {
-  let freed = 0;
-  for (const folder of (await disk.readdir(layout.ready)) ?? []) {
-    freed += await removeFolder(disk, join(layout.ready, folder.name));
-  }
-  for (const folder of (await disk.readdir(layout.partial)) ?? []) {
-    if (!keep(folder.name)) freed += await removeFolder(disk, join(layout.partial, folder.name));
-  }
-  for (const folder of [
-    layout.ready,
-    layout.partial,
-    join(layout.ready, ".."),
-    join(layout.ready, "..", ".."),
-  ])
-    await removeIfEmpty(disk, folder);
-  return freed;
+  partial: Partial,
+  { writer, now }: { writer: Writer; now: () => number },
+): Promise<"alive" | "silent" | "dead"> {
+  // Without a list no byte was written, and none will be: its writer finds the folder gone first.
+  if (partial.writer === undefined) return "dead";
+  const life = await lifeOf(disk, partial.writer, writer);
+  if (life !== "unknown") return life;
+  const stat = disk.lstat(join(partial.folder, "segments")) ?? disk.lstat(partial.folder);
+  const silence = stat === undefined ? 0 : now() - Number(stat.mtimeNs / 1_000_000n);
+  if (silence > LONG_SILENCE_MS) return "dead";
+  return silence > SILENCE_MS ? "silent" : "alive";
 }
 
-async function blobsIn(disk: Disk, folder: string): Promise<ReadyBlob[]> {
-  const blobs: ReadyBlob[] = [];
-  for (const entry of (await disk.readdir(folder)) ?? []) {
-    const digests = parseReadyName(entry.name);
-    const file = join(folder, entry.name);
-    const stat = disk.lstat(file);
-    if (digests !== undefined && stat?.kind === "file") blobs.push({ file, digests, size: stat.size });
-  }
-  return blobs;
+/** Removes what was seen there: all ready blobs, and the partials of dead writers. What came since is another's. */
+export function sweepStore(
+  disk: Disk,
+  { layout, files, partials }: StoreView,
+  { writer, now }: { writer: Writer; now: () => number },
+): Promise<void> {
+  return onDisk("remove what an interrupted sync left", async () => {
+    for (const file of files) await passing(["ENOENT"], () => disk.unlink(file));
+    for (const partial of partials) {
+      if ((await lifeOfPartial(disk, partial, { writer, now })) === "dead")
+        await removeFolder(disk, layout, partial.folder);
+    }
+    for (const folder of await foldersIn(disk, layout, layout.ready))
+      await removeIfEmpty(disk, join(layout.ready, folder));
+    const own = dirname(layout.ready);
+    for (const folder of [layout.ready, layout.partial, own, dirname(own)]) await removeIfEmpty(disk, folder);
+  });
 }
 
+async function foldersIn(disk: Disk, { state }: StoreLayout, folder: string): Promise<string[]> {
+  const entries = await readOwnFolder(disk, state, folder);
+  return entries.filter(({ kind }) => kind === "folder").map(({ name }) => name);
+}
+
+function blobAt(disk: Disk, file: string, name: string): ReadyBlob | undefined {
+  const digests = parseReadyName(name);
+  const stat = disk.lstat(file);
+  return digests !== undefined && stat?.kind === "file" ? { file, digests, size: stat.size } : undefined;
+}
+
+/** One that cannot be read is as good as none: it is fetched again. */
 async function isIntact(disk: Disk, blob: ReadyBlob, signal: AbortSignal): Promise<boolean> {
-  const file = await disk.open(blob.file, "r");
   try {
-    const digests = await hashOpenFile(file, {
-      algorithms: algorithmsFor(blob.digests),
-      size: blob.size,
-      signal,
-    });
-    return digests !== undefined && digests.map(hexOf).join() === blob.digests.map(hexOf).join();
-  } finally {
-    await file.close();
+    const file = await disk.open(blob.file, "r");
+    try {
+      const { digests: named, size } = blob;
+      const digests = await hashOpenFile(file, { algorithms: algorithmsFor(named), size, signal });
+      return digests !== undefined && digests.map(hexOf).join() === named.map(hexOf).join();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return false;
   }
 }
 
-async function partialsIn(disk: Disk, folder: string): Promise<Partial[]> {
+async function partialsIn(disk: Disk, layout: StoreLayout): Promise<Partial[]> {
   const partials: Partial[] = [];
-  for (const entry of (await disk.readdir(folder)) ?? []) {
-    const name = parsePartialName(entry.name);
-    if (name === undefined || entry.kind !== "folder") continue;
-    const own = join(folder, entry.name);
-    const list = parseSegments((await disk.read(join(own, "segments")))?.toString("utf8") ?? "");
+  for (const name of await foldersIn(disk, layout, layout.partial)) {
+    const parsed = parsePartialName(name);
+    if (parsed === undefined) continue;
+    const folder = join(layout.partial, name);
+    const list = parseSegments((await disk.read(join(folder, "segments")))?.toString("utf8") ?? "");
     const have = list === undefined ? 0 : Math.min(list.size, list.done.size * SEGMENT);
-    partials.push({ digest: name.digest, folder: own, writer: list?.writer, have });
+    partials.push({ digest: parsed.digest, folder, writer: list?.writer, have });
   }
   return partials;
 }
 
-/** Store folders are one level deep. Another sync may remove the same: what is gone is gone. */
-async function removeFolder(disk: Disk, folder: string): Promise<number> {
-  let freed = 0;
-  for (const entry of (await disk.readdir(folder)) ?? []) {
-    const file = join(folder, entry.name);
-    freed += disk.lstat(file)?.size ?? 0;
-    await ignoring(["ENOENT"], () => disk.unlink(file));
-  }
+/** Another sync may remove the same: what is gone is gone. */
+async function removeFolder(disk: Disk, { state }: StoreLayout, folder: string): Promise<void> {
+  for (const { name } of await readOwnFolder(disk, state, folder))
+    await passing(["ENOENT"], () => disk.unlink(join(folder, name)));
   await removeIfEmpty(disk, folder);
-  return freed;
 }
 
 function removeIfEmpty(disk: Disk, folder: string): Promise<void> {
-  return ignoring(["ENOENT", "ENOTEMPTY", "EEXIST"], () => disk.rmdir(folder));
-}
-
-async function ignoring(codes: readonly string[], act: () => Promise<void>): Promise<void> {
-  try {
-    await act();
-  } catch (error) {
-    if (!codes.includes(systemCode(error) ?? "")) throw error;
-  }
+  return passing(["ENOENT", "ENOTEMPTY", "EEXIST"], () => disk.rmdir(folder));
 }

@@ -1,10 +1,12 @@
 // All that ever changes a user's folders. Nothing here follows a link below the root, writes into a file in
 // place, or removes bytes whose stamp is not the one the caller saw.
 
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Stamp, TreePath } from "../../schema/ids.ts";
+import { printable } from "../../schema/names.ts";
 import type { Disk, FileStat } from "../disk/port.ts";
-import { systemCode, TritterError } from "../errors.ts";
+import { passing } from "../disk/trouble.ts";
+import { TritterError } from "../errors.ts";
 import { parentOf } from "./look.ts";
 import { sameBytesStamp, stampOf } from "./stamp.ts";
 import type { Trash } from "./trash.ts";
@@ -16,8 +18,8 @@ export interface TreeChange {
   move(from: TreePath, to: TreePath, stamp: Stamp): Promise<boolean>;
   /** Moves a file out of the tree to the absolute path `to`; false where it is no longer the one of `stamp`, and then nothing is at `to`. */
   takeOut(from: TreePath, to: string, stamp: Stamp): Promise<boolean>;
-  /** Moves whatever is at the path, a symlink itself included, to the trash. Resolves to its place below the state folder; undefined: nothing was there. */
-  discard(path: TreePath, why: string): Promise<string | undefined>;
+  /** Moves whatever is at the path, a symlink itself included, to the trash; undefined: nothing was there. */
+  discard(path: TreePath, why: string): Promise<Discarded | undefined>;
   /** Removes a file; false where it is no longer the one of `stamp` (it is left alone). */
   remove(path: TreePath, stamp: Stamp): Promise<boolean>;
   /** Removes the folder at this path if it and all below it hold no file: what a run leaves that stopped while clearing it. */
@@ -28,10 +30,19 @@ export interface TreeChange {
   lookAgain(): void;
   /** Is it still the file of this stamp? */
   isStill(path: TreePath, stamp: Stamp): boolean;
+  /** The same bytes as those of this stamp, though the file was moved since. */
+  isSameBytes(path: TreePath, stamp: Stamp): boolean;
   /** undefined where there is no plain file. */
   stat(path: TreePath): FileStat | undefined;
-  /** Makes names in the folders of these paths durable. */
+  /** Makes names in the folders of these paths durable, and the folders that were made. */
   flushFolders(paths: Iterable<TreePath>): Promise<void>;
+}
+
+export interface Discarded {
+  /** Below the state folder. */
+  readonly place: string;
+  /** As it was when it had been moved. */
+  readonly stamp: Stamp;
 }
 
 export function treeChange(disk: Disk, root: string, trash: Trash): TreeChange {
@@ -50,24 +61,31 @@ export function treeChange(disk: Disk, root: string, trash: Trash): TreeChange {
     await folders.make(parentOf(to));
     await disk.rename(from, absolute(to));
   };
+  /** Of a file that was just moved; one that changed in the instant between is no longer what we know: to the trash. */
+  const cameAlong = async (path: TreePath, to: string, stamp: Stamp) => {
+    const moved = disk.lstat(to);
+    if (moved !== undefined && sameBytesStamp(stamp, stampOf(moved))) return true;
+    await trash.take(to, { path, why: "modified", size: moved?.size ?? 0 });
+    return false;
+  };
   return {
     stat,
     isStill,
+    isSameBytes: (path, stamp) => {
+      const found = stat(path);
+      return found !== undefined && sameBytesStamp(stamp, stampOf(found));
+    },
     lookAgain: () => folders.forget(),
     place: rename,
     move: async (from, to, stamp) => {
       if (!isStill(from, stamp)) return false;
       await rename(absolute(from), to);
-      return true;
+      return cameAlong(from, absolute(to), stamp);
     },
     takeOut: async (from, to, stamp) => {
       if (!isStill(from, stamp)) return false;
       await disk.rename(absolute(from), to);
-      const taken = disk.lstat(to);
-      if (taken !== undefined && sameBytesStamp(stamp, stampOf(taken))) return true;
-      // Changed in the instant between: these are no longer the bytes we know.
-      await trash.take(to, { path: from, why: "modified", size: taken?.size ?? 0 });
-      return false;
+      return cameAlong(from, to, stamp);
     },
     discard: async (path, why) => {
       folders.assert(parentOf(path));
@@ -86,13 +104,17 @@ export function treeChange(disk: Disk, root: string, trash: Trash): TreeChange {
       folders.forget();
       await removeHollow(disk, absolute(path));
     },
-    removeEmptied: (paths) => {
+    removeEmptied: async (paths) => {
       folders.forget();
-      return removeEmptied(disk, root, paths);
+      await removeEmptied(disk, root, { paths, isFolder: folders.isFolder });
+      folders.forget();
     },
     flushFolders: async (paths) => {
-      for (const folder of new Set([...paths].map((path) => dirname(absolute(path)))))
-        await disk.syncFolder(folder);
+      // From above: a name is durable only once its folder is.
+      const above = folders.made().map((folder) => parentOf(folder));
+      const below = [...paths].map((path) => parentOf(path));
+      for (const folder of new Set([...above, ...below]))
+        await passing(["ENOENT", "ENOTDIR", "ELOOP"], () => disk.syncFolder(join(root, folder)));
     },
   };
 }
@@ -100,13 +122,18 @@ export function treeChange(disk: Disk, root: string, trash: Trash): TreeChange {
 interface FolderMemory {
   /** Throws where a parent turned into something else since the plan was made. Absent folders are fine. */
   assert(folder: string): void;
+  /** A real folder, below real folders. */
+  isFolder(folder: string): boolean;
   make(folder: string): Promise<void>;
+  /** Folders that were made, parents first. */
+  made(): readonly string[];
   forget(): void;
 }
 
 /** Thousands of files share few folders: each is looked at once, until told to forget. */
 function folderMemory(disk: Disk, root: string): FolderMemory {
   const seen = new Set<string>();
+  const made: string[] = [];
   const isThere = (folder: string): boolean => {
     if (folder === "" || seen.has(folder)) return true;
     if (!isThere(parentOf(folder))) return false;
@@ -120,41 +147,59 @@ function folderMemory(disk: Disk, root: string): FolderMemory {
     if (isThere(folder)) return;
     await make(parentOf(folder));
     await disk.mkdir(join(root, folder));
-    seen.add(folder);
+    made.push(folder);
+    // Making a folder is content with a link to one.
+    if (!isThere(folder)) throw inTheWay(folder, "gap");
   };
-  return { assert: (folder) => void isThere(folder), make, forget: () => seen.clear() };
+  return {
+    assert: (folder) => void isThere(folder),
+    isFolder: (folder) => {
+      try {
+        return isThere(folder);
+      } catch (error) {
+        if (error instanceof TritterError) return false;
+        throw error;
+      }
+    },
+    make,
+    made: () => made,
+    forget: () => seen.clear(),
+  };
 }
 
-async function removeEmptied(disk: Disk, root: string, paths: Iterable<TreePath>): Promise<void> {
+async function removeEmptied(
+  disk: Disk,
+  root: string,
+  { paths, isFolder }: { paths: Iterable<TreePath>; isFolder: (folder: string) => boolean },
+): Promise<void> {
   const folders = new Set<string>();
   for (const path of paths) {
-    for (let folder = parentOf(path); folder !== ""; folder = parentOf(folder)) folders.add(folder);
+    for (let folder = parentOf(path); folder !== "" && !folders.has(folder); folder = parentOf(folder))
+      folders.add(folder);
   }
-  const deepestFirst = [...folders].sort((a, b) => b.split("/").length - a.split("/").length);
-  for (const folder of deepestFirst) await removeIfEmpty(disk, join(root, folder));
+  const deepestFirst = [...folders].sort((a, b) => depthOf(b) - depthOf(a));
+  for (const folder of deepestFirst) if (isFolder(folder)) await removeIfEmpty(disk, join(root, folder));
+}
+
+function depthOf(folder: string): number {
+  return folder.split("/").length;
 }
 
 async function removeHollow(disk: Disk, folder: string): Promise<void> {
-  if (disk.lstat(folder)?.kind !== "folder") return;
   for (const entry of (await disk.readdir(folder)) ?? []) {
     if (entry.kind === "folder") await removeHollow(disk, join(folder, entry.name));
   }
   await removeIfEmpty(disk, folder);
 }
 
-async function removeIfEmpty(disk: Disk, folder: string): Promise<void> {
-  if (disk.lstat(folder)?.kind !== "folder") return;
-  try {
-    await disk.rmdir(folder);
-  } catch (error) {
-    if (!["ENOTEMPTY", "EEXIST", "ENOENT", "EBUSY"].includes(systemCode(error) ?? "")) throw error;
-  }
+function removeIfEmpty(disk: Disk, folder: string): Promise<void> {
+  return passing(["ENOTEMPTY", "EEXIST", "ENOENT", "ENOTDIR", "EBUSY"], () => disk.rmdir(folder));
 }
 
 function inTheWay(at: string, what: string): TritterError {
   return new TritterError({
     code: "CONFLICT",
-    message: `cannot write below "${at}": a ${what} is there, not a folder`,
+    message: `cannot go below "${printable(at)}": a ${what} is there, not a folder`,
     hint: "move it out of the way, then run the same command again",
     path: at,
   });

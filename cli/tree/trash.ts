@@ -1,7 +1,9 @@
 import { join } from "node:path";
-import type { TreePath } from "../../schema/ids.ts";
+import type { Stamp, TreePath } from "../../schema/ids.ts";
+import { makeOwnFolder, readOwnFolder } from "../disk/own.ts";
 import type { Disk } from "../disk/port.ts";
-import { systemCode } from "../errors.ts";
+import { onDisk, passing } from "../disk/trouble.ts";
+import { stampOf } from "./stamp.ts";
 
 /**
  * Bytes that are not ours to destroy. One folder a run, numbered names without an extension so that a glob for
@@ -11,9 +13,12 @@ import { systemCode } from "../errors.ts";
  *     .tritter/trash/3f9c0a12-4711/index.ndjson   {"name":"1","path":"rust/a.parquet","why":"modified","size":9}
  */
 export interface Trash {
-  /** Takes the entry at an absolute path, by rename. Resolves to its place relative to the state folder. */
-  take(absolute: string, about: { path: TreePath; why: string; size: number }): Promise<string>;
-  /** Destroys what `take` returned: only for bytes known to be ones we fetched. */
+  /** Takes the entry at an absolute path, by rename. */
+  take(
+    absolute: string,
+    about: { path: TreePath; why: string; size: number },
+  ): Promise<{ readonly place: string; readonly stamp: Stamp }>;
+  /** Destroys what `take` put at this place: only for bytes known to be ones we fetched. */
   drop(place: string): Promise<void>;
 }
 
@@ -36,63 +41,75 @@ export function openTrash(disk: Disk, state: string, run: string): Trash {
     take: async (absolute, { path, why, size }) => {
       count += 1;
       const name = String(count);
-      await disk.mkdir(folder);
+      await makeOwnFolder(disk, state, folder);
       // The index first: an entry that never came costs a line, one without a line costs its owner a search.
       const index = await disk.open(join(folder, INDEX), "a");
       await index
         .append(Buffer.from(`${JSON.stringify({ name, path, why, size })}\n`))
         .finally(() => index.close());
-      await disk.rename(absolute, join(folder, name));
-      return `${TRASH}/${run}/${name}`;
+      const file = join(folder, name);
+      await disk.rename(absolute, file);
+      const taken = disk.lstat(file);
+      if (taken === undefined) throw new Error(`"${file}" is gone`);
+      return { place: `${TRASH}/${run}/${name}`, stamp: stampOf(taken) };
     },
     drop: (place) => disk.unlink(join(state, place)),
   };
 }
 
-export async function listTrash(disk: Disk, state: string): Promise<TrashedEntry[]> {
-  const runs = (await disk.readdir(join(state, TRASH))) ?? [];
-  const lists = await Promise.all(runs.map((run) => listRun(disk, state, run.name)));
-  return lists.flat();
+export function listTrash(disk: Disk, state: string): Promise<TrashedEntry[]> {
+  return onDisk("list the trash", async () => {
+    const entries: TrashedEntry[] = [];
+    for (const run of await runsIn(disk, state)) entries.push(...(await listRun(disk, state, run)));
+    return entries;
+  });
 }
 
 /** Destroys everything in the trash. */
-export async function emptyTrash(disk: Disk, state: string): Promise<void> {
-  for (const run of (await disk.readdir(join(state, TRASH))) ?? []) {
-    const folder = join(state, TRASH, run.name);
-    for (const entry of (await disk.readdir(folder)) ?? []) await disk.unlink(join(folder, entry.name));
-    await disk.rmdir(folder);
-  }
+export function emptyTrash(disk: Disk, state: string): Promise<void> {
+  return onDisk("empty the trash", async () => {
+    for (const run of await runsIn(disk, state)) await removeRun(disk, state, run);
+  });
 }
 
-/** Removes the folders of runs whose every entry was dropped again. */
-export async function tidyTrash(disk: Disk, state: string, run: string): Promise<void> {
+/** Removes the folder of a run whose every entry was dropped again. */
+export function tidyTrash(disk: Disk, state: string, run: string): Promise<void> {
+  return onDisk("tidy the trash", async () => {
+    const entries = await readOwnFolder(disk, state, join(state, TRASH, run));
+    if (entries.some((entry) => entry.name !== INDEX)) return;
+    await removeRun(disk, state, run);
+    await removeIfEmpty(disk, join(state, TRASH));
+  });
+}
+
+/** What is not a folder there is not ours; a link to one least of all. */
+async function runsIn(disk: Disk, state: string): Promise<string[]> {
+  const entries = await readOwnFolder(disk, state, join(state, TRASH));
+  return entries.filter((entry) => entry.kind === "folder").map((entry) => entry.name);
+}
+
+async function removeRun(disk: Disk, state: string, run: string): Promise<void> {
   const folder = join(state, TRASH, run);
-  const entries = await disk.readdir(folder);
-  if (entries === undefined || entries.some((entry) => entry.name !== INDEX)) return;
-  for (const entry of entries) await disk.unlink(join(folder, entry.name));
-  await disk.rmdir(folder);
-  await removeIfEmpty(disk, join(state, TRASH));
+  for (const entry of await readOwnFolder(disk, state, folder))
+    if (entry.kind !== "folder") await passing(["ENOENT"], () => disk.unlink(join(folder, entry.name)));
+  await removeIfEmpty(disk, folder);
 }
 
-async function removeIfEmpty(disk: Disk, folder: string): Promise<void> {
-  try {
-    await disk.rmdir(folder);
-  } catch (error) {
-    if (!["ENOTEMPTY", "EEXIST", "ENOENT"].includes(systemCode(error) ?? "")) throw error;
-  }
+function removeIfEmpty(disk: Disk, folder: string): Promise<void> {
+  return passing(["ENOTEMPTY", "EEXIST", "ENOENT"], () => disk.rmdir(folder));
 }
 
 async function listRun(disk: Disk, state: string, run: string): Promise<TrashedEntry[]> {
   const folder = join(state, TRASH, run);
   const paths = await readIndex(disk, join(folder, INDEX));
-  const names = ((await disk.readdir(folder)) ?? [])
-    .map((entry) => entry.name)
-    .filter((name) => name !== INDEX);
-  return names.map((name) => ({
-    place: `${TRASH}/${run}/${name}`,
-    path: paths.get(name),
-    size: disk.lstat(join(folder, name))?.size ?? 0,
-  }));
+  const names = (await readOwnFolder(disk, state, folder)).map((entry) => entry.name);
+  return names
+    .filter((name) => name !== INDEX)
+    .map((name) => ({
+      place: `${TRASH}/${run}/${name}`,
+      path: paths.get(name),
+      size: disk.lstat(join(folder, name))?.size ?? 0,
+    }));
 }
 
 async function readIndex(disk: Disk, file: string): Promise<Map<string, string>> {

@@ -1,0 +1,411 @@
+import { dirname } from "node:path";
+import type { DirEntry, Disk, DiskFile, FileStat } from "../../cli/disk/port.ts";
+
+// A disk in memory, for what real ones do not do on demand: fill up, fail, change between two calls, lose power.
+
+export interface MemoryDisk extends Disk {
+  /** Called before every operation; throwing makes it fail. */
+  before: (operation: Operation, path: string) => void;
+  /** ms; what `clock` tells, and what files are stamped with */
+  now: number;
+  /** Handles not yet closed, by path. */
+  readonly opened: readonly string[];
+  free: { bytes: number | undefined; inodes: number | undefined };
+  /** A file, made with its folders, that would survive a power loss. */
+  put(path: string, content: string | Uint8Array): void;
+  symlink(path: string, target: string): void;
+  /** Files below a folder as text, by their path from there. */
+  tree(folder: string): Record<string, string>;
+  /** Paths of all folders below a folder. */
+  folders(folder: string): string[];
+  /**
+   * Forgets every name that no flush of its folder, and every byte that no flush of its file made durable; another
+   * boot begins. `lost`: such a file has the bytes of its last flush. `zeros`: it has its size and times, and zeros where it grew.
+   */
+  losePower(unflushed: "lost" | "zeros"): void;
+}
+
+export type Operation =
+  | Exclude<keyof Disk, "local">
+  | "readAt"
+  | "writeAt"
+  | "append"
+  | "truncate"
+  | "sync"
+  | "stat"
+  | "close";
+
+/** Operations that change what is on disk. */
+export const CHANGES: ReadonlySet<Operation> = new Set<Operation>([
+  "mkdir",
+  "rename",
+  "link",
+  "reflink",
+  "unlink",
+  "rmdir",
+  "writeAt",
+  "append",
+  "truncate",
+]);
+
+interface File {
+  readonly kind: "file";
+  inode: bigint;
+  content: Buffer;
+  durable: Buffer | undefined;
+  mtimeNs: bigint;
+  ctimeNs: bigint;
+}
+
+interface Symlink extends Omit<File, "kind"> {
+  readonly kind: "symlink";
+}
+
+interface Folder {
+  readonly kind: "folder";
+  inode: bigint;
+  entries: Map<string, Node>;
+  durable: Map<string, Node>;
+  mtimeNs: bigint;
+  ctimeNs: bigint;
+}
+
+type Node = File | Folder | Symlink;
+
+interface Move {
+  readonly node: Node;
+  readonly from: Folder;
+  readonly oldName: string;
+  readonly to: Folder;
+  readonly newName: string;
+}
+
+export function systemError(code: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${path}`), { code });
+}
+
+export function memoryDisk(): MemoryDisk {
+  let inodes = 100n;
+  let ticks = 0n;
+  let boots = 1;
+  let moves: Move[] = [];
+  const opened: string[] = [];
+  const now = () => {
+    ticks += 1n;
+    return BigInt(Math.floor(disk.now)) * 1_000_000n + (ticks % 1_000_000n);
+  };
+  const newFolder = (): Folder => {
+    inodes += 1n;
+    const at = now();
+    return {
+      kind: "folder",
+      inode: inodes,
+      entries: new Map(),
+      durable: new Map(),
+      mtimeNs: at,
+      ctimeNs: at,
+    };
+  };
+  const newFile = (content: Buffer): File => {
+    inodes += 1n;
+    const at = now();
+    return { kind: "file", inode: inodes, content, durable: undefined, mtimeNs: at, ctimeNs: at };
+  };
+
+  const lookup = (path: string, follow = true, depth = 0): Node | undefined => {
+    if (depth > 8) throw systemError("ELOOP", path);
+    let node: Node = root;
+    const parts = path.split("/").filter((part) => part !== "");
+    for (const [index, part] of parts.entries()) {
+      if (node.kind !== "folder") throw systemError("ENOTDIR", path);
+      const next: Node | undefined = node.entries.get(part);
+      if (next === undefined) return undefined;
+      if (next.kind === "symlink" && (follow || index < parts.length - 1)) {
+        const target = next.content.toString();
+        return lookup([target, ...parts.slice(index + 1)].join("/"), follow, depth + 1);
+      }
+      node = next;
+    }
+    return node;
+  };
+  const parent = (path: string): { folder: Folder; name: string } => {
+    const folder = lookup(dirname(path));
+    if (folder === undefined) throw systemError("ENOENT", path);
+    if (folder.kind !== "folder") throw systemError("ENOTDIR", path);
+    return { folder, name: path.slice(path.lastIndexOf("/") + 1) };
+  };
+  const existing = (path: string, follow = false): Node => {
+    const node = lookup(path, follow);
+    if (node === undefined) throw systemError("ENOENT", path);
+    return node;
+  };
+  const makeFolders = (path: string): void => {
+    let folder = root;
+    for (const part of path.split("/").filter((one) => one !== "")) {
+      let next = folder.entries.get(part);
+      if (next?.kind === "symlink") next = lookup(next.content.toString());
+      if (next === undefined) {
+        next = newFolder();
+        folder.entries.set(part, next);
+      }
+      if (next.kind !== "folder") throw systemError("EEXIST", path);
+      folder = next;
+    }
+  };
+
+  const statOf = (node: Node): FileStat => ({
+    kind: node.kind,
+    size: node.kind === "folder" ? 0 : node.content.length,
+    mtimeNs: node.mtimeNs,
+    ctimeNs: node.ctimeNs,
+    inode: node.inode,
+    device: 1n,
+  });
+
+  const write = (file: File, bytes: Uint8Array, position: number) => {
+    const end = Math.max(file.content.length, position + bytes.length);
+    const content = Buffer.alloc(end);
+    file.content.copy(content);
+    content.set(bytes, position);
+    file.content = content;
+    file.mtimeNs = now();
+    file.ctimeNs = file.mtimeNs;
+  };
+
+  const fileHandle = (file: File, path: string): DiskFile => {
+    let isOpen = true;
+    const step = (operation: Operation) => {
+      if (!isOpen) throw systemError("EBADF", path);
+      disk.before(operation, path);
+    };
+    opened.push(path);
+    return {
+      readAt: async (into, position) => {
+        step("readAt");
+        return file.content.copy(into, 0, position);
+      },
+      writeAt: async (bytes, position) => {
+        step("writeAt");
+        write(file, bytes, position);
+      },
+      append: async (bytes) => {
+        try {
+          step("append");
+        } catch (error) {
+          // What a full disk does: some of it is there.
+          write(file, bytes.subarray(0, Math.floor(bytes.length / 2)), file.content.length);
+          throw error;
+        }
+        write(file, bytes, file.content.length);
+      },
+      truncate: async (length) => {
+        step("truncate");
+        file.content = Buffer.concat([file.content.subarray(0, length)], length);
+        file.mtimeNs = now();
+      },
+      sync: async () => {
+        step("sync");
+        file.durable = file.content;
+      },
+      stat: async () => {
+        step("stat");
+        return statOf(file);
+      },
+      close: async () => {
+        if (!isOpen) return;
+        isOpen = false;
+        opened.splice(opened.indexOf(path), 1);
+        disk.before("close", path);
+      },
+    };
+  };
+
+  const flush = (folder: Folder) => {
+    // A rename is one act: both folders tell of it, or none.
+    for (const { node, from, oldName, to, newName } of moves) {
+      if (from !== folder && to !== folder) continue;
+      if (from.durable.get(oldName) === node) from.durable.delete(oldName);
+      to.durable.set(newName, node);
+    }
+    moves = moves.filter((move) => move.from !== folder && move.to !== folder);
+    folder.durable = new Map(folder.entries);
+  };
+
+  const afterPowerLoss = (folder: Folder, unflushed: "lost" | "zeros") => {
+    folder.entries = new Map(folder.durable);
+    for (const node of folder.entries.values()) {
+      if (node.kind === "folder") afterPowerLoss(node, unflushed);
+      else if (node.content !== node.durable) {
+        const flushed = node.durable ?? Buffer.alloc(0);
+        const zeros = Buffer.alloc(node.content.length);
+        flushed.copy(zeros);
+        node.content = unflushed === "lost" ? flushed : zeros;
+        node.durable = node.content;
+      }
+    }
+  };
+
+  const guarded =
+    <A extends [string, ...unknown[]], T>(operation: Operation, act: (...args: A) => T) =>
+    async (...args: A): Promise<T> => {
+      disk.before(operation, args[0]);
+      return act(...args);
+    };
+
+  const root: Folder = {
+    kind: "folder",
+    inode: 1n,
+    entries: new Map(),
+    durable: new Map(),
+    mtimeNs: 0n,
+    ctimeNs: 0n,
+  };
+
+  const disk: MemoryDisk = {
+    local: false,
+    before: () => undefined,
+    now: Date.UTC(2030, 0, 1),
+    free: { bytes: 2 ** 50, inodes: undefined },
+    opened,
+    lstat: (path) => {
+      disk.before("lstat", path);
+      try {
+        const node = lookup(path, false);
+        return node === undefined ? undefined : statOf(node);
+      } catch {
+        return undefined;
+      }
+    },
+    readdir: guarded("readdir", (path: string): readonly DirEntry[] | undefined => {
+      const node = lookup(path);
+      if (node?.kind !== "folder") return undefined;
+      return [...node.entries].map(([name, entry]) => ({ name, kind: entry.kind }));
+    }),
+    realpath: guarded("realpath", (path: string) => {
+      const node = existing(path);
+      return node.kind === "symlink" ? node.content.toString() : path;
+    }),
+    readlink: guarded("readlink", (path: string) => {
+      const node = lookup(path, false);
+      if (node?.kind !== "symlink") throw systemError(node === undefined ? "ENOENT" : "EINVAL", path);
+      return node.content.toString();
+    }),
+    mkdir: guarded("mkdir", (path: string) => makeFolders(path)),
+    read: guarded("read", (path: string) => {
+      if (path === "/proc/sys/kernel/random/boot_id") return Buffer.from(`0000000${boots}-boot\n`);
+      const node = lookup(path);
+      if (node?.kind === "folder") throw systemError("EISDIR", path);
+      return node === undefined ? undefined : Buffer.from(node.content);
+    }),
+    open: guarded("open", (path: string, mode: "r" | "wx" | "a" | "r+") => {
+      const { folder, name } = parent(path);
+      const node = folder.entries.get(name);
+      if (node?.kind === "symlink") throw systemError(mode === "wx" ? "EEXIST" : "ELOOP", path);
+      if (node?.kind === "folder") throw systemError("EISDIR", path);
+      if (node !== undefined && mode === "wx") throw systemError("EEXIST", path);
+      if (node !== undefined) return fileHandle(node, path);
+      if (mode === "r" || mode === "r+") throw systemError("ENOENT", path);
+      disk.before("mkdir", path);
+      const made = newFile(Buffer.alloc(0));
+      folder.entries.set(name, made);
+      return fileHandle(made, path);
+    }),
+    rename: guarded("rename", (path: string, target: string) => {
+      const from = parent(path);
+      const to = parent(target);
+      const node = from.folder.entries.get(from.name);
+      if (node === undefined) throw systemError("ENOENT", path);
+      const there = to.folder.entries.get(to.name);
+      if (there?.kind === "folder" && node.kind !== "folder") throw systemError("EISDIR", target);
+      if (there?.kind === "folder" && there.entries.size > 0) throw systemError("ENOTEMPTY", target);
+      from.folder.entries.delete(from.name);
+      to.folder.entries.set(to.name, node);
+      node.ctimeNs = now();
+      moves.push({ node, from: from.folder, oldName: from.name, to: to.folder, newName: to.name });
+    }),
+    link: guarded("link", (path: string, target: string) => {
+      const node = existing(path);
+      const to = parent(target);
+      if (to.folder.entries.has(to.name)) throw systemError("EEXIST", target);
+      to.folder.entries.set(to.name, node);
+      node.ctimeNs = now();
+    }),
+    reflink: guarded("reflink", () => false),
+    unlink: guarded("unlink", (path: string) => {
+      const { folder, name } = parent(path);
+      const node = folder.entries.get(name);
+      if (node === undefined) throw systemError("ENOENT", path);
+      if (node.kind === "folder") throw systemError("EISDIR", path);
+      folder.entries.delete(name);
+      node.ctimeNs = now();
+    }),
+    rmdir: guarded("rmdir", (path: string) => {
+      const { folder, name } = parent(path);
+      const node = folder.entries.get(name);
+      if (node === undefined) throw systemError("ENOENT", path);
+      if (node.kind !== "folder") throw systemError("ENOTDIR", path);
+      if (node.entries.size > 0) throw systemError("ENOTEMPTY", path);
+      folder.entries.delete(name);
+    }),
+    syncFolder: guarded("syncFolder", (path: string) => {
+      const node = existing(path, true);
+      if (node.kind !== "folder") throw systemError("ENOTDIR", path);
+      flush(node);
+    }),
+    space: guarded("space", () => disk.free),
+    touch: guarded("touch", (path: string) => {
+      const node = existing(path);
+      node.mtimeNs = now();
+      node.ctimeNs = node.mtimeNs;
+    }),
+    put: (path, content) => {
+      makeFolders(dirname(path));
+      const { folder, name } = parent(path);
+      const file = newFile(Buffer.from(content as string));
+      file.durable = file.content;
+      folder.entries.set(name, file);
+      let above: Folder = root;
+      for (const part of path.split("/").filter((one) => one !== "")) {
+        const next = above.entries.get(part) as Node;
+        above.durable.set(part, next);
+        if (next.kind === "folder") above = next;
+      }
+    },
+    symlink: (path, target) => {
+      makeFolders(dirname(path));
+      const { folder, name } = parent(path);
+      const link: Symlink = { ...newFile(Buffer.from(target)), kind: "symlink" };
+      folder.entries.set(name, link);
+      folder.durable.set(name, link);
+    },
+    tree: (folder) => {
+      const files: Record<string, string> = {};
+      walk(lookup(folder), "", (path, node) => {
+        if (node.kind === "file") files[path] = node.content.toString("latin1");
+      });
+      return files;
+    },
+    folders: (folder) => {
+      const paths: string[] = [];
+      walk(lookup(folder), "", (path, node) => {
+        if (node.kind === "folder") paths.push(path);
+      });
+      return paths;
+    },
+    losePower: (unflushed) => {
+      boots += 1;
+      moves = [];
+      afterPowerLoss(root, unflushed);
+    },
+  };
+  return disk;
+}
+
+function walk(node: Node | undefined, path: string, visit: (path: string, node: Node) => void): void {
+  if (node?.kind !== "folder") return;
+  for (const [name, entry] of node.entries) {
+    const below = path === "" ? name : `${path}/${name}`;
+    visit(below, entry);
+    walk(entry, below, visit);
+  }
+}

@@ -1,0 +1,130 @@
+import { expect } from "vitest";
+import type { Files, MemoryProject } from "./memory-project.ts";
+import { memoryProject, ROOT } from "./memory-project.ts";
+
+/** A project made ready, one sync away from `after`. */
+export interface Scenario {
+  readonly name: string;
+  prepare(): Promise<MemoryProject>;
+  /** The tree at the end. */
+  readonly after: Files;
+  /** Every content that may stand at some path on the way. */
+  readonly known: ReadonlySet<string>;
+  /** Bytes of the user, which must be in the tree or the trash at the end. */
+  readonly theirs: readonly string[];
+  /** Files of the user's in the tree that no lock ever wants. */
+  readonly stays: Files;
+  /** Contents that we fetched and that a run may leave in the trash: they were in the way of others. */
+  readonly inTheWay: readonly string[];
+}
+
+const LARGE = "x".repeat(4 * 1024 * 1024 + 10);
+
+const BEFORE: Files = {
+  "keep.txt": "kept",
+  "change.txt": "before",
+  "gone.txt": "to be pruned",
+  "deep/er/gone.txt": "to be pruned too",
+  "old-name.txt": "the same bytes under a new name",
+  "swap-a.txt": "A",
+  "swap-b.txt": "B",
+  data: "a file that becomes a folder",
+  "folder/inner.txt": "a folder that becomes a file",
+  "twin-1.txt": "twins",
+};
+
+const AFTER: Files = {
+  "keep.txt": "kept",
+  "change.txt": "after",
+  "new-name.txt": "the same bytes under a new name",
+  "swap-a.txt": "B",
+  "swap-b.txt": "A",
+  "data/inside.txt": "now a folder",
+  folder: "now a file",
+  "twin-1.txt": "twins",
+  "deep/twin-2.txt": "twins",
+  "new.txt": "new",
+  "empty.txt": "",
+};
+
+async function updated(): Promise<MemoryProject> {
+  const project = memoryProject();
+  project.publish(BEFORE);
+  expect((await project.sync()).problems).toEqual([]);
+  project.disk.put(`${ROOT}/theirs.txt`, "theirs");
+  project.publish(AFTER);
+  await project.update();
+  return project;
+}
+
+async function adopted(): Promise<MemoryProject> {
+  const project = memoryProject();
+  project.publish(BEFORE);
+  for (const path of ["change.txt", "gone.txt", "old-name.txt"])
+    project.disk.put(`${ROOT}/${path}`, BEFORE[path] as string);
+  expect((await project.sync()).problems).toEqual([]);
+  project.disk.put(`${ROOT}/swap-a.txt`, "edited by hand");
+  project.publish(AFTER);
+  await project.update();
+  return project;
+}
+
+async function large(): Promise<MemoryProject> {
+  const project = memoryProject();
+  project.publish({ "large.bin": LARGE, "small.txt": "small" });
+  return project;
+}
+
+const IN_THE_WAY = [BEFORE.data as string, BEFORE["folder/inner.txt"] as string];
+
+const CONTENTS = [...Object.values(BEFORE), ...Object.values(AFTER)];
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: "from nothing, a large and a small file",
+    prepare: large,
+    after: { "large.bin": LARGE, "small.txt": "small" },
+    known: new Set([LARGE, "small"]),
+    theirs: [],
+    stays: {},
+    inTheWay: [],
+  },
+  {
+    name: "changing, moving, swapping and pruning",
+    prepare: updated,
+    after: { ...AFTER, "theirs.txt": "theirs" },
+    known: new Set([...CONTENTS, "theirs"]),
+    theirs: ["theirs"],
+    stays: { "theirs.txt": "theirs" },
+    inTheWay: IN_THE_WAY,
+  },
+  {
+    name: "displacing adopted and modified bytes",
+    prepare: adopted,
+    after: AFTER,
+    known: new Set([...CONTENTS, "edited by hand"]),
+    theirs: ["before", "to be pruned", "the same bytes under a new name", "edited by hand"],
+    stays: {},
+    inTheWay: IN_THE_WAY,
+  },
+];
+
+/** No byte in the tree that nobody put there, and none of the user's lost. */
+export function expectSound(project: MemoryProject, scenario: Scenario): void {
+  const tree = project.tree();
+  for (const [path, content] of Object.entries(tree))
+    if (!scenario.known.has(content)) expect.fail(`${path} holds ${JSON.stringify(content.slice(0, 40))}`);
+  const everywhere = [...Object.values(tree), ...project.trash()];
+  for (const bytes of scenario.theirs) expect(everywhere).toContain(bytes);
+}
+
+/** Another sync, which nothing disturbs, ends at the lock, and one more has nothing to do. */
+export async function expectEndsAtLock(project: MemoryProject, scenario: Scenario): Promise<void> {
+  const done = await project.sync();
+  expect(done.problems).toEqual([]);
+  expect(project.tree()).toEqual(scenario.after);
+  expectSound(project, scenario);
+  expect(Object.keys(project.state()).filter((path) => path.startsWith("store/"))).toEqual([]);
+  const again = await project.sync();
+  expect([again.plan.writes, again.plan.prunes, again.problems]).toEqual([[], [], []]);
+}
