@@ -3,7 +3,6 @@ import type { Problem } from "../errors.ts";
 import type { Library } from "../library.ts";
 import type { ProjectOptions } from "../project/load.ts";
 import type { Result } from "../report/result.ts";
-import { isOn } from "../report/terminal.ts";
 
 /** Options as typed; a member is there only if it was given or has a default. */
 export interface Flags {
@@ -45,8 +44,7 @@ export interface Answer {
 export type Command = (call: Call) => Promise<Answer>;
 
 /** What every verb on a project takes, from the options every such command has. */
-export function commonOf({ context, names, flags }: Call): ProjectOptions {
+export function commonOf({ names, flags }: Call): ProjectOptions {
   const { manifest, lock, endpoint } = flags;
-  const offline = flags.offline === true || isOn(context.env.HF_HUB_OFFLINE);
-  return { manifest, lock, endpoint, offline, names };
+  return { manifest, lock, endpoint, offline: flags.offline === true, names };
 }

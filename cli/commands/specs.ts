@@ -106,7 +106,7 @@ export const SPECS: readonly Spec[] = [
     arguments: [names()],
     options: [
       () => new Option("--deep", "read every byte again, trust no time stamp"),
-      () => new Option("--upstream", "ask the Hub too: outdated, gone, access, license"),
+      () => new Option("--upstream", "ask the Hub too: outdated, gone, access, licence"),
       ...ONLINE,
     ],
     examples: [

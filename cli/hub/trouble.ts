@@ -19,7 +19,7 @@ export function troubleOf(error: unknown): Trouble | undefined {
       fatal: true,
     };
   }
-  if (CERTIFICATE.test(code)) {
+  if (CERTIFICATE.test(code) && WORDS[code] === undefined) {
     const hint = "if your network has its own certificate authority, name its PEM file in SSL_CERT_FILE";
     return { what: `its certificate is not trusted (${code})`, hint, fatal: true };
   }
@@ -45,6 +45,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOTFOUND: "no such host name (ENOTFOUND)",
   EAI_AGAIN: "the host name cannot be looked up now (EAI_AGAIN)",
   ETIMEDOUT: "the connection timed out (ETIMEDOUT)",
+  ERR_SSL_WRONG_VERSION_NUMBER: "it does not answer in TLS (ERR_SSL_WRONG_VERSION_NUMBER)",
   UND_ERR_CONNECT_TIMEOUT: "no connection in time",
   UND_ERR_HEADERS_TIMEOUT: "no answer in time",
   UND_ERR_BODY_TIMEOUT: "the body stalled",

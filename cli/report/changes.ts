@@ -55,7 +55,7 @@ function identityTexts(before: LockedSource, after: LockedSource): readonly stri
   }
   if (before.carrier?.fallback !== after.carrier?.fallback) texts.push(carrierText(after));
   if (before.licenses.join() !== after.licenses.join()) {
-    texts.push(`license ${licenseText(before)} → ${licenseText(after)}`);
+    texts.push(`licence ${licenseText(before)} → ${licenseText(after)}`);
   }
   return texts;
 }

@@ -26,7 +26,8 @@ export function outcomeLine(
     return `${paint.good("in sync")}: ${formatFiles(wanted)}, nothing to do (${formatDuration(tookMs)})`;
   }
   const title = whole ? `${paint.good("synced")} ${formatFiles(wanted)}` : paint.bad("not in sync");
-  return `${title}: ${[...parts, `in ${formatDuration(tookMs)}`].join(", ")}`;
+  const took = formatDuration(tookMs);
+  return parts.length === 0 ? `${title} (${took})` : `${title}: ${parts.join(", ")}, in ${took}`;
 }
 
 /** Bytes are told where they cost something. */

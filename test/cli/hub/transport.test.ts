@@ -271,6 +271,14 @@ describe("openHub()", () => {
     expect(problem.hint).toContain("--offline");
   });
 
+  it("tells plain http where TLS was asked for from a certificate that is not trusted", async () => {
+    const { port } = await listen((_, response) => response.end());
+    const hub = openTestHub({ endpoint: `https://127.0.0.1:${port}` });
+    const problem = await failure(() => hub.resolve(ref, "main"));
+    expect(problem.message).toContain("it does not answer in TLS");
+    expect(problem.message).not.toContain("certificate");
+  });
+
   it("opens no more sockets to an origin than it may", async () => {
     let open = 0;
     let most = 0;

@@ -43,11 +43,11 @@ describe("changeLines()", () => {
     );
   });
 
-  it("says that repository, revision, license or carrier changed", () => {
+  it("says that repository, revision, licence or carrier changed", () => {
     const carrier = { fallback: 1, why: "gated" };
     const other = { ...before, repo: "other/code", revision: "v2", licenses: ["apache-2.0"], carrier };
     expect(lineOf(before, other)).toBe(
-      "code: now dataset other/code instead of dataset owner/code, revision main → v2, from fallback 1 (gated), license mit → apache-2.0, same files",
+      "code: now dataset other/code instead of dataset owner/code, revision main → v2, from fallback 1 (gated), licence mit → apache-2.0, same files",
     );
   });
 });

@@ -30,6 +30,10 @@ describe("outcomeLine()", () => {
     expect(outcomeLine(done, { ...how, whole: false })).toBe("not in sync: 56 unchanged, in 3m 12s");
   });
 
+  it("says no more than that where nothing was done", () => {
+    expect(outcomeLine(outcomeOf({}), { ...how, tookMs: 100, whole: false })).toBe("not in sync (0.1s)");
+  });
+
   it("names what was moved aside", () => {
     const trashed = [{ path: "a" as TreePath, place: ".tritter/trash/1", why: "modified" }];
     const done = outcomeOf({ placed: { files: 1, bytes: 1 }, adopted: 2, trashed });
@@ -44,7 +48,9 @@ describe("cleanLine()", () => {
 
   it("says what and how much", () => {
     expect(cleanLine(found, "removed")).toBe("removed 3 files, 1.2 GB of trash and 2 dead partials, 300 MB");
-    expect(cleanLine(found, "would remove")).toBe("would remove 3 files, 1.2 GB of trash and 2 dead partials, 300 MB");
+    expect(cleanLine(found, "would remove")).toBe(
+      "would remove 3 files, 1.2 GB of trash and 2 dead partials, 300 MB",
+    );
   });
 
   it("says that there is nothing", () => {
