@@ -52,6 +52,8 @@ export interface View extends PlanInput {
   readonly folded: ReadonlyMap<string, Placement>;
   /** Wanted paths by their folded form; made when first asked for. */
   foldedWants(): ReadonlyMap<string, TreePath>;
+  /** Placements whose path is below this one. */
+  placedBelow(path: TreePath): readonly Placement[];
   foundAt(path: TreePath): Found;
 }
 
@@ -71,12 +73,14 @@ function viewOf(input: PlanInput): View {
   const inScope = (want: Want) => input.scope?.has(want.source) ?? true;
   const wanted = new Map(input.wants.map((want) => [want.path, want]));
   const nothing: Found = { kind: "nothing" };
+  const sorted = once(() => [...input.mine.values()].sort(byPath));
   return {
     ...input,
     wants: input.wants.filter(inScope).sort(byPath),
     wanted,
     folded: foldedPlacements(input, wanted),
     foldedWants: once(() => new Map(input.wants.map((want) => [foldKey(want.path), want.path]))),
+    placedBelow: (path) => placedBelow(sorted(), path),
     foundAt: (path) => input.inventory.found.get(path) ?? nothing,
   };
 }
@@ -87,6 +91,21 @@ function once<T>(make: () => T): () => T {
     made ??= { value: make() };
     return made.value;
   };
+}
+
+function placedBelow(sorted: readonly Placement[], path: TreePath): readonly Placement[] {
+  // "0" is what follows "/".
+  return sorted.slice(firstFrom(sorted, `${path}/`), firstFrom(sorted, `${path}0`));
+}
+
+function firstFrom(sorted: readonly Placement[], path: string): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] as Placement).path < path) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function foldedPlacements({ mine }: PlanInput, wanted: ReadonlyMap<TreePath, Want>): Map<string, Placement> {
@@ -105,14 +124,15 @@ function assemble(view: View, decisions: Decisions): Plan {
   const moved = decisions.prunes
     .filter((prune) => blobs.moved.has(prune.path))
     .map(({ path, source }): Forget => ({ path, source, why: "moved" }));
+  const forgets = [...decisions.forgets, ...moved].sort(byPath);
   return {
     keeps: decisions.keeps,
     writes: decisions.writes,
     prunes,
-    forgets: [...decisions.forgets, ...moved].sort(byPath),
+    forgets,
     conflicts: decisions.conflicts,
     blobs: blobs.list,
-    brake: view.prune ? undefined : brakeOf(view.mine, prunes),
+    brake: view.prune ? undefined : brakeOf(view.mine, { prunes, forgets }),
     totals: {
       wanted: count(view.wants),
       fetch: count(blobs.list.filter((blob) => blob.from.kind === "fetch")),
@@ -127,7 +147,7 @@ function count(list: readonly { readonly size: number }[]): Count {
 }
 
 /** Bytes of UTF-8 and UTF-16 code units order alike but for astral characters; any fixed order will do here. */
-function byPath(a: Want | Prune | Forget, b: Want | Prune | Forget): number {
+function byPath(a: { readonly path: TreePath }, b: { readonly path: TreePath }): number {
   const [left, right] = [a.path, b.path];
   return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -15,7 +15,7 @@ export function planBlobs(view: View, decisions: Decisions): BlobPlan {
   const holders = holdersOf(view, decisions);
   const list: Blob[] = [];
   for (const [digest, writes] of writesByDigest(decisions.writes)) {
-    const from = originOf(view, { digest, writes, holder: holders.get(digest) });
+    const from = originOf(view, { digest, writes, holder: holderOf(holders, digest, moved) });
     if (from.kind === "tree" && from.how !== "copy") moved.add(from.path);
     const first = writes[0] as Write;
     list.push({ digest, size: first.want.size, from, paths: writes.map((write) => write.want.path) });
@@ -44,6 +44,16 @@ function originOf(
     remotes: writes.map((write) => write.want.remote),
     have: view.partial.get(digest) ?? 0,
   };
+}
+
+/** A file wanted by both its digests moves straight to one path only; until it does, the other can have a copy. */
+function holderOf(
+  holders: ReadonlyMap<Digest, Holder>,
+  digest: Digest,
+  moved: ReadonlySet<TreePath>,
+): Holder | undefined {
+  const holder = holders.get(digest);
+  return holder?.how === "rename" && moved.has(holder.path) ? { ...holder, how: "copy" } : holder;
 }
 
 type Holder = Extract<BlobOrigin, { kind: "tree" }>;

@@ -1,15 +1,21 @@
 import type { TreePath } from "../../schema/ids.ts";
 import type { Placement } from "../receipt/placement.ts";
-import type { Brake, Prune } from "./types.ts";
+import type { Brake, Forget, Prune } from "./types.ts";
 
 /** Above both, a prune waits: a tenth of what the receipt knows, and a gibibyte. */
 const SHARE = 0.1;
 const BYTES = 1024 ** 3;
 
 /** A prune of every file of a source, or of very much at once, is more often a mistake in a manifest than meant. */
-export function brakeOf(mine: ReadonlyMap<TreePath, Placement>, prunes: readonly Prune[]): Brake | undefined {
+export function brakeOf(
+  mine: ReadonlyMap<TreePath, Placement>,
+  { prunes, forgets }: { prunes: readonly Prune[]; forgets: readonly Forget[] },
+): Brake | undefined {
   if (prunes.length === 0) return undefined;
-  const sources = emptiedSources(mine, prunes);
+  // What the user removed already is no longer a file of its source; what moved still is.
+  const gone = new Set(forgets.filter(({ why }) => why !== "moved").map(({ path }) => path));
+  const there = [...mine.values()].filter(({ path }) => !gone.has(path));
+  const sources = emptiedSources(there, prunes);
   const bytes = prunes.reduce((sum, prune) => sum + prune.size, 0);
   const known = [...mine.values()].reduce((sum, placement) => sum + (placement.size ?? 0), 0);
   const share = known === 0 ? 0 : Math.min(1, bytes / known);
@@ -17,9 +23,9 @@ export function brakeOf(mine: ReadonlyMap<TreePath, Placement>, prunes: readonly
   return { sources, files: prunes.length, bytes, share };
 }
 
-function emptiedSources(mine: ReadonlyMap<TreePath, Placement>, prunes: readonly Prune[]): string[] {
+function emptiedSources(there: readonly Placement[], prunes: readonly Prune[]): string[] {
   const pruned = countBySource(prunes);
-  const placed = countBySource(mine.values());
+  const placed = countBySource(there);
   return [...pruned]
     .filter(([source, count]) => placed.get(source) === count)
     .map(([source]) => source)

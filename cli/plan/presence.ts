@@ -1,10 +1,10 @@
-import type { Digest, TreePath } from "../../schema/ids.ts";
+import { algorithmOf, type Digest, type TreePath } from "../../schema/ids.ts";
 import { foldKey } from "../../schema/names.ts";
 import type { Want } from "../lock/wants.ts";
 import type { Decisions, View } from "../plan.ts";
 import type { Placement } from "../receipt/placement.ts";
 import type { Found } from "../scan.ts";
-import type { Clear, Keep, Write } from "./types.ts";
+import type { Clear, Conflict, Keep, Write } from "./types.ts";
 
 /** The table's upper half: the lock wants a file at this path. */
 export function decidePresence(view: View, want: Want, into: Decisions): void {
@@ -15,13 +15,7 @@ export function decidePresence(view: View, want: Want, into: Decisions): void {
   }
   const rival = rivalOf(view, want);
   if (rival !== undefined) {
-    into.conflicts.push({
-      path: want.path,
-      source: want.source,
-      why: "other-owner",
-      at: want.path,
-      what: rival.owner,
-    });
+    into.conflicts.push(otherOwner(want, rival));
     return;
   }
   decideByFound(view, { want, found }, into);
@@ -80,8 +74,12 @@ function decideOverFolder(
   { want, found }: { want: Want; found: Extract<Found, { kind: "folder" }> },
   into: Decisions,
 ): void {
-  const prefix = `${want.path}/`;
-  const below = [...view.mine.values()].filter((placement) => placement.path.startsWith(prefix));
+  const below = view.placedBelow(want.path);
+  const shared = below.flatMap((placement) => view.others.get(placement.path) ?? [])[0];
+  if (shared !== undefined) {
+    into.conflicts.push(otherOwner(want, shared));
+    return;
+  }
   const inScope = below.every((placement) => view.scope?.has(placement.source) ?? true);
   if (found.stranger !== undefined || below.length === 0 || !inScope) {
     const at = found.stranger ?? want.path;
@@ -97,6 +95,11 @@ function decideBlocked(
   { want, found }: { want: Want; found: Extract<Found, { kind: "blocked" }> },
   into: Decisions,
 ): void {
+  const shared = view.others.get(found.at)?.[0];
+  if (found.what === "file" && shared !== undefined) {
+    into.conflicts.push(otherOwner(want, shared));
+    return;
+  }
   const placement = view.mine.get(found.at);
   const ours = placement === undefined ? undefined : clear(view, placement);
   if (found.what === "file" && ours !== undefined) {
@@ -170,10 +173,16 @@ function placementAt(view: View, path: TreePath, found: FoundFile): Placement | 
   return other.kind === "file" && other.entry === found.entry ? alias : undefined;
 }
 
-/** Another owner who wants other bytes at this path. */
+/** Another owner who wants other bytes at this path. Of digests of different algorithms only the sizes can tell. */
 function rivalOf(view: View, want: Want): Placement | undefined {
   return view.others.get(want.path)?.find((other) => {
     const known = [...other.digests, ...other.intents.map((intent) => intent.digest)];
-    return !known.includes(want.digest);
+    if (known.includes(want.digest)) return false;
+    const comparable = known.some((digest) => algorithmOf(digest) === algorithmOf(want.digest));
+    return comparable || ![other, ...other.intents].some(({ size }) => size === want.size);
   });
+}
+
+function otherOwner({ path, source }: Want, { owner, path: at }: Placement): Conflict {
+  return { path, source, why: "other-owner", at, what: owner };
 }

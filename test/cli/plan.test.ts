@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Plan, plan } from "../../cli/plan.ts";
 import type { Found } from "../../cli/scan.ts";
-import type { Stamp, TreePath } from "../../schema/ids.ts";
+import type { Digest, Stamp, TreePath } from "../../schema/ids.ts";
 import { digest, file, placed, planInput, type Situation, want } from "../support/plan-input.ts";
 
 const NOTHING: Found = { kind: "nothing" };
@@ -369,6 +369,37 @@ describe("plan() beside other owners", () => {
     ]);
   });
 
+  it("takes a digest of another algorithm for unknown, not for other bytes, unless the sizes differ", () => {
+    const git = `git:${"c".repeat(40)}` as Digest;
+    const byGit = { ...want("p", "a"), digest: git };
+    const others = [placed("p", "b", { owner: "you" })];
+    expect(decisions({ wants: [byGit], others })).toEqual(["write p: missing, nothing"]);
+    expect(decisions({ wants: [{ ...byGit, size: 1 }], others })).toEqual(["conflict p: other-owner, you"]);
+  });
+
+  it("clears no path that another holds too, above or below the one wanted", () => {
+    const mine = [placed("data", "a"), placed("folder/x", "b")];
+    const others = [placed("data", "a", { owner: "you" }), placed("folder/x", "b", { owner: "you" })];
+    const lines = decisions({
+      wants: [want("data/x", "c"), want("folder", "d")],
+      mine,
+      others,
+      disk: {
+        "data/x": { kind: "blocked", at: "data" as TreePath, what: "file", stamp: "1" as Stamp },
+        data: file("a"),
+        folder: { kind: "folder", stranger: undefined },
+        "folder/x": file("b"),
+      },
+      force: true,
+    });
+    expect(lines).toEqual([
+      "forget data: shared",
+      "forget folder/x: shared",
+      "conflict data/x: other-owner, you",
+      "conflict folder: other-owner, you",
+    ]);
+  });
+
   it("leaves the last one to prune", () => {
     const mine = [placed("p", "a")];
     const others = [placed("p", "a", { owner: "you" })];
@@ -413,6 +444,17 @@ describe("plan() brakes large prunes", () => {
     expect(found).toEqual({ sources: ["s"], files: 1, bytes: 100, share: 1 });
   });
 
+  it("when every file of a source that is still there would go", () => {
+    const mine = [placed("p", "b"), placed("q", "c")];
+    expect(brake({ mine, disk: { p: file("b") } })).toMatchObject({ sources: ["s"], files: 1 });
+  });
+
+  it("not when what is left of a source has moved", () => {
+    const mine = [placed("p", "b"), placed("old", "a")];
+    const disk = { p: file("b"), old: file("a") };
+    expect(brake({ wants: [want("new", "a")], mine, disk })).toBeUndefined();
+  });
+
   it("not when one of many goes", () => {
     expect(
       brake({
@@ -451,6 +493,71 @@ describe("plan() brakes large prunes", () => {
       brake({ wants: [want("new", "a")], mine: [placed("old", "a")], disk: { old: file("a") } }),
     ).toBeUndefined();
     expect(brake({ mine: [placed("p", "b")], disk: { p: file("b") }, prune: true })).toBeUndefined();
+  });
+});
+
+describe("plan() of a file that is wanted by both its digests", () => {
+  const git = `git:${"c".repeat(40)}` as Digest;
+  const wants = [want("by-sha256", "a"), { ...want("by-git", "a"), digest: git }];
+  const both = (from: Found): Found =>
+    from.kind === "file" ? { ...from, digests: [digest("a"), git] } : from;
+  const origins = (situation: Situation) =>
+    plan(planInput({ wants, ...situation })).blobs.map((blob) => blob.from.kind === "tree" && blob.from.how);
+
+  it("moves the user's file once, and copies it for the other", () => {
+    const mine = [placed("old", "a", { origin: "adopted" })];
+    expect(origins({ mine, disk: { old: both(file("a")) } })).toEqual(["rename", "copy"]);
+  });
+
+  it("takes ours into the store, for both", () => {
+    expect(origins({ mine: [placed("old", "a")], disk: { old: both(file("a")) } })).toEqual([
+      "stage",
+      "stage",
+    ]);
+  });
+});
+
+describe("plan() of ten times as much", () => {
+  /** Counts what is asked of it. */
+  class Counting<K, V> extends Map<K, V> {
+    count = 0;
+    override get(key: K): V | undefined {
+      this.count += 1;
+      return super.get(key);
+    }
+    override *values(): MapIterator<V> {
+      for (const value of super.values()) {
+        this.count += 1;
+        yield value;
+      }
+    }
+  }
+
+  /** Each wanted path is a folder of ours now, or was moved, or leaves: the costly ways. */
+  const questions = (files: number): number => {
+    const names = Array.from({ length: files }, (_, index) => `f${index}`);
+    const wants = names.map((name, index) => want(index % 2 === 0 ? name : `new/${name}`, "a"));
+    const mine = names.map((name, index) => placed(index % 2 === 0 ? `${name}/x` : name, "b"));
+    const disk = Object.fromEntries(
+      names.flatMap((name, index) =>
+        index % 2 === 0
+          ? ([
+              [name, { kind: "folder", stranger: undefined }],
+              [`${name}/x`, file("b")],
+            ] as [string, Found][])
+          : ([[name, file("b")]] as [string, Found][]),
+      ),
+    );
+    const input = planInput({ wants, mine, disk });
+    const [placements, found] = [new Counting(input.mine), new Counting(input.inventory.found)];
+    const made = plan({ ...input, mine: placements, inventory: { ...input.inventory, found } });
+    expect(made.writes).toHaveLength(files);
+    expect(made.writes.filter((write) => write.clears.length === 1)).toHaveLength(files / 2);
+    return placements.count + found.count;
+  };
+
+  it("asks ten times as many questions, not a hundred", () => {
+    expect(questions(2_000)).toBeLessThan(12 * questions(200));
   });
 });
 
