@@ -7,7 +7,7 @@ import { changesBetween, type SourceChange } from "./resolve/changes.ts";
 import type { Pinned, ResolveInput, Resolving } from "./resolve/input.ts";
 import { pinSource } from "./resolve/pin.ts";
 import type { PatternCount } from "./resolve/select.ts";
-import { askedIdentity, requestOf, sameIdentity } from "./resolve/stale.ts";
+import { identityKey, keyOf, requestOf } from "./resolve/stale.ts";
 
 export type { SourceChange } from "./resolve/changes.ts";
 export type { Mode, ResolveInput } from "./resolve/input.ts";
@@ -28,9 +28,12 @@ export async function resolve(input: ResolveInput): Promise<Resolution> {
   const pinned = new Map<string, Pinned>();
   const problems: Problem[] = [];
   const touched = manifest.sources.filter(({ name }) => only?.has(name) ?? true);
+  const follow = entriesToFollow(input, touched);
   await pool(touched, { width: SOURCES, signal }, async (source) => {
     try {
-      pinned.set(source.name, await pinSource(resolving, source, entryFor(input, source)));
+      const entry = follow.get(source.name);
+      const renamed = entry && (entry.name === source.name ? entry : { ...entry, name: source.name });
+      pinned.set(source.name, await pinSource(resolving, source, renamed));
     } catch (error) {
       signal.throwIfAborted();
       problems.push(
@@ -39,7 +42,11 @@ export async function resolve(input: ResolveInput): Promise<Resolution> {
     }
   });
   if (problems.length > 0) throw new TritterErrors(sorted(problems));
-  const lock: Lock = { version: 1, sources: entries(input, pinned), extra: previous?.extra ?? {} };
+  const lock: Lock = {
+    version: 1,
+    sources: entries(input, { pinned, follow }),
+    extra: previous?.extra ?? {},
+  };
   const results = touched.map((source) => pinned.get(source.name) as Pinned);
   return {
     lock,
@@ -53,32 +60,43 @@ export async function resolve(input: ResolveInput): Promise<Resolution> {
 const SOURCES = 4;
 const EMPTY: Lock = { version: 1, sources: [], extra: {} };
 
-/** The entry a source goes on from: its own, or that of a dropped one with its identity, which keeps its commit under the new name. */
-function entryFor({ manifest, previous, only }: ResolveInput, source: Source): LockedSource | undefined {
-  const own = previous?.sources.find((entry) => entry.name === source.name);
-  if (own !== undefined) return own;
+/**
+ * The entries sources go on from: a source's own, or that of a dropped one with its identity, which keeps its commit
+ * under the new name.
+ */
+function entriesToFollow(
+  { manifest, previous }: ResolveInput,
+  touched: readonly Source[],
+): ReadonlyMap<string, LockedSource> {
   const names = new Set(manifest.sources.map(({ name }) => name));
-  const dropped =
-    previous?.sources.filter(
-      (entry) => !names.has(entry.name) && (only === undefined || only.has(source.name)),
-    ) ?? [];
-  const request = requestOf(manifest, source);
-  const from =
-    dropped.find((entry) => entry.request === request) ??
-    dropped.find((entry) => entry.carrier === undefined && sameIdentity(askedIdentity(entry), source));
-  return from && { ...from, name: source.name };
+  const own = new Map((previous?.sources ?? []).map((entry) => [entry.name, entry]));
+  const dropped = new Map<string, LockedSource>();
+  for (const entry of [...own.values()].reverse()) {
+    if (names.has(entry.name)) continue;
+    dropped.set(identityKey(entry), entry);
+    // Of several with one identity, the one that selects the same; a carried one has its fallback's request.
+    if (entry.carrier === undefined) dropped.set(entry.request, entry);
+  }
+  const follow = new Map<string, LockedSource>();
+  for (const source of touched) {
+    const entry =
+      own.get(source.name) ?? dropped.get(requestOf(manifest, source)) ?? dropped.get(keyOf(source));
+    if (entry !== undefined) follow.set(source.name, entry);
+  }
+  return follow;
 }
 
-/** Dropped sources go only where every source is resolved: a scoped lock leaves the rest alone. */
+/** Dropped sources go only where every source is resolved: a scoped lock leaves the rest alone, but for what it renamed. */
 function entries(
   { manifest, previous, only }: ResolveInput,
-  pinned: ReadonlyMap<string, Pinned>,
+  { pinned, follow }: { pinned: ReadonlyMap<string, Pinned>; follow: ReadonlyMap<string, LockedSource> },
 ): LockedSource[] {
-  const kept = only === undefined ? [] : (previous?.sources ?? []).filter(({ name }) => !pinned.has(name));
+  const followed = new Set([...follow.values()].map(({ name }) => name));
+  const rest = (previous?.sources ?? []).filter(({ name }) => !pinned.has(name) && !followed.has(name));
   const inManifest = manifest.sources
     .map(({ name }) => pinned.get(name)?.source)
     .filter((source) => source !== undefined);
-  return [...kept, ...inManifest].sort((a, b) => compareBytes(a.name, b.name));
+  return [...(only === undefined ? [] : rest), ...inManifest].sort((a, b) => compareBytes(a.name, b.name));
 }
 
 function sorted(problems: readonly Problem[]): Problem[] {

@@ -29,9 +29,17 @@ export interface LockedSource {
   readonly licenses: readonly string[];
   readonly gated: Gated | undefined;
   /** Set only if a fallback carries this source. */
-  readonly carrier: { readonly fallback: number; readonly why: string } | undefined;
+  readonly carrier: LockedCarrier | undefined;
   readonly files: readonly LockedFile[];
   readonly extra: Extra;
+}
+
+export interface LockedCarrier {
+  /** Counted from 1, as the manifest listed them when this was written. */
+  readonly fallback: number;
+  readonly why: string;
+  /** Whose place it takes: `dataset o/n main`. Another source there is asked for anew. */
+  readonly instead: string;
 }
 
 export type Gated = false | "auto" | "manual";

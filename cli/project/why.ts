@@ -1,13 +1,14 @@
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import type { Digest, TreePath } from "../../schema/ids.ts";
 import type { LockedSource } from "../../schema/lock.ts";
-import type { Carrier, Manifest, Source } from "../../schema/manifest.ts";
+import type { Carrier, Manifest } from "../../schema/manifest.ts";
 import { compilePattern } from "../../schema/patterns.ts";
 import type { Context } from "../context.ts";
 import type { Want } from "../lock/wants.ts";
 import { holds } from "../plan/presence.ts";
 import type { Origin } from "../receipt/placement.ts";
 import { placementsOf, placementsOfOthers } from "../receipt/receipt.ts";
+import { judgedBy } from "../resolve/judge.ts";
 import { resolveRoot, type Survey, survey } from "../status.ts";
 import { loadProject, type Project, type ProjectOptions, requireLock } from "./load.ts";
 
@@ -90,7 +91,7 @@ function belowRoot(
   const bases = [root, manifest.root];
   for (const base of bases) {
     const below = relative(base, resolve(cwd, asked));
-    if (below !== "" && !below.startsWith("..") && !isAbsolute(below))
+    if (below !== "" && below !== ".." && !below.startsWith(`..${sep}`) && !isAbsolute(below))
       return below.split(sep).join("/") as TreePath;
   }
   return plain as TreePath;
@@ -107,13 +108,9 @@ function wantedPath(manifest: Manifest, locked: LockedSource, want: Want): Wante
     remote: want.remote.path,
     size: want.size,
     digest: want.digest,
-    pattern: source && patternFor(carrierOf(source, locked), want.remote.path),
+    pattern: source && patternFor(judgedBy(source, locked), want.remote.path),
     fallback: locked.carrier?.fallback,
   };
-}
-
-function carrierOf(source: Source, { carrier }: LockedSource): Carrier {
-  return carrier === undefined ? source : (source.fallbacks[carrier.fallback - 1] ?? source);
 }
 
 function patternFor(carrier: Carrier, path: string): string | undefined {

@@ -1,5 +1,6 @@
 import type { Digest } from "../../schema/ids.ts";
 import type { Lock, LockedFile, LockedSource } from "../../schema/lock.ts";
+import { compareBytes } from "../lock/write.ts";
 
 /** What became of one source between two locks; at least one of the two is set. */
 export interface SourceChange {
@@ -28,18 +29,16 @@ export interface FileChanges {
 export function changesBetween(before: Lock, after: Lock): readonly SourceChange[] {
   const olds = new Map(before.sources.map((source) => [source.name, source]));
   const news = new Map(after.sources.map((source) => [source.name, source]));
-  const dropped = before.sources.filter(({ name }) => !news.has(name));
+  const dropped = new Map<string, LockedSource[]>();
+  // Taken from the end, so the first of a pin stands there.
+  for (const source of before.sources.toReversed())
+    if (!news.has(source.name)) listAt(dropped, pinOf(source)).push(source);
   const changes: SourceChange[] = [];
-  const renamedAway = new Set<string>();
   for (const source of after.sources) {
-    const old =
-      olds.get(source.name) ?? dropped.find((one) => isRenamed(one, source) && !renamedAway.has(one.name));
-    if (old !== undefined && old.name !== source.name) renamedAway.add(old.name);
+    const old = olds.get(source.name) ?? dropped.get(pinOf(source))?.pop();
     if (old === undefined || !isSame(old, source)) changes.push(changeOf(old, source));
   }
-  const removed = dropped
-    .filter(({ name }) => !renamedAway.has(name))
-    .map((source) => changeOf(source, undefined));
+  const removed = [...dropped.values()].flat().map((source) => changeOf(source, undefined));
   return [...changes, ...removed].sort((a, b) => (a.source < b.source ? -1 : a.source > b.source ? 1 : 0));
 }
 
@@ -48,21 +47,27 @@ export function fileChanges(before: readonly LockedFile[], after: readonly Locke
   const olds = new Map(before.map((file) => [file.path, file]));
   const news = new Map(after.map((file) => [file.path, file]));
   const gone = new Map<Digest, LockedFile[]>();
-  for (const file of before)
-    if (!news.has(file.path)) gone.set(file.digest, [...(gone.get(file.digest) ?? []), file]);
+  for (const file of before.toReversed()) if (!news.has(file.path)) listAt(gone, file.digest).push(file);
   const added: LockedFile[] = [];
   const renamed: { before: LockedFile; after: LockedFile }[] = [];
   const changed: { before: LockedFile; after: LockedFile }[] = [];
   for (const file of after) {
     const old = olds.get(file.path);
     if (old === undefined) {
-      const from = gone.get(file.digest)?.shift();
+      const from = gone.get(file.digest)?.pop();
       if (from === undefined) added.push(file);
       else renamed.push({ before: from, after: file });
     } else if (old.digest !== file.digest || old.size !== file.size)
       changed.push({ before: old, after: file });
   }
-  return { added, removed: [...gone.values()].flat(), changed, renamed };
+  const removed = [...gone.values()].flat().sort((a, b) => compareBytes(a.path, b.path));
+  return { added, removed, changed, renamed };
+}
+
+function listAt<Key, Value>(lists: Map<Key, Value[]>, key: Key): Value[] {
+  const list = lists.get(key) ?? [];
+  lists.set(key, list);
+  return list;
 }
 
 function changeOf(before: LockedSource | undefined, after: LockedSource | undefined): SourceChange {
@@ -89,13 +94,9 @@ function kindOf(before: LockedSource | undefined, after: LockedSource | undefine
   return before.request === after.request ? "placed" : "reselected";
 }
 
-function isRenamed(old: LockedSource, now: LockedSource): boolean {
-  return (
-    old.repo === now.repo &&
-    old.type === now.type &&
-    old.revision === now.revision &&
-    old.commit === now.commit
-  );
+/** A source that is gone and a new one with its pin are one source renamed. */
+function pinOf({ type, repo, revision, commit }: LockedSource): string {
+  return `${type} ${repo} ${revision} ${commit}`;
 }
 
 function isSame(a: LockedSource, b: LockedSource): boolean {

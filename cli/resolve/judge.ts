@@ -3,6 +3,8 @@ import type { Carrier, LicenseRules, Manifest, Source } from "../../schema/manif
 import { findCollisions, printable } from "../../schema/names.ts";
 import type { Problem } from "../errors.ts";
 import { finalPath } from "../lock/wants.ts";
+import { refusedNames } from "./names.ts";
+import { carrierOf } from "./stale.ts";
 
 /** Expectations, licences and final paths, judged on the lock: at every lock, sync and check. Pure. */
 export function judge(
@@ -17,13 +19,23 @@ export function judge(
 }
 
 function judgeSource(manifest: Manifest, source: Source, locked: LockedSource): Problem[] {
-  const carrier = carrierOf(source, locked);
-  return [...expectations(carrier, locked), ...licenses(manifest.licenses, carrier, locked)];
+  const carrier = judgedBy(source, locked);
+  return [
+    ...names(carrier, locked),
+    ...expectations(carrier, locked),
+    ...licenses(manifest.licenses, carrier, locked),
+  ];
 }
 
-/** What stands in for the source, with its own expectations and licence; the source itself where its fallback is gone from the manifest. */
-export function carrierOf(source: Source, { carrier }: LockedSource): Carrier {
-  return carrier === undefined ? source : (source.fallbacks[carrier.fallback - 1] ?? source);
+/** What stands in for the source, with its own expectations and licence; the source itself where the lock is stale. */
+export function judgedBy(source: Source, locked: LockedSource): Carrier {
+  return carrierOf(source, locked)?.carrier ?? source;
+}
+
+/** Where files go, judged whole: their folder and `names` may be other ones than when they were selected. */
+function names(carrier: Carrier, locked: LockedSource): Problem[] {
+  const paths = locked.files.map((file) => finalPath(locked, file.path));
+  return refusedNames(locked.name, carrier, paths);
 }
 
 function expectations({ expect }: Carrier, { name, files }: LockedSource): Problem[] {
@@ -116,7 +128,7 @@ const RELATION = {
 } as const;
 
 function isPosix(source: Source | undefined, locked: LockedSource): boolean {
-  return source !== undefined && carrierOf(source, locked).names === "posix";
+  return source !== undefined && judgedBy(source, locked).names === "posix";
 }
 
 function* finalPaths(lock: Lock): Generator<{ path: string; source: string }> {

@@ -9,7 +9,7 @@ import { sortedFiles } from "../lock/write.ts";
 import type { Pinned, Resolving } from "./input.ts";
 import { listOnce } from "./listing.ts";
 import { select } from "./select.ts";
-import { askedIdentity, requestOf, sameIdentity } from "./stale.ts";
+import { askedIdentity, type Carried, carrierOf, keyOf, requestOf, sameIdentity } from "./stale.ts";
 
 /** Follows an edit of one source by its class: what needs no request makes none, and only identity moves a pin. */
 export async function pinSource(
@@ -18,20 +18,26 @@ export async function pinSource(
   entry: LockedSource | undefined,
 ): Promise<Pinned> {
   const { manifest, mode } = resolving;
-  const request = requestOf(manifest, source);
-  if (entry === undefined) return pinAnew(resolving, source);
-  if (mode.kind === "update" && mode.names.has(source.name)) return move(resolving, source, entry);
-  if (entry.request === request) return quiet(replaced(source, entry));
-  if (entry.carrier === undefined && sameIdentity(askedIdentity(entry), source))
-    return reselect(resolving, { source, carrier: source, entry });
-  return pinAnew(resolving, source);
+  const carried = entry && carrierOf(source, entry);
+  if (entry === undefined || carried === undefined) return pinAnew(resolving, source, entry);
+  if (mode.kind === "update" && mode.names.has(source.name))
+    return move(resolving, { source, carried, entry });
+  if (entry.request === requestOf(manifest, carried.carrier))
+    return quiet(replaced({ source, carried, entry }));
+  return reselect(resolving, { source, carried, entry });
+}
+
+interface Following {
+  readonly source: Source;
+  readonly carried: Carried;
+  readonly entry: LockedSource;
 }
 
 /** Placement alone is rewritten offline. */
-function replaced(source: Source, entry: LockedSource): LockedSource {
-  const strip = carrierFor(source, entry).strip;
-  const path = source.path;
-  if (entry.path === path && entry.strip === strip) return entry;
+function replaced({ source, carried: { carrier, as }, entry }: Following): LockedSource {
+  const { path } = source;
+  const { strip } = carrier;
+  if (entry.path === path && entry.strip === strip && entry.carrier?.fallback === as?.fallback) return entry;
   const outside = entry.files.filter((file) => !isBelow(strip, file.path));
   if (outside.length > 0) {
     throw new TritterError({
@@ -42,57 +48,57 @@ function replaced(source: Source, entry: LockedSource): LockedSource {
       hint: "narrow include to that folder, or strip less",
     });
   }
-  return { ...entry, path, strip };
-}
-
-function carrierFor(source: Source, { carrier }: LockedSource): Carrier {
-  return carrier === undefined ? source : (source.fallbacks[carrier.fallback - 1] ?? source);
+  return { ...entry, path, strip, carrier: as };
 }
 
 /** `update`: asks anew, with the carrier that is in use; a listing only if the commit moved. */
-async function move(resolving: Resolving, source: Source, entry: LockedSource): Promise<Pinned> {
-  const carrier = carrierFor(source, entry);
-  const resolved = await ask(resolving, source.name, carrier);
+async function move(resolving: Resolving, { source, carried, entry }: Following): Promise<Pinned> {
+  const resolved = await ask(resolving, source.name, carried.carrier);
   const unchanged =
     resolved.commit === entry.commit &&
-    entry.request === requestOf(resolving.manifest, source) &&
+    entry.request === requestOf(resolving.manifest, carried.carrier) &&
     entry.repo === resolved.repo;
-  if (unchanged) return quiet(replaced(source, entry));
-  return entryOf(resolving, { source, carrier, resolved, carried: entry.carrier });
+  if (unchanged) return quiet(replaced({ source, carried, entry }));
+  return entryOf(resolving, { source, resolved, carried });
 }
 
-async function reselect(
-  resolving: Resolving,
-  { source, carrier, entry }: { source: Source; carrier: Carrier; entry: LockedSource },
-): Promise<Pinned> {
+async function reselect(resolving: Resolving, { source, carried, entry }: Following): Promise<Pinned> {
   const { repo, id, commit, gated, licenses } = entry;
   const resolved: Resolved = { commit, repo, id, gated, licenses, private: undefined, disabled: undefined };
-  const pinned = await entryOf(resolving, { source, carrier, resolved, carried: undefined });
+  const pinned = await entryOf(resolving, { source, resolved, carried });
   return { ...pinned, source: { ...pinned.source, asked: entry.asked, extra: entry.extra } };
 }
 
 /** A source without a pin, or with another identity than its pin. */
-async function pinAnew(resolving: Resolving, source: Source): Promise<Pinned> {
+async function pinAnew(
+  resolving: Resolving,
+  source: Source,
+  entry: LockedSource | undefined,
+): Promise<Pinned> {
   try {
-    return await pinFrom(resolving, source, { carrier: source, carried: undefined });
+    return await pinFrom(resolving, source, { carrier: source, as: undefined });
   } catch (error) {
     const why = lastingReason(error);
-    const pinnedBefore = resolving.previous?.sources.some((entry) => entry.name === source.name) ?? false;
-    if (why === undefined || !resolving.fallback || pinnedBefore || source.fallbacks.length === 0)
-      throw error;
-    return tryFallbacks(resolving, source, { why, first: problemsOf(error) });
+    // What had a pin of its own is not swapped for other contents because that pin cannot be renewed.
+    const hadOwnPin = entry !== undefined && entry.carrier === undefined;
+    if (why === undefined || !resolving.fallback || hadOwnPin || source.fallbacks.length === 0) throw error;
+    return tryFallbacks(resolving, source, { why, first: problemsOf(error), entry });
   }
 }
 
 async function tryFallbacks(
   resolving: Resolving,
   source: Source,
-  { why, first }: { why: string; first: readonly Problem[] },
+  { why, first, entry }: { why: string; first: readonly Problem[]; entry: LockedSource | undefined },
 ): Promise<Pinned> {
   const failures: string[] = [];
   for (const [index, carrier] of source.fallbacks.entries()) {
+    const carried = { carrier, as: { fallback: index + 1, why, instead: keyOf(source) } };
+    const kept = entry !== undefined && sameIdentity(askedIdentity(entry), carrier);
     try {
-      const pinned = await pinFrom(resolving, source, { carrier, carried: { fallback: index + 1, why } });
+      const pinned = kept
+        ? await reselect(resolving, { source, carried, entry })
+        : await pinFrom(resolving, source, carried);
       const warning = `source "${source.name}" is carried by its fallback ${index + 1}, ${carrier.repo}: ${source.repo} is ${why}. Its contents differ`;
       return { ...pinned, warnings: [warning, ...pinned.warnings] };
     } catch (error) {
@@ -127,15 +133,9 @@ const LASTING: Readonly<Partial<Record<ErrorCode, string>>> = {
   ACCESS_DISABLED: "disabled",
 };
 
-type Carried = LockedSource["carrier"];
-
-async function pinFrom(
-  resolving: Resolving,
-  source: Source,
-  { carrier, carried }: { carrier: Carrier; carried: Carried },
-): Promise<Pinned> {
-  const resolved = await ask(resolving, source.name, carrier);
-  return entryOf(resolving, { source, carrier, resolved, carried });
+async function pinFrom(resolving: Resolving, source: Source, carried: Carried): Promise<Pinned> {
+  const resolved = await ask(resolving, source.name, carried.carrier);
+  return entryOf(resolving, { source, resolved, carried });
 }
 
 async function ask(
@@ -157,14 +157,13 @@ async function ask(
 
 interface EntryInput {
   readonly source: Source;
-  readonly carrier: Carrier;
   readonly resolved: Resolved;
   readonly carried: Carried;
 }
 
 async function entryOf(
   resolving: Resolving,
-  { source, carrier, resolved, carried }: EntryInput,
+  { source, resolved, carried: { carrier, as } }: EntryInput,
 ): Promise<Pinned> {
   const { type, revision, strip } = carrier;
   const { commit, repo, id, gated } = resolved;
@@ -177,7 +176,7 @@ async function entryOf(
     await assertAccess(resolving, { carrier, resolved, path: probePath(selection.files) });
   const entry: LockedSource = {
     name: source.name,
-    request: requestOf(resolving.manifest, source),
+    request: requestOf(resolving.manifest, carrier),
     repo,
     asked: repo === carrier.repo ? undefined : carrier.repo,
     id,
@@ -188,7 +187,7 @@ async function entryOf(
     strip,
     licenses: resolved.licenses ?? [],
     gated,
-    carrier: carried,
+    carrier: as,
     files: sortedFiles(selection.files),
     extra: {},
   };

@@ -5,6 +5,7 @@ import { compilePattern, nearMisses } from "../../schema/patterns.ts";
 import type { Problem } from "../errors.ts";
 import type { Listed } from "../hub/port.ts";
 import { isBelow } from "../lock/wants.ts";
+import { refusedNames } from "./names.ts";
 
 /** How much one pattern of the manifest selected. */
 export interface PatternCount {
@@ -44,6 +45,7 @@ export function select(
     ...exclude.map((one) => count(name, { ...one, kind: "exclude" }, listing)),
   ];
   const empty = patterns.filter((pattern) => pattern.kind === "include" && pattern.files === 0);
+  const paths = listing.map((file) => file.path);
   return {
     files: taken.flatMap(locked),
     masked: taken.find((file) => file.digest === undefined),
@@ -52,8 +54,13 @@ export function select(
       .filter((one) => one.kind === "exclude" && one.files === 0)
       .map(({ pattern }) => `source "${name}": exclude "${printable(pattern)}" matches nothing`),
     problems: [
-      ...empty.map(({ pattern }) => noMatch(name, pattern, listing)),
-      ...refusedNames(name, carrier, taken),
+      ...empty.slice(0, MOST_TOLD).map(({ pattern }) => noMatch(name, pattern, paths)),
+      ...(taken.length === 0 && include.length === 0 && listing.length > 0 ? [allRemoved(name, paths)] : []),
+      ...refusedNames(
+        name,
+        carrier,
+        taken.map(({ path }) => path),
+      ),
       ...outsideStrip(name, carrier, taken),
     ],
   };
@@ -86,8 +93,10 @@ function locked({ path, size, digest }: Listed): LockedFile[] {
     : [{ path: judged.path, size, digest, extra: {} }];
 }
 
-function noMatch(source: string, pattern: string, listing: readonly Listed[]): Problem {
-  const paths = listing.map((file) => file.path);
+/** Patterns without a match that are told; each costs a look at every file for near misses. */
+const MOST_TOLD = 20;
+
+function noMatch(source: string, pattern: string, paths: readonly string[]): Problem {
   const matches = compiled(pattern).matches;
   const removed = paths.filter((path) => matches(path));
   if (removed.length > 0) {
@@ -109,29 +118,15 @@ function noMatch(source: string, pattern: string, listing: readonly Listed[]): P
   };
 }
 
-function refusedNames(source: string, { names }: Carrier, files: readonly Listed[]): Problem[] {
-  const refused: { line: string; hostile: boolean }[] = [];
-  for (const { path } of files) {
-    const judged = judgeName(path);
-    if (judged.kind === "ok" || (judged.kind === "unportable" && names === "posix")) continue;
-    refused.push({ line: `"${printable(path)}" ${judged.why}`, hostile: judged.kind === "hostile" });
-  }
-  if (refused.length === 0) return [];
-  const hostile = refused.some((one) => one.hostile);
-  const what = hostile
-    ? "names that could write outside their folder or into another tool's files"
-    : "names that not every platform can hold";
-  return [
-    {
-      code: "NAME_REFUSED",
-      source,
-      message: `source "${source}" selects ${what}`,
-      details: refused.map((one) => one.line),
-      hint: hostile
-        ? "exclude them, and tell the repository's owner"
-        : "exclude them, or set names: posix on the source",
-    },
-  ];
+/** The default include is a pattern too: it takes everything. */
+function allRemoved(source: string, paths: readonly string[]): Problem {
+  return {
+    code: "PATTERN_NO_MATCH",
+    source,
+    message: `source "${source}" selects nothing: exclude or policy.deny removed all ${paths.length} files of the repository`,
+    details: paths.slice(0, 3).map(printable),
+    hint: "mend what removes the files, or drop the source",
+  };
 }
 
 function outsideStrip(source: string, { strip }: Carrier, files: readonly Listed[]): Problem[] {

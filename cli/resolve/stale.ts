@@ -1,6 +1,6 @@
 import type { RepoType } from "../../schema/ids.ts";
-import type { Lock, LockedSource } from "../../schema/lock.ts";
-import type { Manifest, Source } from "../../schema/manifest.ts";
+import type { Lock, LockedCarrier, LockedSource } from "../../schema/lock.ts";
+import type { Carrier, Manifest, Source } from "../../schema/manifest.ts";
 import { requestDigest } from "../lock/digests.ts";
 
 /** Why the lock no longer says what the manifest asks for; both sides, where there are two. */
@@ -23,7 +23,7 @@ export interface Identity {
   readonly revision: string;
 }
 
-/** Compares offline. Judgement fields (expect, license, policy, groups, fallbacks) never make a lock stale. Sorted by source. */
+/** Compares offline. Judgement fields (expect, license, policy, groups) never make a lock stale, nor do fallbacks that are not in use. Sorted by source. */
 export function staleness(manifest: Manifest, lock: Lock): readonly Stale[] {
   const locked = new Map(lock.sources.map((source) => [source.name, source]));
   const wanted = new Set(manifest.sources.map((source) => source.name));
@@ -34,9 +34,35 @@ export function staleness(manifest: Manifest, lock: Lock): readonly Stale[] {
   return [...stale, ...removed].sort((a, b) => (a.source < b.source ? -1 : a.source > b.source ? 1 : 0));
 }
 
-/** A source's own request, also where a fallback carries it: editing fallbacks changes nothing that is locked. */
-export function requestOf(manifest: Manifest, source: Source): string {
-  return requestDigest({ ...source, deny: manifest.deny });
+/** Of whatever carries a source: its own fields, or its fallback's. */
+export function requestOf(manifest: Manifest, carrier: Carrier): string {
+  return requestDigest({ ...carrier, deny: manifest.deny });
+}
+
+/** What an entry goes on from in today's manifest; undefined: nothing there names what is locked any more. */
+export function carrierOf(source: Source, entry: LockedSource): Carried | undefined {
+  const locked = askedIdentity(entry);
+  if (entry.carrier === undefined)
+    return sameIdentity(locked, source) ? { carrier: source, as: undefined } : undefined;
+  if (entry.carrier.instead !== keyOf(source)) return undefined;
+  const at = source.fallbacks.findIndex((fallback) => sameIdentity(locked, fallback));
+  const carrier = source.fallbacks[at];
+  return carrier && { carrier, as: { ...entry.carrier, fallback: at + 1 } };
+}
+
+export interface Carried {
+  readonly carrier: Carrier;
+  /** Set only for a fallback: what the lock says of it, with its number of today. */
+  readonly as: LockedCarrier | undefined;
+}
+
+/** The identity of the source an entry was locked for: its own, or that of which a fallback takes the place. */
+export function identityKey(entry: LockedSource): string {
+  return entry.carrier?.instead ?? keyOf(askedIdentity(entry));
+}
+
+export function keyOf({ type, repo, revision }: Identity): string {
+  return `${type} ${repo} ${revision}`;
 }
 
 export function identityOf({ type, repo, revision }: Identity): Identity {
@@ -55,26 +81,15 @@ export function askedIdentity(locked: LockedSource): Identity {
 function staleSource(manifest: Manifest, source: Source, locked: LockedSource | undefined): Stale[] {
   const { name } = source;
   if (locked === undefined) return [{ source: name, why: "missing" }];
-  if (locked.request !== requestOf(manifest, source)) {
-    const [before, after] = [askedIdentity(locked), identityOf(source)];
-    // Carried by a fallback, the lock names only the fallback: the source's own fields tell which class changed no more.
-    if (locked.carrier !== undefined || !sameIdentity(before, after))
-      return [{ source: name, why: "identity", before, after }];
-    return [{ source: name, why: "selection" }];
-  }
-  return placement(source, locked);
-}
-
-function placement(source: Source, locked: LockedSource): Stale[] {
-  const strip =
-    locked.carrier === undefined
-      ? source.strip
-      : (source.fallbacks[locked.carrier.fallback - 1]?.strip ?? locked.strip);
+  const carried = carrierOf(source, locked);
+  if (carried === undefined)
+    return [{ source: name, why: "identity", before: askedIdentity(locked), after: identityOf(source) }];
+  if (locked.request !== requestOf(manifest, carried.carrier)) return [{ source: name, why: "selection" }];
   const fields = [
     { field: "path" as const, before: locked.path, after: source.path },
-    { field: "strip" as const, before: locked.strip, after: strip },
+    { field: "strip" as const, before: locked.strip, after: carried.carrier.strip },
   ];
   return fields
     .filter(({ before, after }) => before !== after)
-    .map((field) => ({ source: source.name, why: "placement", ...field }));
+    .map((field) => ({ source: name, why: "placement", ...field }));
 }

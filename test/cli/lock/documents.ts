@@ -65,7 +65,9 @@ function source(name: string): fc.Arbitrary<LockedSource> {
       strip: fc.constant(strip),
       licenses: fc.constantFrom([], ["mit"], ["mit", "apache-2.0"]),
       gated: fc.constantFrom(undefined, "auto" as const, "manual" as const),
-      carrier: fc.option(fc.constant({ fallback: 1, why: "gated" }), { nil: undefined }),
+      carrier: fc.option(fc.constant({ fallback: 1, why: "gated", instead: "dataset o/n main" }), {
+        nil: undefined,
+      }),
       files: files(strip),
       extra: extras,
     }),

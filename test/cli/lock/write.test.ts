@@ -42,7 +42,7 @@ describe("serialiseLock()", () => {
       asked: "o/old",
       licenses: ["mit", "apache-2.0"],
       gated: false,
-      carrier: { fallback: 1, why: "gated" },
+      carrier: { fallback: 1, why: "gated", instead: "dataset o/s main" },
       extra: { zeta: [1], alpha: { b: 1, a: 2 } },
     });
     const lock = { ...lockOf(source), extra: { later: true } };
@@ -54,7 +54,7 @@ describe("serialiseLock()", () => {
 "repo": "o/new", "asked": "o/old", "type": "dataset", "revision": "main",
 "commit": "${"1".repeat(40)}", "listing": "${listingDigest([])}",
 "path": "", "license": ["mit","apache-2.0"],
-"carrier": {"fallback":1,"why":"gated"},
+"carrier": {"fallback":1,"why":"gated","instead":"dataset o/s main"},
 "alpha": {"b":1,"a":2},
 "zeta": [1],
 "files": [

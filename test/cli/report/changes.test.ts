@@ -44,7 +44,7 @@ describe("changeLines()", () => {
   });
 
   it("says that repository, revision, licence or carrier changed", () => {
-    const carrier = { fallback: 1, why: "gated" };
+    const carrier = { fallback: 1, why: "gated", instead: "dataset owner/code main" };
     const other = { ...before, repo: "other/code", revision: "v2", licenses: ["apache-2.0"], carrier };
     expect(lineOf(before, other)).toBe(
       "code: now dataset other/code instead of dataset owner/code, revision main → v2, from fallback 1 (gated), licence mit → apache-2.0, same files",
