@@ -75,7 +75,7 @@ function licenses(
     code: "LICENSE_REFUSED",
     source: name,
     message: `source "${name}": ${license === UNKNOWN ? `${repo} names no licence` : `${repo} has the licence "${printable(license)}"`}, which policy.licenses does not allow`,
-    hint: `once you have read its terms, add to the source: license: { accept: ${JSON.stringify(license)}, reason: "…" }`,
+    hint: `once you have read its terms, add to the source: license: { accept: ${printable(JSON.stringify(license))}, reason: "…" }`,
   }));
 }
 
