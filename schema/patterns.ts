@@ -33,6 +33,8 @@ const OPTIONS = {
 } as const;
 
 function matcher(pattern: string): (path: string) => boolean {
+  // A list of names may be long, and comparing one costs next to nothing.
+  if (!/[*?[\]{}\\]/.test(pattern)) return (path) => path === pattern;
   const compiled = new Minimatch(pattern, OPTIONS);
   return (path) => compiled.match(path);
 }

@@ -398,7 +398,7 @@ describe("readManifest() refuses what would exhaust the machine:", () => {
       `a: &a [${"1,".repeat(20_000)}]\nb: [${"*a,".repeat(60)}]`,
       "stands for more than 1000000 values: should be fewer",
     ],
-    ["lists in lists", "[".repeat(100_000), "nested too deep: should be at most 100 levels"],
+    ["lists in lists", "[".repeat(20_000), "nested too deep: should be at most 100 levels"],
     [
       "mappings in mappings",
       `${"{a: ".repeat(200)}1${"}".repeat(200)}`,

@@ -115,9 +115,9 @@ describe("select()", () => {
     expect(problems).toHaveLength(1);
   });
 
-  it("tells of twenty of 200 patterns that match none of 100,000 files", () => {
-    const listing = Array.from({ length: 100_000 }, (_, index) => listed(`data/${index}.parquet`));
-    const include = Array.from({ length: 200 }, (_, index) => `absent-${index}`);
+  it("tells of twenty of 100 patterns that match none", () => {
+    const listing = Array.from({ length: 1_000 }, (_, index) => listed(`data/${index}.parquet`));
+    const include = Array.from({ length: 100 }, (_, index) => `absent-${index}`);
     expect(selected({ include }, [], listing).problems).toHaveLength(20);
   });
 });
