@@ -13,6 +13,12 @@ const HEARTBEAT_MS = 15_000;
 /** A holder that cannot be read may be one that is just being written; older than this it is garbage. */
 const WRITING_MS = 5_000;
 
+interface Taking {
+  readonly disk: Disk;
+  readonly writer: Writer;
+  readonly now: () => number;
+}
+
 /**
  * Takes the root for this writer, or throws ROOT_HELD naming the one that has it; a dead holder is replaced.
  * Politeness only: nothing in a sync is wrong if two hold the same root, as on file systems whose links lie.
@@ -25,24 +31,52 @@ export function holdRoot(
   return onDisk("take the root", async () => {
     const path = join(state, HOLDER);
     await makeOwnFolder(disk, state, state);
-    for (let attempt = 0; attempt < 3; attempt++) {
-      if (await publish(disk, path, writer)) return holding(disk, path, writer);
-      const holder = await readHolder(disk, path);
-      // A network file system may say no to a link that it did make.
-      if (holder?.id === writer.id) return holding(disk, path, writer);
-      if (await isHeld(disk, path, { holder, writer, now })) throw held(holder);
-      await setAside(disk, path, { holder, writer });
-    }
-    throw new TritterError({
-      code: "ROOT_HELD",
-      message: "cannot take the root: other syncs keep taking it first",
-      hint: "run the same command again",
-    });
+    await take({ disk, writer, now }, path);
+    return holding(disk, path, writer);
   });
 }
 
+/** Writes this writer's name to `path`, where nobody's is or a dead one's. */
+async function take(taking: Taking, path: string): Promise<void> {
+  const { disk, writer } = taking;
+  for (let attempt = 0; attempt < 4; attempt++) {
+    if (await publish(disk, path, writer)) return;
+    // Released in the instant between: it is anybody's again.
+    if (disk.lstat(path) === undefined) continue;
+    const holder = await readHolder(disk, path);
+    // A network file system may say no to a link that it did make.
+    if (holder?.id === writer.id) return;
+    if (await isHeld(taking, path, holder)) throw held(holder);
+    if (await succeed(taking, path, holder)) return;
+  }
+  throw new TritterError({
+    code: "ROOT_HELD",
+    message: "cannot take the root: other syncs keep taking it first",
+    hint: "run the same command again",
+  });
+}
+
+/**
+ * Takes the place of a dead holder. Of several that find it dead, one may write `holder.after.<its id>`; it alone
+ * renames that over the dead one's. False where another did so before.
+ */
+async function succeed(taking: Taking, path: string, holder: Writer | undefined): Promise<boolean> {
+  const { disk } = taking;
+  const claim = `${path}.after.${holder !== undefined && NAME.test(holder.id) ? holder.id : "unreadable"}`;
+  await take(taking, claim);
+  if ((await readHolder(disk, path))?.id !== holder?.id) {
+    await passing(["ENOENT"], () => disk.unlink(claim));
+    return false;
+  }
+  await disk.rename(claim, path);
+  return true;
+}
+
+const NAME = /^[\w-]{1,64}$/;
+
 /** A link appears whole or not at all, and fails where there is one: the portable way to be the only one. */
 async function publish(disk: Disk, path: string, writer: Writer): Promise<boolean> {
+  if (disk.lstat(path) !== undefined) return false;
   const own = `${path}.${writer.id}`;
   try {
     await write(disk, own, writer);
@@ -119,30 +153,15 @@ async function readHolder(disk: Disk, path: string): Promise<Writer | undefined>
 }
 
 async function isHeld(
-  disk: Disk,
+  { disk, writer, now }: Taking,
   path: string,
-  { holder, writer, now }: { holder: Writer | undefined; writer: Writer; now: () => number },
+  holder: Writer | undefined,
 ): Promise<boolean> {
   const life = holder === undefined ? "unknown" : await lifeOf(disk, holder, writer);
   if (life !== "unknown") return life === "alive";
   const stat = disk.lstat(path);
   const patience = holder === undefined ? WRITING_MS : SILENCE_MS;
   return stat !== undefined && now() - Number(stat.mtimeNs / 1_000_000n) < patience;
-}
-
-/** Renamed before it is removed, and put back where it is no longer the one found dead: of several that find it, one gets it. */
-async function setAside(
-  disk: Disk,
-  path: string,
-  { holder, writer }: { holder: Writer | undefined; writer: Writer },
-): Promise<void> {
-  const aside = `${path}.dead.${writer.id}`;
-  await passing(["ENOENT"], () => disk.rename(path, aside));
-  const taken = await readHolder(disk, aside);
-  if (taken !== undefined && taken.id !== holder?.id) {
-    await passing(["EEXIST", "ENOENT"], () => disk.link(aside, path));
-  }
-  await passing(["ENOENT"], () => disk.unlink(aside));
 }
 
 function held(holder: Writer | undefined): TritterError {
