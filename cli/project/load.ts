@@ -37,6 +37,13 @@ export async function loadProject(context: Context, options: ProjectOptions): Pr
   const file = resolve(context.cwd, options.manifest ?? "tritter.yaml");
   const { manifest, text } = await loadManifest(context, file);
   const lockFile = options.lock === undefined ? lockFileOf(file) : resolve(context.cwd, options.lock);
+  if (lockFile === file) {
+    throw new TritterError({
+      code: "USAGE",
+      message: `cannot use "${file}" as manifest and as lock: should be two files`,
+      hint: "name another file with --lock",
+    });
+  }
   const read = await readLock({ file: lockFile, disk: context.disk });
   const scope = options.names.length === 0 ? undefined : selectSources(manifest, options.names);
   if (read.kind === "ok") for (const message of read.warnings) context.emit({ kind: "warning", message });
