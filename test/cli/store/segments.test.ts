@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import {
+  parseSegments,
+  readSegment,
+  SEGMENT,
+  segmentCount,
+  segmentHeader,
+  segmentLength,
+  segmentLine,
+} from "../../../cli/store/segments.ts";
+import { writerOf } from "../../support/engine.ts";
+import { memoryDisk } from "../../support/memory-disk.ts";
+
+const WRITER = writerOf("w");
+const bytes = Buffer.from("bytes of a segment");
+
+describe("parseSegments()", () => {
+  it("reads what was written, the later line on a segment", () => {
+    const text =
+      segmentHeader(WRITER, 99) +
+      segmentLine(7, bytes) +
+      segmentLine(0, bytes) +
+      segmentLine(7, Buffer.from("b"));
+    const list = parseSegments(text);
+    expect(list).toMatchObject({ writer: WRITER, size: 99 });
+    expect([...(list?.done.keys() ?? [])]).toEqual([7, 0]);
+    expect(list?.done.get(7)).not.toBe(list?.done.get(0));
+  });
+
+  it("leaves out a torn last line, and lines that are none", () => {
+    const text = `${segmentHeader(WRITER, 99)}\0\0\n1 zz\n-1 aa\n${segmentLine(2, bytes)}3 51d2`;
+    expect([...(parseSegments(text)?.done.keys() ?? [])]).toEqual([2]);
+  });
+
+  it.each(["", "\n", "{", "{}\n", "null\n", '{"writer":{"id":"w"},"size":1}\n', "7\n"])(
+    "has nothing for %j",
+    (text) => {
+      expect(parseSegments(text)).toBeUndefined();
+    },
+  );
+});
+
+describe("segments", () => {
+  it.each([
+    [1, 1, 1],
+    [SEGMENT, 1, SEGMENT],
+    [SEGMENT + 1, 2, 1],
+    [3 * SEGMENT - 1, 3, SEGMENT - 1],
+  ])("of %d bytes: %d, the last of %d bytes", (size, count, last) => {
+    expect([segmentCount(size), segmentLength(size, count - 1)]).toEqual([count, last]);
+  });
+});
+
+describe("readSegment()", () => {
+  async function read(content: Buffer, checksumOf: Buffer, size = content.length) {
+    const disk = memoryDisk();
+    disk.put("/f", content);
+    const file = await disk.open("/f", "r");
+    const checksum = Number.parseInt(segmentLine(0, checksumOf).split(" ")[1] as string, 16);
+    return readSegment(file, { size, index: 0, checksum, buffer: Buffer.alloc(size) });
+  }
+
+  it("gives the bytes that were written, and nothing for others or fewer", async () => {
+    expect(await read(bytes, bytes)).toEqual(bytes);
+    expect(await read(Buffer.alloc(bytes.length), bytes)).toBeUndefined();
+    expect(await read(bytes, bytes, bytes.length + 1)).toBeUndefined();
+  });
+});
