@@ -6,7 +6,7 @@ import type { Prune } from "../plan/types.ts";
 import type { TreeChange } from "../tree/change.ts";
 import type { Applying, Trashed } from "./types.ts";
 
-export interface Pruned {
+interface Pruned {
   /** What is no longer there. */
   readonly gone: readonly Prune[];
   readonly trashed: readonly Trashed[];

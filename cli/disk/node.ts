@@ -1,5 +1,6 @@
 import { type BigIntStats, constants, type Dirent, lstatSync } from "node:fs";
 import * as fs from "node:fs/promises";
+import { dirname } from "node:path";
 import { systemCode } from "../errors.ts";
 import type { DirEntry, Disk, DiskFile, FileStat } from "./port.ts";
 
@@ -11,7 +12,7 @@ export function nodeDisk(): Disk {
     readdir,
     realpath: (path) => fs.realpath(path),
     readlink: (path) => fs.readlink(path),
-    mkdir: async (path) => void (await fs.mkdir(path, { recursive: true })),
+    mkdir,
     read: (path) => absentAs(undefined, ["ENOENT"], () => fs.readFile(path)),
     open: async (path, mode) => diskFile(await fs.open(path, FLAGS[mode])),
     rename: (from, to) => fs.rename(from, to),
@@ -48,6 +49,22 @@ function lstat(path: string): FileStat | undefined {
     // A parent that is a file, or a name this file system cannot hold: nothing can be at this path.
     if (["ENOTDIR", "ENAMETOOLONG"].includes(systemCode(error) ?? "")) return undefined;
     throw error;
+  }
+}
+
+/** Parents too. Our own, since the recursive one of Node 20 never ends below /proc. */
+async function mkdir(path: string): Promise<void> {
+  try {
+    await fs.mkdir(path);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "EEXIST" && (await fs.stat(path)).isDirectory()) return;
+    if (code !== "ENOENT" || dirname(path) === path) throw error;
+    await mkdir(dirname(path));
+    // Somebody else may have made it meanwhile.
+    await fs.mkdir(path).catch((again: unknown) => {
+      if (systemCode(again) !== "EEXIST") throw again;
+    });
   }
 }
 
