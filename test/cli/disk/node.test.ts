@@ -1,38 +1,135 @@
-import { stat, symlink, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { link, lstat, mkdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { nodeDisk } from "../../../cli/disk/node.ts";
 import { type TemporaryFolder, temporaryFolder } from "../../support/trees.ts";
 
-let folder: TemporaryFolder;
 const disk = nodeDisk();
+let home: TemporaryFolder;
+const at = (...names: string[]) => join(home.path, ...names);
 
 beforeEach(async () => {
-  folder = await temporaryFolder();
+  home = await temporaryFolder();
+  await writeFile(at("file"), "content");
+  await mkdir(at("folder"));
+  await symlink(at("file"), at("link"));
+  await symlink(at("folder"), at("link-to-folder"));
+  if (process.platform !== "win32") execFileSync("mkfifo", [at("pipe")]);
 });
 
-afterEach(() => folder.remove());
+afterEach(() => home.remove());
 
-describe("mkdir()", () => {
-  it("makes parents, and is content with what is there, a link to a folder included", async () => {
-    const deep = join(folder.path, "a/b/c");
-    await disk.mkdir(deep);
-    await disk.mkdir(deep);
-    expect((await stat(deep)).isDirectory()).toBe(true);
-    await symlink(join(folder.path, "a"), join(folder.path, "link"));
-    await disk.mkdir(join(folder.path, "link"));
-    await Promise.all(Array.from({ length: 8 }, (_, index) => disk.mkdir(join(folder.path, `x/y/${index}`))));
-    expect((await stat(join(folder.path, "x/y/7"))).isDirectory()).toBe(true);
+describe("nodeDisk().lstat()", () => {
+  it.each([
+    ["file", "file"],
+    ["folder", "folder"],
+    ["link", "symlink"],
+    ["link-to-folder", "symlink"],
+    ["pipe", "special"],
+  ])("sees %s as %s, following nothing", (name, kind) => {
+    expect(disk.lstat(at(name))?.kind).toBe(kind);
   });
 
-  it("refuses a file in the way with the system's code", async () => {
-    await writeFile(join(folder.path, "file"), "");
-    await expect(disk.mkdir(join(folder.path, "file"))).rejects.toMatchObject({ code: "EEXIST" });
-    await expect(disk.mkdir(join(folder.path, "file/below"))).rejects.toMatchObject({ code: "ENOTDIR" });
+  it("sees nothing where nothing can be", () => {
+    for (const path of [at("none"), at("file", "below"), at("n".repeat(300)), `/${"d/".repeat(3_000)}x`])
+      expect(disk.lstat(path)).toBeUndefined();
   });
 
-  it("ends where no folder can be made", async (context) => {
-    if (disk.lstat("/proc/self") === undefined) context.skip("there is no /proc");
-    await expect(disk.mkdir("/proc/tritter/x")).rejects.toMatchObject({ code: "ENOENT" });
+  it("tells size, times in nanoseconds and inode", async () => {
+    const stat = await lstat(at("file"), { bigint: true });
+    expect(disk.lstat(at("file"))).toEqual({
+      kind: "file",
+      size: 7,
+      mtimeNs: stat.mtimeNs,
+      ctimeNs: stat.ctimeNs,
+      inode: stat.ino,
+      device: stat.dev,
+    });
+  });
+});
+
+describe("nodeDisk().open()", () => {
+  it.each(["r", "r+", "a", "wx"] as const)("opens no symlink, mode %s", async (mode) => {
+    await expect(disk.open(at("link"), mode)).rejects.toMatchObject({
+      code: mode === "wx" ? "EEXIST" : "ELOOP",
+    });
+    expect(await readFile(at("file"), "utf8")).toBe("content");
+  });
+
+  it.skipIf(process.platform === "win32")(
+    "does not wait for a pipe that took the place of a file",
+    async () => {
+      const file = await disk.open(at("pipe"), "r");
+      expect((await file.stat()).kind).toBe("special");
+      await file.close();
+    },
+  );
+
+  it("makes a file once", async () => {
+    await (await disk.open(at("new"), "wx")).close();
+    await expect(disk.open(at("new"), "wx")).rejects.toMatchObject({ code: "EEXIST" });
+  });
+
+  it("writes at positions, appends, cuts, and reads back", async () => {
+    const file = await disk.open(at("new"), "wx");
+    await file.writeAt(Buffer.from("world"), 6);
+    await file.writeAt(Buffer.from("hello "), 0);
+    await file.sync();
+    const into = Buffer.alloc(20);
+    expect(await file.readAt(into, 0)).toBe(11);
+    expect(await file.readAt(into, 11)).toBe(0);
+    await file.truncate(5);
+    expect((await file.stat()).size).toBe(5);
+    await file.close();
+    const more = await disk.open(at("new"), "a");
+    await more.append(Buffer.from("!"));
+    await more.close();
+    expect(await readFile(at("new"), "utf8")).toBe("hello!");
+  });
+});
+
+describe("nodeDisk()", () => {
+  it("reads a whole file, nothing where there is none, and throws what else is wrong", async () => {
+    expect((await disk.read(at("file")))?.toString()).toBe("content");
+    expect(await disk.read(at("none"))).toBeUndefined();
+    await expect(disk.read(at("folder"))).rejects.toMatchObject({ code: "EISDIR" });
+  });
+
+  it("lists entries with their kinds, and nothing for what is no folder", async () => {
+    const kinds = new Map((await disk.readdir(home.path))?.map(({ name, kind }) => [name, kind]));
+    expect([kinds.get("file"), kinds.get("folder"), kinds.get("link-to-folder")]).toEqual([
+      "file",
+      "folder",
+      "symlink",
+    ]);
+    expect([await disk.readdir(at("none")), await disk.readdir(at("file"))]).toEqual([undefined, undefined]);
+  });
+
+  it("links where nothing is, and removes only empty folders", async () => {
+    await expect(disk.link(at("file"), at("link"))).rejects.toMatchObject({ code: "EEXIST" });
+    await link(at("file"), at("folder", "inside"));
+    await expect(disk.rmdir(at("folder"))).rejects.toMatchObject({
+      code: expect.stringMatching(/ENOTEMPTY|EEXIST/),
+    });
+  });
+
+  it("shares blocks, or makes nothing", async () => {
+    const shared = await disk.reflink(at("file"), at("copy"));
+    expect(disk.lstat(at("copy"))?.kind).toBe(shared ? "file" : undefined);
+    await expect(disk.reflink(at("none"), at("other"))).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  it("touches a symlink itself, never what it leads to", async () => {
+    const before = disk.lstat(at("file"))?.mtimeNs;
+    await disk.touch(at("link"));
+    expect(disk.lstat(at("file"))?.mtimeNs).toBe(before);
+    expect(await readlink(at("link"))).toBe(at("file"));
+  });
+
+  it("knows what is free, and flushes folders", async () => {
+    expect((await disk.space(home.path)).bytes).toBeGreaterThan(0);
+    await disk.syncFolder(home.path);
+    await expect(disk.syncFolder(at("none"))).rejects.toMatchObject({ code: "ENOENT" });
   });
 });

@@ -1,0 +1,266 @@
+import { describe, expect, it } from "vitest";
+import type { Writer } from "../../../cli/disk/writer.ts";
+import { type ReceiveInput, type Receiver, receive } from "../../../cli/store/receive.ts";
+import { SEGMENT } from "../../../cli/store/segments.ts";
+import { prepareStore, viewStore } from "../../../cli/store/store.ts";
+import { gitOf, sha256Of, writerOf } from "../../support/engine.ts";
+import { type MemoryDisk, memoryDisk, systemError } from "../../support/memory-disk.ts";
+
+const STATE = "/root/.tritter";
+const CONTENT = Buffer.alloc(2 * SEGMENT + 17, "some content, ");
+const DIGEST = sha256Of(CONTENT);
+const GOING = new AbortController().signal;
+/** A writer on another machine: nobody here can say whether it lives. */
+const far = (id: string): Writer => writerOf(id, { host: "there", boot: "other", machine: "n" });
+
+async function inputOf(disk: MemoryDisk, writer: Writer): Promise<ReceiveInput> {
+  const view = await viewStore(disk, { state: STATE, owner: "me", signal: GOING });
+  return { disk, view, readyFolder: await prepareStore(disk, view.layout), writer, now: () => disk.now };
+}
+
+const WANTED = { digest: DIGEST, size: CONTENT.length, afresh: false, signal: GOING };
+
+async function begin(disk: MemoryDisk, id: string, parts: Partial<typeof WANTED> & { writer?: Writer } = {}) {
+  const { writer = writerOf(id), ...wanted } = parts;
+  return receive(await inputOf(disk, writer), { ...WANTED, ...wanted });
+}
+
+async function fill(
+  receiver: Receiver,
+  range = { start: 0, end: CONTENT.length },
+  content = CONTENT,
+): Promise<void> {
+  const span = receiver.span(range);
+  for (let at = range.start; at < range.end; at += 1_000_003)
+    await span.write(content.subarray(at, Math.min(range.end, at + 1_000_003)));
+  await span.end();
+}
+
+async function fillMissing(receiver: Receiver): Promise<void> {
+  for (const range of receiver.missing) await fill(receiver, range);
+}
+
+/** What a run leaves that was stopped after these segments. */
+async function stoppedAfter(
+  disk: MemoryDisk,
+  id: string,
+  segments: readonly number[],
+  writer = writerOf(id),
+) {
+  const receiver = await begin(disk, id, { writer, afresh: true });
+  for (const index of segments)
+    await fill(receiver, { start: index * SEGMENT, end: Math.min(CONTENT.length, (index + 1) * SEGMENT) });
+  await receiver.suspend();
+}
+
+const partialOf = (disk: MemoryDisk, id: string) =>
+  Object.keys(disk.tree(STATE)).filter((path) => path.includes(`.${id}/`));
+
+async function expectReady(disk: MemoryDisk, receiver: Receiver): Promise<void> {
+  const result = await receiver.finish();
+  if (result.kind === "mismatch") expect.fail(`mismatch: ${result.digest}`);
+  expect((await disk.read(result.blob.file))?.equals(CONTENT)).toBe(true);
+  expect(disk.lstat(result.blob.file)?.size).toBe(CONTENT.length);
+  expect(disk.opened).toEqual([]);
+}
+
+describe("receive()", () => {
+  it("takes ranges in any order, and makes the blob ready under its digests", async () => {
+    const disk = memoryDisk();
+    const receiver = await begin(disk, "w", { digest: gitOf(CONTENT) });
+    expect([receiver.have, receiver.missing]).toEqual([0, [{ start: 0, end: CONTENT.length }]]);
+    await fill(receiver, { start: 2 * SEGMENT, end: CONTENT.length });
+    await fill(receiver, { start: SEGMENT, end: 2 * SEGMENT });
+    await fill(receiver, { start: 0, end: SEGMENT });
+    expect(await receiver.finish()).toMatchObject({
+      kind: "ready",
+      blob: { digests: [DIGEST, gitOf(CONTENT)] },
+    });
+    expect([disk.opened, partialOf(disk, "w")]).toEqual([[], []]);
+  });
+
+  it("takes spans that are filled side by side", async () => {
+    const disk = memoryDisk();
+    const receiver = await begin(disk, "w");
+    await Promise.all([
+      fill(receiver, { start: 0, end: SEGMENT }),
+      fill(receiver, { start: SEGMENT, end: 2 * SEGMENT }),
+      fill(receiver, { start: 2 * SEGMENT, end: CONTENT.length }),
+    ]);
+    await expectReady(disk, receiver);
+  });
+
+  it("keeps nothing of other bytes, and names their digest", async () => {
+    const disk = memoryDisk();
+    const other = Buffer.from(CONTENT);
+    other[SEGMENT + 5] = 0;
+    const receiver = await begin(disk, "w");
+    await fill(receiver, undefined, other);
+    expect(await receiver.finish()).toEqual({ kind: "mismatch", digest: sha256Of(other) });
+    expect([disk.opened, disk.tree(`${STATE}/store`)]).toEqual([[], {}]);
+  });
+
+  it("goes on from what a dead writer left, and asks for the rest only", async () => {
+    const disk = memoryDisk();
+    await stoppedAfter(disk, "dead", [0, 2]);
+    const receiver = await begin(disk, "next");
+    expect([receiver.have, receiver.missing]).toEqual([SEGMENT + 17, [{ start: SEGMENT, end: 2 * SEGMENT }]]);
+    expect(partialOf(disk, "dead")).toEqual([]);
+    await fillMissing(receiver);
+    await expectReady(disk, receiver);
+  });
+
+  it("finishes what only lacked its proof", async () => {
+    const disk = memoryDisk();
+    await stoppedAfter(disk, "dead", [0, 1, 2]);
+    const receiver = await begin(disk, "next");
+    expect(receiver.missing).toEqual([]);
+    await expectReady(disk, receiver);
+  });
+
+  it("begins anew where that is asked for", async () => {
+    const disk = memoryDisk();
+    await stoppedAfter(disk, "dead", [0, 1, 2]);
+    const receiver = await begin(disk, "next", { afresh: true });
+    expect(receiver.have).toBe(0);
+    await receiver.suspend();
+    expect(partialOf(disk, "dead")).toHaveLength(2);
+  });
+
+  it("checks each segment it finds, and fetches a bad one again", async () => {
+    const disk = memoryDisk();
+    await stoppedAfter(disk, "dead", [0, 1]);
+    const [data] = partialOf(disk, "dead");
+    const file = await disk.open(`${STATE}/${data}`, "r+");
+    await file.writeAt(Buffer.alloc(9), SEGMENT + 100);
+    await file.close();
+    const receiver = await begin(disk, "next");
+    expect(receiver.missing).toEqual([{ start: SEGMENT, end: CONTENT.length }]);
+    await fillMissing(receiver);
+    await expectReady(disk, receiver);
+  });
+
+  it.each(["lost", "zeros"] as const)("believes no segment that a power loss took (%s)", async (mode) => {
+    const disk = memoryDisk();
+    await stoppedAfter(disk, "dead", [0, 1, 2]);
+    disk.losePower(mode);
+    disk.now += 48 * 3_600_000;
+    const receiver = await begin(disk, "next");
+    expect(receiver.have).toBe(0);
+    await fillMissing(receiver);
+    await expectReady(disk, receiver);
+  });
+
+  it("cuts off what a list of another size left behind the end", async () => {
+    const disk = memoryDisk();
+    const longer = await begin(disk, "dead", { size: CONTENT.length + 2 * SEGMENT });
+    await fill(longer, { start: 3 * SEGMENT, end: 4 * SEGMENT }, Buffer.alloc(4 * SEGMENT, "x"));
+    await longer.suspend();
+    const receiver = await begin(disk, "next");
+    expect(receiver.have).toBe(0);
+    await fillMissing(receiver);
+    await expectReady(disk, receiver);
+  });
+
+  it.each([
+    ["no list", (folder: string, disk: MemoryDisk) => disk.unlink(`${folder}/segments`)],
+    ["no data", (folder: string, disk: MemoryDisk) => disk.unlink(`${folder}/data`)],
+    [
+      "a garbled list",
+      async (folder: string, disk: MemoryDisk) => disk.put(`${folder}/segments`, "\0\0\0\n0 00\n"),
+    ],
+  ])("begins anew from a partial with %s", async (_, spoil) => {
+    const disk = memoryDisk();
+    await stoppedAfter(disk, "dead", [0]);
+    const [file] = partialOf(disk, "dead");
+    await spoil(`${STATE}/${file?.slice(0, file.lastIndexOf("/"))}`, disk);
+    const receiver = await begin(disk, "next");
+    expect(receiver.have).toBe(0);
+    await fillMissing(receiver);
+    await expectReady(disk, receiver);
+  });
+
+  it("lets another claim a partial first", async () => {
+    const disk = memoryDisk();
+    await stoppedAfter(disk, "dead", [0]);
+    const [first, second] = [await inputOf(disk, writerOf("a")), await inputOf(disk, writerOf("b"))];
+    const [a, b] = [await receive(first, WANTED), await receive(second, WANTED)];
+    expect([a.have, b.have]).toEqual([SEGMENT, 0]);
+    await a.suspend();
+    await fillMissing(b);
+    await expectReady(disk, b);
+  });
+
+  it("leaves alone what a writer at work has", async () => {
+    const disk = memoryDisk();
+    await stoppedAfter(disk, "far", [0, 1], far("far"));
+    const receiver = await begin(disk, "next");
+    expect(receiver.have).toBe(0);
+    await receiver.suspend();
+    expect(partialOf(disk, "far")).toHaveLength(2);
+  });
+
+  it("copies from a writer that is only silent, so that none of its late bytes can reach a placed file", async () => {
+    const disk = memoryDisk();
+    const slow = await begin(disk, "far", { writer: far("far") });
+    await fill(slow, { start: 0, end: SEGMENT });
+    disk.now += 3_600_000;
+    const receiver = await begin(disk, "next");
+    expect(receiver.have).toBe(SEGMENT);
+    await fillMissing(receiver);
+    await fill(slow, { start: SEGMENT, end: 2 * SEGMENT }, Buffer.alloc(CONTENT.length, "garbage"));
+    await slow.suspend();
+    await expectReady(disk, receiver);
+  });
+
+  it("closes, and keeps what is complete, when suspended in the middle of a write", async () => {
+    const disk = memoryDisk();
+    const receiver = await begin(disk, "w");
+    void receiver.span({ start: 0, end: CONTENT.length }).write(CONTENT.subarray(0, SEGMENT));
+    await receiver.suspend();
+    expect(disk.opened).toEqual([]);
+    const next = await begin(disk, "next");
+    expect(next.have).toBe(SEGMENT);
+    await next.suspend();
+  });
+
+  it.each(["readAt", "writeAt", "append", "rename", "mkdir", "sync", "open"] as const)(
+    "leaves no handle open where %s fails, at any time",
+    async (failing) => {
+      for (let failAt = 1; failAt < 5; failAt++) {
+        const disk = memoryDisk();
+        await stoppedAfter(disk, "dead", [1]);
+        let count = 0;
+        disk.before = (operation, path) => {
+          if (operation === failing && ++count === failAt) throw systemError("EIO", path);
+        };
+        const run = async () => {
+          const receiver = await begin(disk, "next");
+          try {
+            await fillMissing(receiver);
+          } catch (error) {
+            await receiver.suspend();
+            throw error;
+          }
+          await receiver.finish();
+        };
+        await run().catch((error: unknown) => {
+          if (!String(error).includes("EIO")) throw error;
+        });
+        expect(disk.opened, `${failing} ${failAt}`).toEqual([]);
+      }
+    },
+  );
+
+  it("stops while it checks, and while it proves, what an interrupted run left", async () => {
+    const disk = memoryDisk();
+    await stoppedAfter(disk, "dead", [0, 1, 2]);
+    const reason = new Error("stopped");
+    await expect(begin(disk, "next", { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const stop = new AbortController();
+    const receiver = await begin(disk, "after", { signal: stop.signal });
+    stop.abort(reason);
+    await expect(receiver.finish()).rejects.toBe(reason);
+    expect(disk.opened).toEqual([]);
+  });
+});
