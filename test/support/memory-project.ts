@@ -10,7 +10,8 @@ export type Files = Readonly<Record<string, string>>;
 export interface MemoryProject {
   readonly disk: MemoryDisk;
   readonly events: readonly TritterEvent[];
-  publish(files: Files): void;
+  /** `lfs`: paths that the Hub has by their sha256. */
+  publish(files: Files, lfs?: readonly string[]): void;
   /** Another process each time, later than the one before: what that one held is found dead. */
   context(signal?: AbortSignal): Context;
   sync(
@@ -65,15 +66,12 @@ export function memoryProject(sources = "  all: { repo: o/n, path: . }"): Memory
     events,
     context,
     state,
-    publish: (files) => {
+    publish: (files, lfs = []) => {
       commits += 1;
       const commit = String(commits).repeat(40).slice(0, 40);
       const repo = `${HOME}/hub/datasets--o--n`;
       for (const [path, text] of Object.entries(files)) disk.put(`${repo}/snapshots/${commit}/${path}`, text);
-      const listing = Object.entries(files).map(([path, text]) => [
-        path,
-        { size: Buffer.byteLength(text), blob_id: gitId(text) },
-      ]);
+      const listing = Object.entries(files).map(([path, text]) => [path, listed(text, lfs.includes(path))]);
       disk.put(
         `${repo}/trees/${commit}.json`,
         JSON.stringify({ format_version: 1, files: Object.fromEntries(listing) }),
@@ -96,7 +94,15 @@ export function memoryProject(sources = "  all: { repo: o/n, path: . }"): Memory
 
 const OPTIONS = { names: [], locked: false, dryRun: false, force: false, prune: true, jobs: 1 };
 
-export function gitId(text: string): string {
+function listed(text: string, lfs: boolean): object {
+  const size = Buffer.byteLength(text);
+  if (!lfs) return { size, blob_id: gitId(text) };
+  const sha256 = createHash("sha256").update(text).digest("hex");
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${sha256}\nsize ${size}\n`;
+  return { size: pointer.length, blob_id: gitId(pointer), lfs_sha256: sha256, lfs_size: size };
+}
+
+function gitId(text: string): string {
   return createHash("sha1")
     .update(`blob ${Buffer.byteLength(text)}\0`)
     .update(text)

@@ -1,0 +1,340 @@
+import { describe, expect, it } from "vitest";
+import { exitStatusOf } from "../../cli/errors.ts";
+import type { Operation } from "../support/memory-disk.ts";
+import { CHANGES, systemError } from "../support/memory-disk.ts";
+import { type MemoryProject, memoryProject, ROOT } from "../support/memory-project.ts";
+import { expectEndsAtLock, expectSound, SCENARIOS } from "../support/scenarios.ts";
+
+/** Once, in the instant before the operation: what another process does. */
+function meanwhile(
+  { disk }: MemoryProject,
+  is: (operation: Operation, path: string) => boolean,
+  act: () => void,
+): void {
+  disk.before = (operation, path) => {
+    if (!is(operation, path)) return;
+    disk.before = () => undefined;
+    act();
+  };
+}
+
+async function synced(files: Record<string, string>, lfs: readonly string[] = []): Promise<MemoryProject> {
+  const project = memoryProject();
+  project.publish(files, lfs);
+  expect((await project.sync()).problems).toEqual([]);
+  return project;
+}
+
+async function updated(project: MemoryProject, files: Record<string, string>, lfs: readonly string[] = []) {
+  project.publish(files, lfs);
+  await project.update();
+}
+
+const codes = (problems: readonly { code: string }[]) => problems.map(({ code }) => code);
+
+/** The scan has looked, and the run begins to write. */
+const atFirstIntent = (operation: Operation, path: string) =>
+  operation === "append" && path.includes("/receipt/");
+
+describe("apply() when something fails", () => {
+  it("forgets no file that could not be moved: it is still ours", async () => {
+    const project = await synced({ "old.txt": "bytes", "stay.txt": "stay" });
+    await updated(project, { "new.txt": "bytes", "stay.txt": "stay" });
+    meanwhile(
+      project,
+      (operation, path) => operation === "rename" && path === `${ROOT}/old.txt`,
+      () => project.disk.put(`${ROOT}/old.txt`, "edited"),
+    );
+    const done = await project.sync();
+    expect(codes(done.problems)).toEqual(["CONFLICT"]);
+    expect((await project.sync()).problems).toEqual([]);
+    expect([project.tree(), project.trash()]).toEqual([
+      { "new.txt": "bytes", "stay.txt": "stay" },
+      ["edited"],
+    ]);
+  });
+
+  it("forgets no file in the way of one that could not be fetched", async () => {
+    const project = await synced({ data: "a file", "stay.txt": "stay" });
+    await updated(project, { "data/x": "below", "stay.txt": "stay" });
+    const lost = Object.keys(project.disk.tree("/home/me/hub")).find((path) => path.endsWith("data/x"));
+    await project.disk.rename(`/home/me/hub/${lost}`, "/home/me/aside");
+    const failed = await project.sync();
+    expect(failed.problems).not.toEqual([]);
+    expect(project.tree()).toEqual({ data: "a file", "stay.txt": "stay" });
+    await project.disk.rename("/home/me/aside", `/home/me/hub/${lost}`);
+    expect((await project.sync()).problems).toEqual([]);
+    expect([project.tree(), project.trash()]).toEqual([{ "data/x": "below", "stay.txt": "stay" }, []]);
+  });
+
+  it("prunes nothing", async () => {
+    const project = await synced({ "a.txt": "a", "gone.txt": "gone" });
+    await updated(project, { "a.txt": "a", "b.txt": "b" });
+    project.disk.before = (operation, path) => {
+      if (operation === "rename" && path.includes("/ready/")) throw systemError("EACCES", path);
+    };
+    const done = await project.sync();
+    expect([done.outcome?.unpruned, exitStatusOf(done.problems)]).toEqual(["problems", 12]);
+    expect(Object.keys(project.tree())).toEqual(["a.txt", "gone.txt"]);
+  });
+
+  it.each([
+    ["ENAMETOOLONG", 12],
+    ["EMFILE", 12],
+    ["EDQUOT", 8],
+  ])("finishes all other files when one is refused with %s, exit %d", async (code, exit) => {
+    const project = memoryProject();
+    project.publish({ "a.txt": "a", "b.txt": "b", "c.txt": "c" });
+    const target = project.disk.rename;
+    project.disk.rename = async (from, to) => {
+      if (to.endsWith("/b.txt")) throw systemError(code, to);
+      await target(from, to);
+    };
+    const done = await project.sync();
+    expect(exitStatusOf(done.problems)).toBe(exit);
+    expect(done.problems).toMatchObject([{ path: "b.txt", hint: expect.any(String) }]);
+    expect(project.tree()).toEqual({ "a.txt": "a", "c.txt": "c" });
+  });
+});
+
+describe("apply() on a disk that fills up", () => {
+  it("writes nothing where there is no room for the whole plan", async () => {
+    const project = memoryProject();
+    project.publish({ "a.txt": "aaaa", "b.txt": "bbbb" });
+    project.disk.free = { bytes: 7, inodes: undefined };
+    const done = await project.sync();
+    expect(codes(done.problems)).toEqual(["NO_SPACE"]);
+    expect(project.tree()).toEqual({});
+    expect(Object.keys(project.state())).toEqual([".gitignore"]);
+    project.disk.free = { bytes: 8, inodes: undefined };
+    expect((await project.sync()).problems).toEqual([]);
+  });
+
+  it("keeps what is complete, exits 8, and fetches only the rest next time", async () => {
+    const project = memoryProject();
+    const files = Object.fromEntries(
+      Array.from({ length: 10 }, (_, index) => [`f${index}`, `bytes ${index}`]),
+    );
+    project.publish(files);
+    let written = 0;
+    project.disk.before = (operation, path) => {
+      if (operation === "writeAt" && path.startsWith(ROOT) && ++written > 5)
+        throw systemError("ENOSPC", path);
+    };
+    const full = await project.sync();
+    expect(exitStatusOf(full.problems)).toBe(8);
+    expect(Object.keys(project.tree())).toHaveLength(5);
+    expect(Object.keys(project.state()).filter((path) => path.startsWith("store/"))).toEqual([]);
+    project.disk.before = () => undefined;
+    const done = await project.sync();
+    expect([done.problems, done.outcome?.fetched.files, project.tree()]).toEqual([[], 5, files]);
+  });
+});
+
+describe("apply() while another changes the tree", () => {
+  it("sends what appeared at a wanted path to the trash", async () => {
+    const project = memoryProject();
+    project.publish({ "a.txt": "ours" });
+    meanwhile(project, atFirstIntent, () => project.disk.put(`${ROOT}/a.txt`, "theirs"));
+    const done = await project.sync();
+    expect([done.problems, project.tree(), project.trash()]).toEqual([[], { "a.txt": "ours" }, ["theirs"]]);
+    expect(done.outcome?.trashed).toMatchObject([{ path: "a.txt" }]);
+  });
+
+  it("sends an edit of a file that it would replace to the trash", async () => {
+    const project = await synced({ "a.txt": "old" });
+    await updated(project, { "a.txt": "new" });
+    meanwhile(project, atFirstIntent, () => project.disk.put(`${ROOT}/a.txt`, "edited"));
+    expect((await project.sync()).problems).toEqual([]);
+    expect([project.tree(), project.trash()]).toEqual([{ "a.txt": "new" }, ["edited"]]);
+  });
+
+  it("writes through no folder that became a link, and finishes the others", async () => {
+    const project = memoryProject();
+    project.publish({ "folder/a.txt": "a", "b.txt": "b" });
+    project.disk.put("/outside/keep", "theirs");
+    meanwhile(project, atFirstIntent, () => project.disk.symlink(`${ROOT}/folder`, "/outside"));
+    const done = await project.sync();
+    expect(codes(done.problems)).toEqual(["CONFLICT"]);
+    expect(project.disk.tree("/outside")).toEqual({ keep: "theirs" });
+    expect(project.tree()["b.txt"]).toBe("b");
+  });
+
+  it("prunes no file that changed since it was looked at", async () => {
+    const project = await synced({ "a.txt": "a", "gone.txt": "gone" });
+    await updated(project, { "a.txt": "a" });
+    let looks = 0;
+    meanwhile(
+      project,
+      (operation, path) => operation === "lstat" && path === `${ROOT}/gone.txt` && ++looks === 2,
+      () => project.disk.put(`${ROOT}/gone.txt`, "edited"),
+    );
+    const done = await project.sync();
+    expect([codes(done.problems), project.tree()["gone.txt"]]).toEqual([["CONFLICT"], "edited"]);
+    expect((await project.sync()).problems).toEqual([]);
+    expect([project.tree(), project.trash()]).toEqual([{ "a.txt": "a" }, ["edited"]]);
+  });
+
+  it("prunes no file through a folder that was moved away and became a link", async () => {
+    const project = await synced({ "a.txt": "a", "folder/gone.txt": "gone" });
+    await updated(project, { "a.txt": "a" });
+    const { disk } = project;
+    disk.put("/outside/keep", "theirs");
+    let looks = 0;
+    meanwhile(
+      project,
+      (operation, path) => operation === "lstat" && path === `${ROOT}/folder` && ++looks === 2,
+      () => {
+        void disk.rename(`${ROOT}/folder`, "/outside/folder");
+        disk.symlink(`${ROOT}/folder`, "/outside/folder");
+      },
+    );
+    const done = await project.sync();
+    expect(codes(done.problems)).toEqual(["CONFLICT"]);
+    expect(disk.tree("/outside")).toEqual({ keep: "theirs", "folder/gone.txt": "gone" });
+  });
+});
+
+describe("apply()", () => {
+  it("places a blob that is wanted by both its digests at both paths, wherever it comes from", async () => {
+    const both = { "by-git.txt": "the same", "by-sha256.bin": "the same", "more.bin": "the same" };
+    const lfs = ["by-sha256.bin", "more.bin"];
+    const fresh = await synced(both, lfs);
+    expect(fresh.tree()).toEqual(both);
+    for (const origin of ["fetched", "adopted"]) {
+      const project = memoryProject();
+      project.publish({ "old.txt": "the same" });
+      if (origin === "adopted") project.disk.put(`${ROOT}/old.txt`, "the same");
+      await project.sync();
+      await updated(project, both, lfs);
+      const { problems, outcome } = await project.sync();
+      expect([problems, project.tree(), project.trash()]).toEqual([[], both, []]);
+      expect(outcome?.received).toBe(origin === "fetched" ? 0 : outcome?.received);
+      expect((await project.sync()).plan.writes).toEqual([]);
+    }
+  });
+
+  it("uses ready blobs of a run that was stopped, for both digests too", async () => {
+    const files = { "by-git.txt": "the same", "by-sha256.bin": "the same", "other.txt": "other" };
+    const project = memoryProject();
+    project.publish(files, ["by-sha256.bin"]);
+    project.disk.before = (operation, path) => {
+      if (atFirstIntent(operation, path)) throw systemError("EIO", path);
+    };
+    await project.sync().catch(() => undefined);
+    project.disk.before = () => undefined;
+    const done = await project.sync();
+    expect([done.problems, done.outcome?.received, project.tree()]).toEqual([[], 0, files]);
+  });
+
+  it("copies no byte of a file that changed after it was moved, where blocks are shared", async () => {
+    const project = memoryProject();
+    let edit = false;
+    project.disk.reflink = async (from, to) => {
+      if (edit) project.disk.put(from, "edited");
+      const bytes = (await project.disk.read(from)) ?? Buffer.alloc(0);
+      const file = await project.disk.open(to, "wx");
+      await file.append(bytes);
+      await file.close();
+      return true;
+    };
+    project.publish({ "old.txt": "theirs" });
+    project.disk.put(`${ROOT}/old.txt`, "theirs");
+    await project.sync();
+    await updated(project, { "a.txt": "theirs", "b.txt": "theirs" });
+    edit = true;
+    const done = await project.sync();
+    expect(codes(done.problems)).toEqual(["DIGEST_MISMATCH"]);
+    expect(Object.keys(project.tree())).not.toContain("b.txt");
+  });
+
+  it("believes no stamp of adopted bytes that a power loss may take", async () => {
+    const project = memoryProject();
+    project.publish({ "a.txt": "adopted" });
+    const file = await (async () => {
+      await project.disk.mkdir(ROOT);
+      return project.disk.open(`${ROOT}/a.txt`, "wx");
+    })();
+    await file.append(Buffer.from("adopted"));
+    await file.close();
+    await project.disk.syncFolder("/home/me");
+    await project.disk.syncFolder(ROOT);
+    expect((await project.sync()).outcome?.adopted).toBe(1);
+    project.disk.losePower("zeros");
+    expect(project.tree()).toEqual({ "a.txt": "adopted" });
+    expect((await project.sync()).plan.writes).toEqual([]);
+  });
+
+  it("removes folders that a stopped run emptied, and none of the user's", async () => {
+    const project = await synced({ "a.txt": "a", "deep/er/gone.txt": "gone" });
+    project.disk.put(`${ROOT}/theirs/file`, "theirs");
+    await updated(project, { "a.txt": "a" });
+    project.disk.before = (operation, path) => {
+      if (operation === "rmdir") throw systemError("EIO", path);
+    };
+    expect((await project.sync().catch((error: unknown) => error)) instanceof Error).toBe(true);
+    project.disk.before = () => undefined;
+    expect((await project.sync()).problems).toEqual([]);
+    expect(project.disk.folders(ROOT).filter((path) => !path.startsWith(".tritter"))).toEqual(["theirs"]);
+  });
+
+  it("refuses to touch anything through links of our own folder", async () => {
+    const project = await synced({ "a.txt": "a", "b.txt": "b" });
+    project.disk.put("/outside/theirs", "theirs");
+    await project.disk.rename(`${ROOT}/.tritter/receipt`, "/aside");
+    project.disk.symlink(`${ROOT}/.tritter/receipt`, "/outside");
+    await expect(project.sync()).rejects.toMatchObject({ code: "DISK_REFUSED" });
+    expect(project.disk.tree("/outside")).toEqual({ theirs: "theirs" });
+  });
+
+  it("works below a root that is a link, and writes where it leads", async () => {
+    const project = memoryProject();
+    project.disk.put("/big/keep", "theirs");
+    project.disk.symlink(ROOT, "/big");
+    project.publish({ "a.txt": "a" });
+    expect((await project.sync()).problems).toEqual([]);
+    expect(project.disk.tree("/big")).toMatchObject({ keep: "theirs", "a.txt": "a" });
+    expect((await project.sync()).plan.writes).toEqual([]);
+  });
+});
+
+describe("two syncs of one root", () => {
+  /** As on a file system where nobody is kept out. */
+  function unheld(project: MemoryProject): void {
+    const { disk } = project;
+    const { link, lstat, read } = disk;
+    disk.link = async (from, to) => (to.endsWith("/holder") ? undefined : link(from, to));
+    disk.lstat = (path) => (path.endsWith("/holder") ? undefined : lstat(path));
+    disk.read = async (path) => (path.endsWith("/holder") ? undefined : read(path));
+  }
+
+  it.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))(
+    "that nothing keeps apart never corrupt, and the next ends at the lock: %s",
+    async (_, scenario) => {
+      for (let lead = 0; lead < 60; lead += 3) {
+        const project = await scenario.prepare();
+        unheld(project);
+        let operations = 0;
+        let started: Promise<unknown> | undefined;
+        project.disk.before = (operation, path) => {
+          if (!path.startsWith(ROOT) || !CHANGES.has(operation)) return;
+          operations += 1;
+          if (operations === lead + 1 && started === undefined)
+            started = project.sync().catch((error: unknown) => error);
+        };
+        const first = await project.sync().catch((error: unknown) => error);
+        const second = await started;
+        for (const result of [first, second])
+          if (result instanceof Error)
+            expect(result).toMatchObject({ code: expect.stringMatching(/DISK_REFUSED|CONFLICT/) });
+        expect(project.disk.opened, `${lead}`).toEqual([]);
+        expectSound(project, scenario);
+        project.disk.before = () => undefined;
+        await expectEndsAtLock(project, scenario).catch((error: unknown) => {
+          throw new Error(`the second began ${lead} changes after the first: ${error}`, { cause: error });
+        });
+      }
+    },
+    120_000,
+  );
+});
