@@ -6,13 +6,6 @@ import type { Prune } from "../plan/types.ts";
 import type { TreeChange } from "../tree/change.ts";
 import type { Applying, Trashed } from "./types.ts";
 
-interface Pruned {
-  /** What is no longer there. */
-  readonly gone: readonly Prune[];
-  readonly trashed: readonly Trashed[];
-  readonly problems: readonly Problem[];
-}
-
 /** Prunes after which parents are looked at again: a folder may have become a link since. */
 const BATCH = 512;
 
