@@ -1,7 +1,7 @@
 /** Lines of text for one summary. */
 export function tableOf({ name, title, rows, skipped }) {
   const width = Math.max(24, ...rows.map((row) => row.name.length));
-  const head = line(width, ["", "median", "from … to", "CPU", "memory", "tritter takes"]);
+  const head = line(width, ["", "median", "from … to", "CPU", "memory", "tritter takes", "of CPU"]);
   return [
     `${name}: ${title}`,
     head,
@@ -13,10 +13,18 @@ export function tableOf({ name, title, rows, skipped }) {
   ];
 }
 
-function cellsOf({ name, wall, cpu, memory, ratio, samples }) {
+function cellsOf({ name, wall, cpu, memory, ratio, cpuRatio, samples }) {
   const walls = samples.map((sample) => sample.wall);
   const spread = `${time(Math.min(...walls))} … ${time(Math.max(...walls))}`;
-  return [name, time(wall), spread, cpu === undefined ? "" : time(cpu), size(memory), multiple(ratio)];
+  return [
+    name,
+    time(wall),
+    spread,
+    cpu === undefined ? "" : time(cpu),
+    size(memory),
+    multiple(ratio),
+    multiple(cpuRatio),
+  ];
 }
 
 export function budgetLines(verdicts) {
@@ -27,7 +35,7 @@ export function budgetLines(verdicts) {
   });
 }
 
-const WIDTHS = [9, 19, 9, 9, 15];
+const WIDTHS = [9, 19, 9, 9, 15, 9];
 
 function line(width, [first, ...cells]) {
   const right = cells.map((cell, index) => cell.padStart(WIDTHS[index]));
