@@ -12,6 +12,7 @@ import type { ReadyBlob } from "../store/store.ts";
 import type { TreeChange } from "../tree/change.ts";
 import { isRacy, sameBytesStamp, stampOf, TICK_MS } from "../tree/stamp.ts";
 import { copyVerified } from "./copy.ts";
+import { syncFile } from "./flush.ts";
 import { movedOn } from "./gather.ts";
 import type { Applying, Trashed } from "./types.ts";
 
@@ -117,7 +118,7 @@ async function placeOne(hands: Hands, step: Step): Promise<void> {
   await change.removeHollow(want.path);
   await displace(hands, step.write);
   const digests = step.from?.digests ?? applying.digestsAt((step.blob.from as { path: TreePath }).path);
-  if (step.from === undefined && !step.copy) await moveStraight(change, step);
+  if (step.from === undefined && !step.copy) await moveStraight(hands, step);
   else if (step.copy) await placeCopy(hands, step, digests);
   else await change.place((step.from as ReadyBlob).file, want.path);
   hands.placed.push({ want, digests, origin: originOf(step) });
@@ -144,10 +145,12 @@ async function displace(hands: Hands, write: Write): Promise<void> {
   if (discarded !== undefined) hands.trashed.push({ path, place: `.tritter/${discarded.place}`, why });
 }
 
-async function moveStraight(change: TreeChange, { blob, write }: Step): Promise<void> {
+async function moveStraight({ applying, change }: Hands, { blob, write }: Step): Promise<void> {
   if (blob.from.kind !== "tree") throw new Error("only a file of the tree moves straight");
-  if (!(await change.move(blob.from.path, write.want.path, blob.from.stamp)))
-    throw new TritterError(movedOn(blob.from));
+  const { path } = write.want;
+  if (!(await change.move(blob.from.path, path, blob.from.stamp))) throw new TritterError(movedOn(blob.from));
+  // The user's own bytes, which nobody may have flushed.
+  await syncFile(applying.disk, join(applying.root, path));
 }
 
 async function placeCopy(

@@ -175,15 +175,17 @@ describe("apply() while another changes the tree", () => {
     expect([project.tree(), project.trash()]).toEqual([{ "a.txt": "a" }, ["edited"]]);
   });
 
-  it("prunes no file through a folder that was moved away and became a link", async () => {
-    const project = await synced({ "a.txt": "a", "folder/gone.txt": "gone" });
-    await updated(project, { "a.txt": "a" });
+  it("prunes no file through a folder that it wrote to itself, and that was moved away and became a link since", async () => {
+    const project = await synced({ "folder/gone.txt": "gone", "folder/stay.txt": "stay" });
+    await updated(project, { "folder/new.txt": "new", "folder/stay.txt": "stay" });
     const { disk } = project;
     disk.put("/outside/keep", "theirs");
-    let looks = 0;
+    let appends = 0;
     meanwhile(
       project,
-      (operation, path) => operation === "lstat" && path === `${ROOT}/folder` && ++looks === 2,
+      // After the announcement: the record of what was placed.
+      (operation, path) =>
+        atFirstIntent(operation, path) && disk.tree(ROOT)["folder/new.txt"] === "new" && ++appends === 1,
       () => {
         void disk.rename(`${ROOT}/folder`, "/outside/folder");
         disk.symlink(`${ROOT}/folder`, "/outside/folder");
@@ -191,7 +193,7 @@ describe("apply() while another changes the tree", () => {
     );
     const done = await project.sync();
     expect(codes(done.problems)).toEqual(["CONFLICT"]);
-    expect(disk.tree("/outside")).toEqual({ keep: "theirs", "folder/gone.txt": "gone" });
+    expect(disk.tree("/outside")).toMatchObject({ keep: "theirs", "folder/gone.txt": "gone" });
   });
 });
 
@@ -248,21 +250,39 @@ describe("apply()", () => {
     expect(Object.keys(project.tree())).not.toContain("b.txt");
   });
 
+  /** As a copy by hand does, of which only the name is flushed. */
+  async function putUnflushed({ disk }: MemoryProject, path: string, content: string): Promise<void> {
+    await disk.mkdir(ROOT);
+    await disk.unlink(path).catch(() => undefined);
+    const file = await disk.open(path, "wx");
+    await file.append(Buffer.from(content));
+    await file.close();
+    await disk.syncFolder("/home/me");
+    await disk.syncFolder(ROOT);
+  }
+
   it("believes no stamp of adopted bytes that a power loss may take", async () => {
     const project = memoryProject();
     project.publish({ "a.txt": "adopted" });
-    const file = await (async () => {
-      await project.disk.mkdir(ROOT);
-      return project.disk.open(`${ROOT}/a.txt`, "wx");
-    })();
-    await file.append(Buffer.from("adopted"));
-    await file.close();
-    await project.disk.syncFolder("/home/me");
-    await project.disk.syncFolder(ROOT);
+    await putUnflushed(project, `${ROOT}/a.txt`, "adopted");
     expect((await project.sync()).outcome?.adopted).toBe(1);
     project.disk.losePower("zeros");
     expect(project.tree()).toEqual({ "a.txt": "adopted" });
     expect((await project.sync()).plan.writes).toEqual([]);
+  });
+
+  it.each(["fetched", "adopted"])("nor of such bytes that it moves (%s)", async (origin) => {
+    const project = memoryProject();
+    project.publish({ "old.txt": "bytes" });
+    if (origin === "adopted") await putUnflushed(project, `${ROOT}/old.txt`, "bytes");
+    await project.sync();
+    await updated(project, { "new.txt": "bytes" });
+    await putUnflushed(project, `${ROOT}/old.txt`, "bytes");
+    await project.sync();
+    project.disk.losePower("zeros");
+    await project.sync();
+    expect(project.tree()).toEqual({ "new.txt": "bytes" });
+    expect((await project.check(true)).problems).toEqual([]);
   });
 
   it("removes folders that a stopped run emptied, and none of the user's", async () => {

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { Files, MemoryProject } from "./memory-project.ts";
-import { memoryProject, ROOT } from "./memory-project.ts";
+import { HOME, memoryProject, ROOT } from "./memory-project.ts";
 
 /** A project made ready, one sync away from `after`. */
 export interface Scenario {
@@ -72,6 +72,9 @@ async function adopted(): Promise<MemoryProject> {
 async function large(): Promise<MemoryProject> {
   const project = memoryProject();
   project.publish({ "large.bin": LARGE, "small.txt": "small" });
+  // Else a power loss takes the root itself, and all that could be wrong in it.
+  await project.disk.mkdir(ROOT);
+  await project.disk.syncFolder(HOME);
   return project;
 }
 

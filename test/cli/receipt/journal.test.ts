@@ -63,6 +63,15 @@ describe("openJournal()", () => {
     expect([...(known?.keys() ?? [])]).toEqual(["p", "q"]);
   });
 
+  it("survives it though nobody flushed the name of our own folder", async () => {
+    const disk = memoryDisk();
+    disk.put("/root/keep", "");
+    await disk.mkdir(STATE);
+    await (await open(disk)).durable([placedEntry("p")]);
+    disk.losePower("lost");
+    expect((await readReceipt(disk, STATE)).owners.get("me")?.size).toBe(1);
+  });
+
   it("loses no later line to one that a full disk cut off", async () => {
     const disk = memoryDisk();
     const journal = await open(disk);
