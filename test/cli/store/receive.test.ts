@@ -213,10 +213,19 @@ describe("receive()", () => {
     await expectReady(disk, receiver);
   });
 
-  it("closes, and keeps what is complete, when suspended in the middle of a write", async () => {
+  it("waits for what is being written, keeps it, and closes, when suspended in the middle", async () => {
     const disk = memoryDisk();
+    const { open } = disk;
+    disk.open = async (path, mode) => {
+      const file = await open(path, mode);
+      const writeAt: typeof file.writeAt = async (bytes, position) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        await file.writeAt(bytes, position);
+      };
+      return { ...file, writeAt };
+    };
     const receiver = await begin(disk, "w");
-    void receiver.span({ start: 0, end: CONTENT.length }).write(CONTENT.subarray(0, SEGMENT));
+    await receiver.span({ start: 0, end: CONTENT.length }).write(CONTENT.subarray(0, SEGMENT));
     await receiver.suspend();
     expect(disk.opened).toEqual([]);
     const next = await begin(disk, "next");
