@@ -2,7 +2,7 @@ import type { Lock } from "../../schema/lock.ts";
 import { printable } from "../../schema/names.ts";
 import { apply, type Outcome } from "../apply.ts";
 import type { Context } from "../context.ts";
-import { diskProblem } from "../disk/trouble.ts";
+import { diskProblem, passing } from "../disk/trouble.ts";
 import { thisWriter, type Writer } from "../disk/writer.ts";
 import { type Problem, systemCode, TritterError, TritterErrors } from "../errors.ts";
 import type { Conflict, Plan } from "../plan.ts";
@@ -145,8 +145,7 @@ async function carryOut(
       emit,
     });
   } finally {
-    await journal.close();
-    await close();
+    await journal.close().finally(close);
   }
 }
 
@@ -159,8 +158,11 @@ async function makeRoot(context: Context, asked: string): Promise<string> {
     if (disk.lstat(state) === undefined) await disk.mkdir(state);
     const ignore = `${state}/.gitignore`;
     if (disk.lstat(ignore) === undefined) {
-      const file = await disk.open(ignore, "wx");
-      await file.append(Buffer.from("*\n")).finally(() => file.close());
+      // Another sync may make it first.
+      await passing(["EEXIST"], async () => {
+        const file = await disk.open(ignore, "wx");
+        await file.append(Buffer.from("*\n")).finally(() => file.close());
+      });
     }
     return state;
   } catch (error) {

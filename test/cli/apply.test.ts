@@ -328,6 +328,27 @@ describe("two syncs of one root", () => {
     disk.read = async (path) => (path.endsWith("/holder") ? undefined : read(path));
   }
 
+  it("that begin at once in a new root: the second says who holds it", async () => {
+    const project = memoryProject();
+    project.publish({ "a.txt": "a" });
+    await project.update();
+    const both = await Promise.allSettled([project.sync(), project.sync()]);
+    const refused = both.filter((one) => one.status === "rejected").map(({ reason }) => reason);
+    expect(refused).toMatchObject([{ code: "ROOT_HELD" }]);
+    expect(project.tree()).toEqual({ "a.txt": "a" });
+  });
+
+  it("that make a new root at once are content with each other's folders", async () => {
+    const project = memoryProject();
+    project.publish({ "a.txt": "a" });
+    meanwhile(
+      project,
+      (operation, path) => operation === "open" && path === `${ROOT}/.tritter/.gitignore`,
+      () => project.disk.put(`${ROOT}/.tritter/.gitignore`, "*\n"),
+    );
+    expect((await project.sync()).problems).toEqual([]);
+  });
+
   it.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))(
     "that nothing keeps apart never corrupt, and the next ends at the lock: %s",
     async (_, scenario) => {
