@@ -1,6 +1,6 @@
 import { type Commit, digestOf, type TreePath } from "../../schema/ids.ts";
 import type { Extra, Lock, LockedFile, LockedSource } from "../../schema/lock.ts";
-import { findCollisions, judgeName, printable } from "../../schema/names.ts";
+import { judgeName, printable } from "../../schema/names.ts";
 import { type SchemaError, validateLock } from "../../schema/validate.mjs";
 import type { Disk } from "../disk/port.ts";
 import { diskProblem } from "../disk/trouble.ts";
@@ -167,19 +167,6 @@ function checkEdits(file: string, lock: Lock, document: LockDocument): void {
     if (listingDigest(source.files) !== document.sources[source.name]?.listing) {
       throw edited(file, `source "${source.name}": its files do not match its "listing"`);
     }
-  }
-  // Whether names that only folding makes one are allowed, the manifest says.
-  const clash = findCollisions(finalPaths(lock)).find(({ kind }) => kind === "equal" || kind === "parent");
-  if (clash !== undefined) {
-    throw invalid(file, [
-      `sources "${clash.sources.join('" and "')}" both write "${printable(clash.paths[0])}"`,
-    ]);
-  }
-}
-
-function* finalPaths(lock: Lock): Generator<{ path: string; source: string }> {
-  for (const source of lock.sources) {
-    for (const one of source.files) yield { path: finalPath(source, one.path), source: source.name };
   }
 }
 

@@ -61,7 +61,6 @@ function codePointRank(unit: number): number {
 function block(source: LockedSource): string {
   const files = sortedFiles(source.files);
   const heads = [
-    [pair("request", source.request)],
     [
       pair("repo", source.repo),
       ...optional("asked", source.asked),
@@ -69,6 +68,8 @@ function block(source: LockedSource): string {
       pair("type", source.type),
       pair("revision", source.revision),
     ],
+    // Side by side: git merges edits of lines that touch as one, so no request ever meets the commit of another branch.
+    [pair("request", source.request)],
     [pair("commit", source.commit), pair("listing", listingDigest(files))],
     [
       pair("path", source.path),

@@ -24,8 +24,8 @@ describe("serialiseLock()", () => {
 "version": 1,
 "sources": {
 "starcoder-rust": {
-"request": "${rust.request}",
 "repo": "bigcode/starcoderdata", "id": "63f8d1e7", "type": "dataset", "revision": "main",
+"request": "${rust.request}",
 "commit": "${"1".repeat(40)}", "listing": "${listingDigest([notes, train])}",
 "path": "starcoder/rust", "strip": "rust", "license": "other", "gated": "auto",
 "files": [
@@ -50,8 +50,8 @@ describe("serialiseLock()", () => {
 "version": 1,
 "sources": {
 "s": {
-"request": "${source.request}",
 "repo": "o/new", "asked": "o/old", "type": "dataset", "revision": "main",
+"request": "${source.request}",
 "commit": "${"1".repeat(40)}", "listing": "${listingDigest([])}",
 "path": "", "license": ["mit","apache-2.0"],
 "carrier": {"fallback":1,"why":"gated","instead":"dataset o/s main"},
