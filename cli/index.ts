@@ -14,7 +14,7 @@ export {
   TritterErrors,
 } from "./errors.ts";
 export type { Emit, TritterEvent } from "./events.ts";
-export type { Plan } from "./plan.ts";
+export type { Drift, Plan } from "./plan.ts";
 export { type CheckOptions, type CheckResult, checkProject } from "./project/check.ts";
 export { type CleanOptions, type CleanResult, cleanProject } from "./project/clean.ts";
 export { type DiffOptions, type DiffResult, diffProject } from "./project/diff.ts";

@@ -3,19 +3,23 @@ import type { RemoteFile } from "../hub/port.ts";
 import type { Want } from "../lock/wants.ts";
 import type { Origin } from "../receipt/placement.ts";
 
-/** What sync will do, decided from lock, receipt and inventory alone. Every list is sorted by path. */
-export interface Plan {
-  readonly keeps: readonly Keep[];
+/** How the disk differs from the lock, and what sync will do about it. Every list is sorted by path. */
+export interface Drift {
   readonly writes: readonly Write[];
   readonly prunes: readonly Prune[];
   /** The receipt forgets these paths; the disk is not touched. */
   readonly forgets: readonly Forget[];
   readonly conflicts: readonly Conflict[];
-  /** One entry per digest that the writes need and how it is had, in the order it is fetched. */
-  readonly blobs: readonly Blob[];
   /** Set if prunes wait for a flag; the rest of the plan runs. */
   readonly brake: Brake | undefined;
   readonly totals: Totals;
+}
+
+/** All that sync will do, decided from lock, receipt and inventory alone. */
+export interface Plan extends Drift {
+  readonly keeps: readonly Keep[];
+  /** One entry per digest that the writes need and how it is had, in the order it is fetched. */
+  readonly blobs: readonly Blob[];
 }
 
 /** The disk already holds what the lock wants. */

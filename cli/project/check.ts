@@ -2,7 +2,7 @@ import type { LockedSource } from "../../schema/lock.ts";
 import type { Context } from "../context.ts";
 import { type Problem, problemsOf } from "../errors.ts";
 import type { Hub } from "../hub/port.ts";
-import type { Plan } from "../plan.ts";
+import type { Drift } from "../plan.ts";
 import { pool } from "../pool.ts";
 import { judge } from "../resolve/judge.ts";
 import type { Stale } from "../resolve/stale.ts";
@@ -19,11 +19,10 @@ export interface CheckOptions extends ProjectOptions {
 }
 
 export interface CheckResult {
-  readonly project: Project;
   readonly root: string;
   readonly stale: readonly Stale[];
   /** What a sync would do; undefined where there is no lock. */
-  readonly plan: Plan | undefined;
+  readonly plan: Drift | undefined;
   readonly hashed: Hashed;
   readonly problems: readonly Problem[];
 }
@@ -36,8 +35,7 @@ export async function checkProject(context: Context, options: CheckOptions): Pro
   const staleness = staleProblem(project, stale);
   if (staleness !== undefined) problems.push(...problemsOf(staleness));
   const { manifest, lock, scope } = project;
-  if (lock === undefined)
-    return { project, root: manifest.root, stale, plan: undefined, hashed: NONE, problems };
+  if (lock === undefined) return { root: manifest.root, stale, plan: undefined, hashed: NONE, problems };
   problems.push(...judge(manifest, lock, scope));
   const seen = await survey(context, {
     manifest,
@@ -49,13 +47,13 @@ export async function checkProject(context: Context, options: CheckOptions): Pro
   });
   problems.push(...driftProblems(seen.plan, seen.root));
   if (options.upstream) problems.push(...(await askUpstream(context, project, lock.sources)));
-  return { project, root: seen.root, stale, plan: seen.plan, hashed: seen.inventory.hashed, problems };
+  return { root: seen.root, stale, plan: seen.plan, hashed: seen.inventory.hashed, problems };
 }
 
 const NONE: Hashed = { files: 0, bytes: 0, reasons: {} };
 
 /** A plan with nothing to change on disk means that disk and lock agree. */
-export function driftProblems(plan: Plan, root: string): readonly Problem[] {
+export function driftProblems(plan: Drift, root: string): readonly Problem[] {
   const { writes, prunes, conflicts } = plan;
   const parts = [
     countOf(writes.filter((write) => write.why === "missing").length, "missing"),

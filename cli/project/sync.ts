@@ -5,7 +5,7 @@ import type { Context } from "../context.ts";
 import { diskProblem, passing } from "../disk/trouble.ts";
 import { thisWriter, type Writer } from "../disk/writer.ts";
 import { type Problem, systemCode, TritterError, TritterErrors } from "../errors.ts";
-import type { Conflict, Plan } from "../plan.ts";
+import type { Conflict, Drift, Plan } from "../plan.ts";
 import { holdRoot } from "../receipt/hold.ts";
 import { compactReceipt, openJournal } from "../receipt/journal.ts";
 import { readReceipt } from "../receipt/receipt.ts";
@@ -29,11 +29,12 @@ export interface SyncOptions extends ProjectOptions {
 }
 
 export interface SyncResult {
-  readonly project: Project;
+  /** Absolute. */
+  readonly lockFile: string;
   /** Set only if the lock was stale and was (or, in a dry run, would be) written. */
   readonly locked: Locked | undefined;
   readonly root: string;
-  readonly plan: Plan;
+  readonly plan: Drift;
   /** undefined: a dry run. */
   readonly outcome: Outcome | undefined;
   readonly problems: readonly Problem[];
@@ -42,6 +43,7 @@ export interface SyncResult {
 /** Locks where stale, then makes the disk equal the lock. The lock is written before the disk is touched, or neither is. */
 export async function syncProject(context: Context, options: SyncOptions): Promise<SyncResult> {
   const project = await loadProject(context, options);
+  const { lockFile } = project;
   const locked = await bringUpToDate(context, project, options);
   const lock = locked?.lock ?? requireLock(project);
   const refused = judge(project.manifest, lock, project.scope);
@@ -49,10 +51,10 @@ export async function syncProject(context: Context, options: SyncOptions): Promi
   tellStaleElsewhere(context, project, lock);
   if (options.dryRun) {
     const { root, plan } = await survey(context, surveyInput(project, lock, options));
-    return { project, locked, root, plan, outcome: undefined, problems: problemsOfPlan(plan) };
+    return { lockFile, locked, root, plan, outcome: undefined, problems: problemsOfPlan(plan) };
   }
   const done = await reconcile(context, project, { lock, options });
-  return { project, locked, ...done };
+  return { lockFile, locked, ...done };
 }
 
 async function bringUpToDate(
@@ -172,7 +174,7 @@ async function makeRoot(context: Context, asked: string): Promise<string> {
 }
 
 /** What keeps a plan from ending at the lock. */
-export function problemsOfPlan(plan: Plan): readonly Problem[] {
+export function problemsOfPlan(plan: Drift): readonly Problem[] {
   return [...plan.conflicts.map(conflictProblem), ...brakeProblem(plan)];
 }
 
@@ -207,7 +209,7 @@ function hintFor({ why, what }: Conflict): string {
   return "move it away, or run tritter sync --force: what is there then goes to the trash";
 }
 
-function brakeProblem({ brake }: Plan): readonly Problem[] {
+function brakeProblem({ brake }: Drift): readonly Problem[] {
   if (brake === undefined) return [];
   const all =
     brake.sources.length === 0

@@ -1,7 +1,6 @@
 import type { LockedSource } from "../../schema/lock.ts";
 import type { Outcome } from "../apply/types.ts";
-import type { Conflict, Plan, Prune, Write } from "../plan.ts";
-import type { Project } from "../project/load.ts";
+import type { Conflict, Drift, Prune, Write } from "../plan.ts";
 import type { Locked } from "../project/locking.ts";
 import type { SourceChange } from "../resolve/changes.ts";
 import { bytesOf } from "./changes.ts";
@@ -30,7 +29,7 @@ function bodyOf(result: Result): Json {
       return { file: result.file };
     case "lock":
     case "update":
-      return { dryRun: result.dryRun, ...lockBody(result.project, result.locked) };
+      return { dryRun: result.dryRun, ...lockBody(result.project.lockFile, result.locked) };
     case "sync":
       return syncBody(result);
     case "check":
@@ -48,8 +47,8 @@ function bodyOf(result: Result): Json {
   }
 }
 
-function syncBody({ dryRun, root, project, locked, plan, outcome }: Of<"sync">): Json {
-  const lock = locked === undefined ? null : lockBody(project, locked);
+function syncBody({ dryRun, root, lockFile, locked, plan, outcome }: Of<"sync">): Json {
+  const lock = locked === undefined ? null : lockBody(lockFile, locked);
   return {
     dryRun,
     root,
@@ -78,9 +77,9 @@ function cleanBody({ dryRun, root, trash, trashed, partials, removed }: Of<"clea
   return { dryRun, root, trash, trashed, partials, removed };
 }
 
-function lockBody(project: Project, { resolution, wrote }: Locked): Json {
+function lockBody(file: string, { resolution, wrote }: Locked): Json {
   const { changes, patterns } = resolution;
-  return { file: project.lockFile, wrote, changes: changes.map(changeBody), patterns };
+  return { file, wrote, changes: changes.map(changeBody), patterns };
 }
 
 /** Problems stand at the top of the object, once. */
@@ -115,7 +114,7 @@ function pinBody(source: LockedSource | undefined): Json | null {
   return { repo, type, revision, commit, path, strip, licenses, carrier: carrier ?? null, ...counts };
 }
 
-function planBody(plan: Plan | undefined): Json | null {
+function planBody(plan: Drift | undefined): Json | null {
   if (plan === undefined) return null;
   return {
     totals: plan.totals,

@@ -1,4 +1,4 @@
-import type { Conflict, Plan, Prune, Write } from "../plan.ts";
+import type { Conflict, Drift, Prune, Write } from "../plan.ts";
 import { formatBytes, formatCount, formatFiles } from "./format.ts";
 import type { Paint } from "./paint.ts";
 import { safe } from "./safe.ts";
@@ -30,13 +30,13 @@ interface Row {
  *   - data/d.parquet   1.2 MB  no longer wanted
  *   ! data/e.parquet           in the way: not ours
  */
-export function planLines(plan: Plan, layout: Layout): readonly string[] {
+export function planLines(plan: Drift, layout: Layout): readonly string[] {
   const groups = [plan.conflicts.map(conflictRow), plan.writes.map(writeRow), plan.prunes.map(pruneRow)];
   return groups.flatMap((rows) => rowLines(rows, layout));
 }
 
 /** `12 files, 3.2 GB to fetch; 45 files, 15.7 GB in place; 2 files, 1.2 MB to prune`; empty for an empty plan. */
-export function planTotals(plan: Plan): string {
+export function planTotals(plan: Drift): string {
   const { fetch, keep, prune } = plan.totals;
   const here = plan.writes.length - fetch.files;
   const parts = [
@@ -50,7 +50,7 @@ export function planTotals(plan: Plan): string {
 }
 
 /** Nothing to write, prune or settle. */
-export function isIdle(plan: Plan): boolean {
+export function isIdle(plan: Drift): boolean {
   return plan.writes.length + plan.prunes.length + plan.conflicts.length === 0;
 }
 

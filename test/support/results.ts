@@ -26,9 +26,8 @@ export function lockResultOf(
 }
 
 export function syncResultOf(parts: Partial<SyncResult> = {}): SyncResult {
-  const project = projectOf([]);
   return {
-    project,
+    lockFile: "/project/tritter.lock",
     locked: undefined,
     root: "/data",
     plan: planOf(),

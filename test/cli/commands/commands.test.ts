@@ -214,7 +214,6 @@ describe("sync", () => {
 describe("check", () => {
   const hashed = { files: 0, bytes: 0, reasons: {} };
   const idle = {
-    project: projectOf([]),
     root: "/data",
     stale: [],
     plan: planOf({ totals }),
