@@ -20,6 +20,9 @@ export interface LockedSource {
   readonly id: string | undefined;
   readonly type: RepoType;
   readonly revision: string;
+  /** As the manifest's fields, in their one form; set only if the manifest sets them. */
+  readonly asOf: string | undefined;
+  readonly minAge: string | undefined;
   readonly commit: Commit;
   /** Below the root; "" is the root itself. */
   readonly path: string;

@@ -21,6 +21,8 @@ export interface CarrierDocument {
   readonly repo: string;
   readonly type?: RepoType;
   readonly revision?: string;
+  readonly "as-of"?: string;
+  readonly "min-age"?: string;
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
   readonly strip?: string;
@@ -69,6 +71,10 @@ export interface Carrier {
   readonly repo: string;
   readonly type: RepoType;
   readonly revision: string;
+  /** As `parseAsOf` writes it: the newest commit of then is meant. */
+  readonly asOf: string | undefined;
+  /** As `parseMinAge` writes it: younger commits are left alone. */
+  readonly minAge: string | undefined;
   /** Empty: everything. */
   readonly include: readonly string[];
   readonly exclude: readonly string[];

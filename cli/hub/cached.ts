@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Commit, type Digest, digestOf, type RepoType } from "../../schema/ids.ts";
 import { pointerOid } from "./pointer.ts";
-import type { Listed } from "./port.ts";
+import type { Entry, Listed } from "./port.ts";
 
 // The Hub's documented cache layout: https://huggingface.co/docs/huggingface_hub/guides/manage-cache
 //   datasets--owner--name/refs/main                    a commit, 40 bytes
@@ -51,13 +51,27 @@ export function readTree(text: string): CachedTree | string {
   return { files, blobs };
 }
 
-interface Entry {
+/** What is directly in a folder of a listing; git ids of folders stand in none. */
+export function entriesOf(files: readonly Listed[], folder: string): readonly Entry[] {
+  const lead = folder === "" ? "" : `${folder}/`;
+  const entries: Entry[] = [];
+  const folders = new Set<string>();
+  for (const file of files) {
+    if (!file.path.startsWith(lead)) continue;
+    const slash = file.path.indexOf("/", lead.length);
+    if (slash < 0) entries.push({ kind: "file", file });
+    else folders.add(file.path.slice(0, slash));
+  }
+  return [...entries, ...[...folders].map((path): Entry => ({ kind: "folder", path, oid: undefined }))];
+}
+
+interface Hashes {
   readonly size: number;
   readonly digest: Digest | undefined;
   readonly blob: string;
 }
 
-function readEntry(entry: unknown): Entry | "contradiction" | undefined {
+function readEntry(entry: unknown): Hashes | "contradiction" | undefined {
   if (typeof entry !== "object" || entry === null) return undefined;
   const { size, blob_id: oid, lfs_sha256: sha256, lfs_size: lfsSize } = entry as Record<string, unknown>;
   const bytes = sha256 === undefined ? size : (lfsSize ?? size);

@@ -18,6 +18,7 @@ export async function* listCommits(
     subject,
     signal,
     absentIsEmpty: false,
+    ahead: false,
   })) {
     const page = parseJson(text, action);
     if (!Array.isArray(page)) throw malformed(action, "is no list");

@@ -5,6 +5,7 @@ import { type ErrorCode, systemCode, TritterError } from "../errors.ts";
 import {
   type CachedTree,
   cardLicenses,
+  entriesOf,
   isWithin,
   readTree,
   repoFolder,
@@ -17,6 +18,7 @@ import type {
   Body,
   ByteRange,
   CommitInfo,
+  Entry,
   Hub,
   Listed,
   RemoteFile,
@@ -42,7 +44,7 @@ const LARGEST_CARD = 1024 * 1024;
 export function openFolderHub({ folder, disk, offline }: FolderSettings): Hub {
   /** The commit listed or opened last: a run works on one at a time. */
   let latest: { readonly file: string; readonly tree: Promise<CachedTree> } | undefined;
-  return { label: folder, resolve, list, open, commits, access, close: async () => {} };
+  return { label: folder, resolve, list, entries, open, commits, access, close: async () => {} };
 
   async function resolve(repo: RepoRef, revision: string): Promise<Resolved> {
     const home = homeOf(repo);
@@ -59,6 +61,12 @@ export function openFolderHub({ folder, disk, offline }: FolderSettings): Hub {
         ? files
         : files.filter(({ path }) => path.startsWith(`${prefix}/`));
     for (let at = 0; at < wanted.length; at += PAGE) yield wanted.slice(at, at + PAGE);
+  }
+
+  async function* entries(repo: RepoRef, commit: Commit, folder: string): AsyncGenerator<readonly Entry[]> {
+    const { files } = await treeOf(repo, homeOf(repo), commit);
+    const found = entriesOf(files, folder);
+    for (let at = 0; at < found.length; at += PAGE) yield found.slice(at, at + PAGE);
   }
 
   async function open(file: RemoteFile, range: ByteRange, signal: AbortSignal): Promise<Body> {
@@ -80,6 +88,7 @@ export function openFolderHub({ folder, disk, offline }: FolderSettings): Hub {
   async function* commits(repo: RepoRef, revision: string): AsyncGenerator<readonly CommitInfo[]> {
     const { commit } = await resolve(repo, revision);
     yield [{ commit, title: "", date: undefined }];
+    throw lacks(repo, `the history before ${commit}`, "LISTING_INCOMPLETE");
   }
 
   async function access(repo: RepoRef, commit: Commit, path: string): Promise<Access> {

@@ -7,7 +7,7 @@ import { createDownloads } from "./download.ts";
 import type { HttpEndpoint } from "./endpoint.ts";
 import type { HubEnvironment } from "./environment.ts";
 import { resolveRevision } from "./info.ts";
-import { listTree } from "./listing.ts";
+import { listFolder, listTree } from "./listing.ts";
 import type { Hub } from "./port.ts";
 import { answersAreOk, createRefusals } from "./refusals.ts";
 import { readToken, type Trust } from "./token.ts";
@@ -39,6 +39,7 @@ export function openHttpHub(settings: HttpSettings): Hub {
     label: endpoint.url,
     resolve: (repo, revision) => resolveRevision(client, repo, { revision, signal }),
     list: (repo, commit, prefix) => listTree(client, repo, { commit, prefix, signal }),
+    entries: (repo, commit, folder) => listFolder(client, repo, { commit, prefix: folder, signal }),
     open: downloads.open,
     commits: (repo, revision) => listCommits(client, repo, { revision, signal }),
     access: (repo, commit, path) => downloads.access(repo, { commit, path, signal }),

@@ -4,34 +4,63 @@ import type { Client, TextAnswer } from "./client.ts";
 import { nextLink } from "./headers.ts";
 import { malformed, parseJson, subjectAt } from "./info.ts";
 import { pointerOid } from "./pointer.ts";
-import type { Listed, RepoRef } from "./port.ts";
+import type { Entry, Listed, RepoRef } from "./port.ts";
 import { NO_ENTRY, type Subject } from "./refusals.ts";
 import { clean } from "./text.ts";
 import { ontoEndpoint, treeUrl } from "./urls.ts";
 
-/** Pages of the tree at a commit. The next page is asked for before one is handed out, as each names its successor only. */
+interface Tree {
+  readonly commit: Commit;
+  readonly prefix: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Every file of the tree at a commit, or below a folder of it. */
 export async function* listTree(
   client: Client,
   repo: RepoRef,
-  { commit, prefix, signal }: { commit: Commit; prefix: string | undefined; signal: AbortSignal },
+  tree: Tree,
 ): AsyncGenerator<readonly Listed[]> {
+  for await (const entries of treePages(client, repo, { ...tree, recursive: true }))
+    yield entries.flatMap((entry) => (entry.kind === "file" ? [entry.file] : []));
+}
+
+/** What is directly in a folder. */
+export function listFolder(client: Client, repo: RepoRef, tree: Tree): AsyncGenerator<readonly Entry[]> {
+  return treePages(client, repo, { ...tree, recursive: false });
+}
+
+async function* treePages(
+  client: Client,
+  repo: RepoRef,
+  { commit, prefix, recursive, signal }: Tree & { readonly recursive: boolean },
+): AsyncGenerator<readonly Entry[]> {
   const subject = subjectAt("list", repo, commit);
-  const url = treeUrl(client.endpoint.url, repo, { commit, prefix });
+  const url = treeUrl(client.endpoint.url, repo, { commit, prefix, recursive });
   let number = 0;
   for await (const { text } of pages(client, url, {
     subject,
     signal,
     absentIsEmpty: prefix !== undefined && prefix !== "",
+    ahead: true,
   })) {
     yield readPage(text, `${subject.action}: page ${++number}`);
   }
+}
+
+interface Pages {
+  readonly subject: Subject;
+  readonly signal: AbortSignal;
+  readonly absentIsEmpty: boolean;
+  /** Ask for the next page before one is handed out, since each names its successor only: where all will be wanted. */
+  readonly ahead: boolean;
 }
 
 /** Answers along `Link: rel=next`. Throws HUB where the links lead in a circle or out of the Hub. */
 export async function* pages(
   client: Client,
   first: string,
-  { subject, signal, absentIsEmpty }: { subject: Subject; signal: AbortSignal; absentIsEmpty: boolean },
+  { subject, signal, absentIsEmpty, ahead }: Pages,
 ): AsyncGenerator<TextAnswer> {
   const abandon = new AbortController();
   const either = AbortSignal.any([signal, abandon.signal]);
@@ -56,8 +85,9 @@ export async function* pages(
       const url = link === undefined ? undefined : ontoEndpoint(link, client.endpoint.url, subject.repo.type);
       if (link !== undefined && url === undefined)
         throw malformed(subject.action, "links to a next page outside the Hub");
-      next = url === undefined ? undefined : ask(url);
+      if (ahead) next = url === undefined ? undefined : ask(url);
       yield answer;
+      if (!ahead) next = url === undefined ? undefined : ask(url);
     }
   } finally {
     abandon.abort(new Error("the listing was abandoned"));
@@ -68,31 +98,42 @@ function isAbsent(error: unknown): boolean {
   return error instanceof TritterError && error.code === "HUB" && error.message.endsWith(NO_ENTRY);
 }
 
-function readPage(text: string, action: string): readonly Listed[] {
+function readPage(text: string, action: string): readonly Entry[] {
   const page = parseJson(text, action);
   if (!Array.isArray(page)) throw malformed(action, "is no list");
-  const files: Listed[] = [];
-  for (const entry of page) {
-    const file = readEntry(entry, action);
-    if (file !== undefined) files.push(file);
+  const entries: Entry[] = [];
+  for (const raw of page) {
+    const entry = readEntry(raw, action);
+    if (entry !== undefined) entries.push(entry);
   }
-  return files;
+  return entries;
 }
 
-/** undefined: a folder, or a kind of entry that this version does not know. */
-function readEntry(entry: unknown, action: string): Listed | undefined {
+/** undefined: a kind of entry that this version does not know. */
+function readEntry(entry: unknown, action: string): Entry | undefined {
   if (typeof entry !== "object" || entry === null || !("type" in entry))
     throw malformed(action, "holds an entry without a type");
+  if (entry.type === "directory") return readFolder(entry, action);
   if (entry.type !== "file") return undefined;
   const { path, oid, size, lfs } = entry as Partial<RawEntry>;
   if (typeof path !== "string" || path === "") throw malformed(action, "holds a file without a path");
   if (typeof oid !== "string") throw malformed(action, `holds "${clean(path)}" without an oid`);
   if (lfs === undefined || lfs === null)
-    return { path, size: sizeOf(size, path, action), digest: digestOf("git", oid) };
+    return { kind: "file", file: { path, size: sizeOf(size, path, action), digest: digestOf("git", oid) } };
   const bytes = sizeOf(lfs.size ?? size, path, action);
   const digest = digestOf("sha256", typeof lfs.oid === "string" ? lfs.oid : "");
   if (digest !== undefined && pointerOid(lfs.oid as string, bytes) !== oid) throw contradictory(action, path);
-  return { path, size: bytes, digest };
+  return { kind: "file", file: { path, size: bytes, digest } };
+}
+
+function readFolder(entry: object, action: string): Entry {
+  const { path, oid } = entry as Partial<RawEntry>;
+  if (typeof path !== "string" || path === "") throw malformed(action, "holds a folder without a path");
+  return {
+    kind: "folder",
+    path,
+    oid: typeof oid === "string" && /^[0-9a-f]{40}$/.test(oid) ? oid : undefined,
+  };
 }
 
 interface RawEntry {

@@ -17,6 +17,11 @@ export interface Hub {
    */
   list(repo: RepoRef, commit: Commit, prefix?: string): AsyncIterable<readonly Listed[]>;
   /**
+   * What is directly in a folder of `commit` ("" is its root), page by page: files as `list` has them, and folders without
+   * what is in them. Throws as `list`; a folder that is not there is empty.
+   */
+  entries(repo: RepoRef, commit: Commit, folder: string): AsyncIterable<readonly Entry[]>;
+  /**
    * The bytes [start, end) of a file, of which the caller knows the size; never of an empty one. What comes back may
    * begin before `start` (a server that ignores ranges), never after it, and ends at `end` or later, at the file's end.
    * The caller must read or cancel the body. Getting to a body is retried here; once it was handed out nothing is: a
@@ -24,7 +29,10 @@ export interface Hub {
    * REPO_NOT_FOUND, PIN_GONE, NETWORK, RATE_LIMITED, OFFLINE, and HUB where the size or range is not the asked one.
    */
   open(file: RemoteFile, range: ByteRange, signal: AbortSignal): Promise<Body>;
-  /** Commits reachable from a revision, newest first. */
+  /**
+   * Commits reachable from a revision, newest first. A page is asked for when it is wanted, so stop at what was looked for.
+   * Throws as `resolve`, PIN_GONE for a commit that no longer exists, and LISTING_INCOMPLETE behind the last commit that is known where the history is not.
+   */
   commits(repo: RepoRef, revision: string): AsyncIterable<readonly CommitInfo[]>;
   /**
    * Whether the bytes of `path` would be handed to us now; costs one request. A gate leaves README.md and LICENSE open
@@ -53,6 +61,15 @@ export interface Listed {
   /** undefined: the Hub masked it, so there is nothing to verify by. */
   readonly digest: Digest | undefined;
 }
+
+export type Entry =
+  | { readonly kind: "file"; readonly file: Listed }
+  | {
+      readonly kind: "folder";
+      readonly path: string;
+      /** The git id of all that is in it: equal ones hold the same. undefined: not known here. */
+      readonly oid: string | undefined;
+    };
 
 /** Half open, in bytes. */
 export interface ByteRange {

@@ -17,10 +17,10 @@ function apiUrl(base: string, { type, repo }: RepoRef): string {
 export function treeUrl(
   base: string,
   repo: RepoRef,
-  { commit, prefix }: { commit: Commit; prefix: string | undefined },
+  { commit, prefix, recursive }: { commit: Commit; prefix: string | undefined; recursive: boolean },
 ): string {
   const folder = prefix === undefined || prefix === "" ? "" : `/${encodePath(prefix)}`;
-  return `${apiUrl(base, repo)}/tree/${commit}${folder}?recursive=true&expand=false&limit=1000`;
+  return `${apiUrl(base, repo)}/tree/${commit}${folder}?recursive=${recursive}&expand=false&limit=1000`;
 }
 
 export function commitsUrl(base: string, repo: RepoRef, revision: string): string {

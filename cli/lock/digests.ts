@@ -8,6 +8,8 @@ export interface Request {
   readonly repo: string;
   readonly type: RepoType;
   readonly revision: string;
+  readonly asOf: string | undefined;
+  readonly minAge: string | undefined;
   readonly include: readonly string[];
   readonly exclude: readonly string[];
   /** Of the whole manifest: `policy.deny`. */
@@ -22,11 +24,13 @@ export const DEFAULT_TYPE: RepoType = "dataset";
  * so that a field added to the format later leaves the digests of old manifests as they are.
  */
 export function requestDigest(request: Request): string {
-  const { repo, type, revision, include, exclude, deny } = request;
+  const { repo, type, revision, asOf, minAge, include, exclude, deny } = request;
   const text = canonicalJson({
     repo,
     type: type === DEFAULT_TYPE ? undefined : type,
     revision: revision === DEFAULT_REVISION ? undefined : revision,
+    "as-of": asOf,
+    "min-age": minAge,
     include: setOf(include),
     exclude: setOf(exclude),
     deny: setOf(deny),

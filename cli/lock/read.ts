@@ -99,7 +99,11 @@ function lockOf(document: LockDocument): Lock {
 
 function sourceOf(name: string, source: SourceDocument): LockedSource {
   const { listing: _, license, files, ...members } = source;
-  const known = members as unknown as Omit<LockedSource, "name" | "licenses" | "files" | "extra">;
+  const { "as-of": asOf, "min-age": minAge, ...plain } = members as Record<string, unknown>;
+  const known = plain as unknown as Omit<
+    LockedSource,
+    "name" | "asOf" | "minAge" | "licenses" | "files" | "extra"
+  >;
   const { request, repo, asked, id, type, revision, commit, path, strip, gated, carrier, ...extra } = known;
   return {
     name,
@@ -109,6 +113,8 @@ function sourceOf(name: string, source: SourceDocument): LockedSource {
     id,
     type,
     revision,
+    asOf: asOf as string | undefined,
+    minAge: minAge as string | undefined,
     commit: commit as Commit,
     path,
     strip: strip ?? "",

@@ -67,6 +67,8 @@ function block(source: LockedSource): string {
       ...optional("id", source.id),
       pair("type", source.type),
       pair("revision", source.revision),
+      ...optional("as-of", source.asOf),
+      ...optional("min-age", source.minAge),
     ],
     // Side by side: git merges edits of lines that touch as one, so no request ever meets the commit of another branch.
     [pair("request", source.request)],

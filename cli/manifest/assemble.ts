@@ -7,6 +7,7 @@ import type {
   Source,
   SourceDocument,
 } from "../../schema/manifest.ts";
+import { parseAsOf, parseMinAge } from "../../schema/time.ts";
 import { cleanFolder } from "./rules.ts";
 
 export const DEFAULT_ROOT = "data";
@@ -46,6 +47,8 @@ function carrierOf(document: CarrierDocument): Carrier {
     repo,
     type = "dataset",
     revision = "main",
+    "as-of": asOf,
+    "min-age": minAge,
     include = [],
     exclude = [],
     strip = "",
@@ -55,6 +58,8 @@ function carrierOf(document: CarrierDocument): Carrier {
     repo,
     type,
     revision,
+    asOf: asOf === undefined ? undefined : parseAsOf(asOf),
+    minAge: minAge === undefined ? undefined : parseMinAge(minAge),
     include,
     exclude,
     strip: cleanFolder(strip),

@@ -1,5 +1,7 @@
+import { DURATION_SHAPE } from "../../schema/duration.ts";
 import type { Issue } from "../../schema/issues.ts";
 import { printable } from "../../schema/names.ts";
+import { AS_OF_SHAPE } from "../../schema/time.ts";
 import type { SchemaError } from "../../schema/validate.mjs";
 import type { SourceText } from "./source-text.ts";
 import { suggest } from "./suggest.ts";
@@ -70,10 +72,13 @@ function wrongType({ params }: SchemaError, source: SourceText, path: Path): Iss
     .filter((type) => type !== "null");
   const located = source.locate(path);
   const { written, kind } = located;
-  const should = `should be ${wanted.map((type) => ARTICLES[type] ?? type).join(" or ")}`;
+  const shape = SHAPES[String(path.at(-1))];
+  const should = `should be ${shape ?? wanted.map((type) => ARTICLES[type] ?? type).join(" or ")}`;
   if (wanted[0] === "string" && written !== undefined && !/^["']/.test(written) && kind === "scalar") {
     const message = `${subject(path)} is read as a ${kindOf(written)}: ${should}`;
-    return { ...strip(located), severity: "error", message, hint: `quote it: "${printable(written)}"` };
+    // Quotes would make a text of it, and no date or length.
+    const hint = shape === undefined ? { hint: `quote it: "${printable(written)}"` } : undefined;
+    return { ...strip(located), severity: "error", message, ...hint };
   }
   const is = kind === "scalar" ? printable(written ?? "") : IS[kind];
   const hint =
@@ -97,6 +102,9 @@ const ARTICLES: Readonly<Record<string, string>> = {
   integer: "a whole number",
   number: "a number",
 };
+
+/** Texts that have to have a shape. */
+const SHAPES: Readonly<Record<string, string>> = { "as-of": AS_OF_SHAPE, "min-age": DURATION_SHAPE };
 
 function kindOf(written: string): string {
   return /^(?:true|false)$/i.test(written) ? "yes-or-no value" : "number";

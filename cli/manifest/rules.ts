@@ -1,8 +1,11 @@
 import { isAbsolute } from "node:path";
+import { DURATION_SHAPE, parseDuration } from "../../schema/duration.ts";
+import { parseCommit } from "../../schema/ids.ts";
 import type { Issue } from "../../schema/issues.ts";
 import type { CarrierDocument, ManifestDocument, SourceDocument } from "../../schema/manifest.ts";
 import { judgeName, printable } from "../../schema/names.ts";
 import { compilePattern } from "../../schema/patterns.ts";
+import { AS_OF_SHAPE, parseAsOf } from "../../schema/time.ts";
 import { andMore, MOST_ISSUES } from "./mistakes.ts";
 import type { SourceText } from "./source-text.ts";
 
@@ -36,6 +39,7 @@ function carrierRules(at: Path, carrier: CarrierDocument, report: Report): void 
   patternRule([...at, "include"], carrier.include, report);
   patternRule([...at, "exclude"], carrier.exclude, report);
   stripRule([...at, "strip"], carrier.strip, report);
+  timeRule(at, carrier, report);
   const { files, minFiles } = carrier.expect ?? {};
   if (files !== undefined && minFiles !== undefined && minFiles > files) {
     report(
@@ -89,6 +93,24 @@ function stripRule(at: Path, folder: string | undefined, report: Report): void {
   if (plain === "") report(at, `"strip" is "${printable(folder)}": should name a folder of the repository`);
   else if (judged.kind === "hostile")
     report(at, `"strip" is "${printable(folder)}": ${judged.why}; should be a folder of the repository`);
+}
+
+function timeRule(at: Path, carrier: CarrierDocument, report: Report): void {
+  const { "as-of": asOf, "min-age": minAge, revision = "" } = carrier;
+  if (asOf !== undefined && parseAsOf(asOf) === undefined) {
+    const zoned = parseAsOf(`${asOf}Z`) === undefined ? undefined : `say in which zone, as in "${asOf}Z"`;
+    report([...at, "as-of"], `"as-of" is "${printable(asOf)}": should be ${AS_OF_SHAPE}`, zoned);
+  }
+  if (minAge !== undefined && parseDuration(minAge) === undefined)
+    report([...at, "min-age"], `"min-age" is "${printable(minAge)}": should be ${DURATION_SHAPE}`);
+  if (parseCommit(revision) === undefined) return;
+  for (const field of ["as-of", "min-age"] as const)
+    if (carrier[field] !== undefined)
+      report(
+        [...at, field],
+        `"${field}" has nothing to choose from: "revision" is a commit`,
+        "drop one of the two",
+      );
 }
 
 function controlRule(name: "root" | "endpoint", text: string | undefined, report: Report): void {

@@ -6,6 +6,7 @@ import type { Drift } from "../plan.ts";
 import { pool } from "../pool.ts";
 import { judge } from "../resolve/judge.ts";
 import type { Stale } from "../resolve/stale.ts";
+import { wantedNow } from "../resolve/wanted.ts";
 import type { Hashed } from "../scan.ts";
 import { survey } from "../status.ts";
 import { lazyHub, loadProject, type Project, type ProjectOptions } from "./load.ts";
@@ -88,7 +89,10 @@ async function askUpstream(
     await pool(asked, { width: 4, signal: context.signal }, async (source) => {
       answers.set(
         source.name,
-        (await askOne(hub(), source)).map((problem) => ({ ...problem, source: source.name })),
+        (await askOne(hub(), source, context.clock.now())).map((problem) => ({
+          ...problem,
+          source: source.name,
+        })),
       );
     });
   } finally {
@@ -97,11 +101,14 @@ async function askUpstream(
   return asked.flatMap((source) => answers.get(source.name) ?? []);
 }
 
-async function askOne(hub: Hub, source: LockedSource): Promise<readonly Problem[]> {
+async function askOne(hub: Hub, source: LockedSource, now: number): Promise<readonly Problem[]> {
   const repo = { type: source.type, repo: source.repo };
   try {
     const pinned = await hub.resolve(repo, source.commit);
-    const wanted = source.revision === source.commit ? pinned : await hub.resolve(repo, source.revision);
+    const wanted =
+      source.revision === source.commit
+        ? pinned
+        : (await wantedNow({ hub, now, pinned: source.commit }, source)).resolved;
     return [
       ...outdated(source, wanted.commit),
       ...licenseChanged(source, wanted.licenses),

@@ -29,7 +29,7 @@ export async function updateProject(
   const project = await loadProject(context, options);
   const names = project.scope ?? new Set(project.manifest.sources.map((source) => source.name));
   const locked = await lockSources(context, project, {
-    mode: { kind: "update", names },
+    mode: { kind: "update", names, to: undefined },
     fallback: false,
     dryRun: options.dryRun,
   });

@@ -1,10 +1,11 @@
 import type { Lock } from "../../schema/lock.ts";
+import { timeText } from "../../schema/time.ts";
 import type { Context } from "../context.ts";
 import { TritterError, TritterErrors } from "../errors.ts";
 import type { Hub } from "../hub/port.ts";
 import { writeLock } from "../lock/write.ts";
 import { judge } from "../resolve/judge.ts";
-import { type Stale, staleness } from "../resolve/stale.ts";
+import { type Identity, type Stale, staleness } from "../resolve/stale.ts";
 import { type Mode, type Resolution, resolve } from "../resolve.ts";
 import { lazyHub, type Project } from "./load.ts";
 
@@ -32,6 +33,7 @@ export async function lockSources(context: Context, project: Project, locking: L
       mode: locking.mode,
       only: project.scope,
       fallback: locking.fallback,
+      now: context.clock.now(),
       signal: context.signal,
       emit: context.emit,
     });
@@ -93,12 +95,8 @@ export function staleLine(stale: Stale): string {
   }
 }
 
-function describe(identity: {
-  readonly type: string;
-  readonly repo: string;
-  readonly revision: string;
-}): string {
-  return `${identity.type} ${identity.repo} at ${identity.revision}`;
+function describe(identity: Identity): string {
+  return `${identity.type} ${identity.repo} at ${identity.revision}${timeText(identity)}`;
 }
 
 /** A Hub that is opened at its first use. */
@@ -109,6 +107,7 @@ function deferred(hub: () => Hub): Hub {
     },
     resolve: (repo, revision) => hub().resolve(repo, revision),
     list: (repo, commit, prefix) => hub().list(repo, commit, prefix),
+    entries: (repo, commit, folder) => hub().entries(repo, commit, folder),
     open: (file, range, signal) => hub().open(file, range, signal),
     commits: (repo, revision) => hub().commits(repo, revision),
     access: (repo, commit, path) => hub().access(repo, commit, path),

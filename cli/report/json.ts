@@ -3,6 +3,7 @@ import type { Outcome } from "../apply/types.ts";
 import type { Conflict, Drift, Prune, Write } from "../plan.ts";
 import type { Locked } from "../project/locking.ts";
 import type { SourceChange } from "../resolve/changes.ts";
+import type { Stale } from "../resolve/stale.ts";
 import { bytesOf } from "./changes.ts";
 import type { Ending, Result } from "./result.ts";
 
@@ -33,7 +34,12 @@ function bodyOf(result: Result): Json {
     case "sync":
       return syncBody(result);
     case "check":
-      return { root: result.root, stale: result.stale, plan: planBody(result.plan), hashed: result.hashed };
+      return {
+        root: result.root,
+        stale: result.stale.map(staleBody),
+        plan: planBody(result.plan),
+        hashed: result.hashed,
+      };
     case "list":
       return { root: result.project.manifest.root, sources: result.sources.map(orNull) };
     case "diff":
@@ -59,7 +65,7 @@ function syncBody({ dryRun, root, lockFile, locked, plan, outcome }: Of<"sync">)
 }
 
 function diffBody({ stale, changes, plan }: Of<"diff">): Json {
-  return { stale, changes: changes.map(changeBody), plan: planBody(plan) };
+  return { stale: stale.map(staleBody), changes: changes.map(changeBody), plan: planBody(plan) };
 }
 
 function whyBody({ path, file, wanted, placed, others, disk }: Of<"why">): Json {
@@ -85,6 +91,11 @@ function lockBody(file: string, { resolution, wrote }: Locked): Json {
 /** Problems stand at the top of the object, once. */
 function outcomeBody({ problems: _, unpruned, ...outcome }: Outcome): Json {
   return { ...outcome, unpruned: unpruned ?? null };
+}
+
+function staleBody(stale: Stale): Json {
+  if (stale.why !== "identity") return { ...stale };
+  return { ...stale, before: orNull(stale.before), after: orNull(stale.after) };
 }
 
 /** Members that may be unknown are there all the same, as null. */

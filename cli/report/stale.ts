@@ -1,4 +1,5 @@
-import type { Stale } from "../resolve/stale.ts";
+import { timeText } from "../../schema/time.ts";
+import type { Identity, Stale } from "../resolve/stale.ts";
 import type { Paint } from "./paint.ts";
 import { safe } from "./safe.ts";
 
@@ -24,14 +25,6 @@ function reasonOf(stale: Stale): string {
   }
 }
 
-function nameOf({
-  type,
-  repo,
-  revision,
-}: {
-  readonly type: string;
-  readonly repo: string;
-  readonly revision: string;
-}): string {
-  return `${type} ${repo} at ${revision}`;
+function nameOf(identity: Identity): string {
+  return `${identity.type} ${identity.repo} at ${identity.revision}${timeText(identity)}`;
 }

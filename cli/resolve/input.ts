@@ -7,7 +7,12 @@ import type { PatternCount } from "./select.ts";
 /** `lock` never moves a pin whose identity did not change; `update` moves those it names. */
 export type Mode =
   | { readonly kind: "lock" }
-  | { readonly kind: "update"; readonly names: ReadonlySet<string> };
+  | {
+      readonly kind: "update";
+      readonly names: ReadonlySet<string>;
+      /** Pins this instead of what the manifest's revision names; undefined: that. */
+      readonly to: string | undefined;
+    };
 
 export interface ResolveInput {
   readonly manifest: Manifest;
@@ -18,6 +23,8 @@ export interface ResolveInput {
   readonly only: ReadonlySet<string> | undefined;
   /** May a source without a pin be carried by one of its fallbacks? */
   readonly fallback: boolean;
+  /** ms since the epoch: what `min-age` counts from. */
+  readonly now: number;
   readonly signal: AbortSignal;
   readonly emit: Emit;
 }

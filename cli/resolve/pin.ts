@@ -1,15 +1,16 @@
-import { algorithmOf } from "../../schema/ids.ts";
+import { algorithmOf, type Commit } from "../../schema/ids.ts";
 import type { LockedSource } from "../../schema/lock.ts";
 import type { Carrier, Source } from "../../schema/manifest.ts";
 import { judgeName, printable } from "../../schema/names.ts";
 import { type ErrorCode, type Problem, problemsOf, TritterError, TritterErrors } from "../errors.ts";
-import type { Resolved } from "../hub/port.ts";
+import type { Hub, RepoRef, Resolved } from "../hub/port.ts";
 import { isBelow } from "../lock/wants.ts";
 import { sortedFiles } from "../lock/write.ts";
 import type { Pinned, Resolving } from "./input.ts";
 import { listOnce } from "./listing.ts";
 import { select } from "./select.ts";
 import { askedIdentity, type Carried, carrierOf, keyOf, requestOf, sameIdentity } from "./stale.ts";
+import { type Wanted, wantedNow } from "./wanted.ts";
 
 /** Follows an edit of one source by its class: what needs no request makes none, and only identity moves a pin. */
 export async function pinSource(
@@ -53,13 +54,22 @@ function replaced({ source, carried: { carrier, as }, entry }: Following): Locke
 
 /** `update`: asks anew, with the carrier that is in use; a listing only if the commit moved. */
 async function move(resolving: Resolving, { source, carried, entry }: Following): Promise<Pinned> {
-  const resolved = await ask(resolving, source.name, carried.carrier);
+  const { resolved, isFresh } = await ask(resolving, source.name, {
+    carrier: carried.carrier,
+    pinned: entry.commit,
+  });
+  if (isFresh) tellFresh(resolving, { source, carried, entry });
   const unchanged =
     resolved.commit === entry.commit &&
     entry.request === requestOf(resolving.manifest, carried.carrier) &&
     entry.repo === resolved.repo;
   if (unchanged) return quiet(replaced({ source, carried, entry }));
   return entryOf(resolving, { source, resolved, carried });
+}
+
+function tellFresh({ emit }: Resolving, { source, carried, entry }: Following): void {
+  const pin = `commit ${entry.commit.slice(0, 7)}, which is not ${carried.carrier.minAge} old yet`;
+  emit({ kind: "note", message: `source "${source.name}" stays at ${pin}: a pin is never moved back` });
 }
 
 async function reselect(resolving: Resolving, { source, carried, entry }: Following): Promise<Pinned> {
@@ -134,25 +144,49 @@ const LASTING: Readonly<Partial<Record<ErrorCode, string>>> = {
 };
 
 async function pinFrom(resolving: Resolving, source: Source, carried: Carried): Promise<Pinned> {
-  const resolved = await ask(resolving, source.name, carried.carrier);
+  const { resolved } = await ask(resolving, source.name, { carrier: carried.carrier, pinned: undefined });
   return entryOf(resolving, { source, resolved, carried });
 }
 
 async function ask(
-  { hub, emit }: Resolving,
+  { hub, emit, now, mode }: Resolving,
   name: string,
-  { type, repo, revision }: Carrier,
-): Promise<Resolved> {
-  emit({ kind: "resolving", source: name, repo, revision });
-  const resolved = await hub.resolve({ type, repo }, revision);
-  if (resolved.disabled === true) {
+  { carrier, pinned }: { carrier: Carrier; pinned: Commit | undefined },
+): Promise<Wanted> {
+  const { type, repo, revision } = carrier;
+  const to = mode.kind === "update" && mode.names.has(name) ? mode.to : undefined;
+  emit({ kind: "resolving", source: name, repo, revision: to ?? revision });
+  const wanted: Wanted =
+    to === undefined
+      ? await wantedNow({ hub, now, pinned }, carrier)
+      : { resolved: await named(hub, { type, repo }, to), isFresh: false };
+  if (wanted.resolved.disabled === true) {
     throw new TritterError({
       code: "ACCESS_DISABLED",
       message: `cannot use ${repo}: the Hub has disabled it`,
       hint: "choose another repository, or add a fallback",
     });
   }
-  return resolved;
+  return wanted;
+}
+
+/** What `--to` names. It stands on the command line, so nothing in the manifest is to be corrected, and no pin is gone. */
+async function named(hub: Hub, repo: RepoRef, to: string): Promise<Resolved> {
+  try {
+    return await hub.resolve(repo, to);
+  } catch (error) {
+    const isAbsent =
+      error instanceof TritterError && (error.code === "REVISION_NOT_FOUND" || error.code === "PIN_GONE");
+    if (!isAbsent) throw error;
+    throw new TritterError(
+      {
+        code: "REVISION_NOT_FOUND",
+        message: `cannot update to "${printable(to)}": ${repo.repo} has no such branch, tag or commit`,
+        hint: "give --to a branch, a tag, or all 40 digits of a commit",
+      },
+      error,
+    );
+  }
 }
 
 interface EntryInput {
@@ -165,7 +199,7 @@ async function entryOf(
   resolving: Resolving,
   { source, resolved, carried: { carrier, as } }: EntryInput,
 ): Promise<Pinned> {
-  const { type, revision, strip } = carrier;
+  const { type, revision, asOf, minAge, strip } = carrier;
   const { commit, repo, id, gated } = resolved;
   const listing = await listOnce(resolving, { type, repo }, { commit, source: source.name });
   const selection = select(source.name, carrier, { listing, deny: resolving.manifest.deny });
@@ -182,6 +216,8 @@ async function entryOf(
     id,
     type,
     revision,
+    asOf,
+    minAge,
     commit,
     path: source.path,
     strip,

@@ -21,6 +21,8 @@ export interface Identity {
   readonly type: RepoType;
   readonly repo: string;
   readonly revision: string;
+  readonly asOf: string | undefined;
+  readonly minAge: string | undefined;
 }
 
 /** Compares offline. Judgement fields (expect, license, policy, groups) never make a lock stale, nor do fallbacks that are not in use. Sorted by source. */
@@ -61,21 +63,23 @@ export function identityKey(entry: LockedSource): string {
   return entry.carrier?.instead ?? keyOf(askedIdentity(entry));
 }
 
-export function keyOf({ type, repo, revision }: Identity): string {
-  return `${type} ${repo} ${revision}`;
+/** What is not set is left out: entries of fallbacks hold such keys for good. */
+export function keyOf({ type, repo, revision, asOf, minAge }: Identity): string {
+  const time = [asOf && `as-of ${asOf}`, minAge && `min-age ${minAge}`].filter((part) => part !== undefined);
+  return [type, repo, revision, ...time].join(" ");
 }
 
-export function identityOf({ type, repo, revision }: Identity): Identity {
-  return { type, repo, revision };
+export function identityOf({ type, repo, revision, asOf, minAge }: Identity): Identity {
+  return { type, repo, revision, asOf, minAge };
 }
 
 export function sameIdentity(a: Identity, b: Identity): boolean {
-  return a.type === b.type && a.repo === b.repo && a.revision === b.revision;
+  return keyOf(a) === keyOf(b);
 }
 
 /** As the manifest asked for it: the canonical name may differ, and a fallback's differs altogether. */
 export function askedIdentity(locked: LockedSource): Identity {
-  return { type: locked.type, repo: locked.asked ?? locked.repo, revision: locked.revision };
+  return { ...identityOf(locked), repo: locked.asked ?? locked.repo };
 }
 
 function staleSource(manifest: Manifest, source: Source, locked: LockedSource | undefined): Stale[] {

@@ -10,6 +10,8 @@ export function carrierOf(repo: string, parts: Partial<Carrier> = {}): Carrier {
     repo,
     type: "dataset",
     revision: "main",
+    asOf: undefined,
+    minAge: undefined,
     include: [],
     exclude: [],
     strip: "",
@@ -57,7 +59,7 @@ export function entryOf(
   files: readonly LockedFile[],
   parts: Partial<LockedSource> = {},
 ): LockedSource {
-  const { name, repo, type, revision, path, strip } = source;
+  const { name, repo, type, revision, asOf, minAge, path, strip } = source;
   return {
     name,
     request: requestDigest({ ...source, deny: [] }),
@@ -66,6 +68,8 @@ export function entryOf(
     id: undefined,
     type,
     revision,
+    asOf,
+    minAge,
     commit: commitOf("1"),
     path,
     strip,

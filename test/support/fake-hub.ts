@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import { type Problem, TritterError } from "../../cli/errors.ts";
-import type { Hub, Listed, RepoRef } from "../../cli/hub/port.ts";
+import type { CommitInfo, Entry, Hub, Listed, RepoRef } from "../../cli/hub/port.ts";
 import type { Commit } from "../../schema/ids.ts";
 import type { Gated } from "../../schema/lock.ts";
 import { digestOf } from "./documents.ts";
@@ -8,6 +9,8 @@ export interface FakeRepo {
   /** Revision → commit. */
   readonly refs: Readonly<Record<string, Commit>>;
   readonly trees: Readonly<Record<Commit, readonly Listed[]>>;
+  /** Newest first, each the parent of the one before; other commits have no history. */
+  readonly history?: readonly CommitInfo[];
   /** Canonical name; default: as asked. */
   readonly name?: string;
   readonly id?: string;
@@ -21,7 +24,10 @@ export interface FakeRepo {
 }
 
 export interface FakeHub extends Hub {
-  /** Every call in order, a commit by its first digit: `resolve o/n main`, `list o/n 1`, `access o/n 1 a.txt`. */
+  /**
+   * Every call in order, a commit by its first digit: `resolve o/n main`, `list o/n 1`, `access o/n 1 a.txt`,
+   * `entries o/n 1 data`, `commits o/n 1`, and `more o/n` for each further page of those.
+   */
   readonly calls: readonly string[];
   /** Repositories by name, another type than dataset before it: `model o/n`. Changed by the test as the Hub changes. */
   readonly repos: Record<string, FakeRepo>;
@@ -41,7 +47,7 @@ export function fakeHub(repos: Record<string, FakeRepo>): FakeHub {
     return found;
   };
   const unused = (): never => {
-    throw new Error("resolving asks for no bytes and no history");
+    throw new Error("resolving asks for no bytes");
   };
   return {
     label: "fake",
@@ -51,7 +57,7 @@ export function fakeHub(repos: Record<string, FakeRepo>): FakeHub {
     resolve: async (ref, revision) => {
       const repo = call("resolve", ref, revision);
       if (repo.fails !== undefined) throw new TritterError(repo.fails);
-      const commit = repo.refs[revision];
+      const commit = repo.refs[revision] ?? (revision in repo.trees ? (revision as Commit) : undefined);
       if (commit === undefined)
         throw new TritterError({ code: "REVISION_NOT_FOUND", message: `no ${revision}` });
       const { name = ref.repo, id, gated, licenses, disabled } = repo;
@@ -66,10 +72,46 @@ export function fakeHub(repos: Record<string, FakeRepo>): FakeHub {
       const { refuses } = call("access", ref, commit[0] ?? "", path);
       return refuses === undefined ? { kind: "granted" } : { kind: "refused", problem: refuses };
     },
+    entries: async function* (ref, commit, folder) {
+      const files = call("entries", ref, commit[0] ?? "", folder).trees[commit];
+      if (files === undefined) throw new TritterError({ code: "PIN_GONE", message: `no ${commit}` });
+      const entries = foldersOf(files, folder);
+      for (let at = 0; at < entries.length; at += 2) yield entries.slice(at, at + 2);
+    },
     open: unused,
-    commits: unused,
+    commits: async function* (ref, revision) {
+      const { history = [], refs, fails } = call("commits", ref, revision.slice(0, 1));
+      if (fails !== undefined) throw new TritterError(fails);
+      const from = history.findIndex(({ commit }) => commit === (refs[revision] ?? revision));
+      if (from < 0) throw new TritterError({ code: "PIN_GONE", message: `no ${revision}` });
+      for (let at = from; at < history.length; at += 2) {
+        if (at > from) call("more", ref);
+        yield history.slice(at, at + 2);
+      }
+    },
     close: async () => undefined,
   };
+}
+
+/** What is directly in a folder; the id of a folder follows from all that is in it. */
+function foldersOf(files: readonly Listed[], folder: string): readonly Entry[] {
+  const lead = folder === "" ? "" : `${folder}/`;
+  const inside = files.filter(({ path }) => path.startsWith(lead));
+  const direct = inside.filter(({ path }) => !path.slice(lead.length).includes("/"));
+  const names = new Set(
+    inside
+      .filter((file) => !direct.includes(file))
+      .map(({ path }) => lead + path.slice(lead.length).split("/")[0]),
+  );
+  const oidOf = (path: string) => {
+    const below = files.filter((file) => file.path.startsWith(`${path}/`));
+    const lines = below.map((file) => `${file.path.slice(path.length)} ${file.size} ${file.digest}`).sort();
+    return createHash("sha1").update(lines.join("\n")).digest("hex");
+  };
+  return [
+    ...direct.map((file): Entry => ({ kind: "file", file })),
+    ...[...names].map((path): Entry => ({ kind: "folder", path, oid: oidOf(path) })),
+  ];
 }
 
 export function listed(path: string, parts: Partial<Listed> = {}): Listed {

@@ -56,6 +56,8 @@ export function lockedOf(
     id: undefined,
     type: "dataset",
     revision: "main",
+    asOf: undefined,
+    minAge: undefined,
     commit: "9fc30b578cedaec69e47302df72cf00feed7c8c4" as Commit,
     path: name,
     strip: "",

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import type { Problem } from "../../../cli/errors.ts";
 import type { Hub, RepoRef } from "../../../cli/hub/port.ts";
 import { type Commit, parseCommit } from "../../../schema/ids.ts";
 import { failure, listAll, never, readAll } from "./support.ts";
@@ -77,6 +78,36 @@ export function hubContract(name: string, make: () => Promise<Stage>): void {
     });
   });
 
+  describe(`${name}: entries()`, () => {
+    it.each([
+      [
+        "",
+        ["README.md", ".gitattributes", "empty.txt", "a b#c?d%20e+f&g=h.txt"],
+        ["caf\u00e9", "cafe\u0301", "data"],
+      ],
+      ["data", ["data/x.bin"], ["data/deep"]],
+      ["data/deep", ["data/deep/b.txt"], []],
+      ["dat", [], []],
+      ["data/x.bin/y", [], []],
+    ])("names what is directly in %j, files as list() does", async (folder, files, folders) => {
+      const { hub, commit } = await stage();
+      const entries = await listAll(hub.entries(repo, commit, folder));
+      const listed = new Map((await listAll(hub.list(repo, commit))).map((file) => [file.path, file]));
+      const found = entries.flatMap((entry) => (entry.kind === "file" ? [entry.file] : []));
+      expect(found.map(({ path }) => path).sort()).toEqual([...files].sort());
+      for (const file of found) expect(file).toEqual(listed.get(file.path));
+      const inside = entries.filter((entry) => entry.kind === "folder");
+      expect(inside.map(({ path }) => path).sort()).toEqual([...folders].sort());
+      for (const { oid } of inside) expect(oid ?? "0".repeat(40)).toMatch(/^[0-9a-f]{40}$/);
+    });
+
+    it("has nothing of a commit that is not there", async () => {
+      const { hub } = await stage();
+      const problem = await failure(() => listAll(hub.entries(repo, absent, "")));
+      expect(["PIN_GONE", "LISTING_INCOMPLETE"]).toContain(problem.code);
+    });
+  });
+
   describe(`${name}: open()`, () => {
     it.each(Object.entries(TREE).filter(([, content]) => content !== ""))(
       "reads %j whole",
@@ -147,11 +178,25 @@ export function hubContract(name: string, make: () => Promise<Stage>): void {
       expect(await hub.access(repo, commit, "data/x.bin")).toEqual({ kind: "granted" });
     });
 
-    it("begins with the commit of the revision", async () => {
+    it.each(["main", "refs/pr/1"])("begins the history of %s with its commit", async (revision) => {
       const { hub, commit } = await stage();
-      const pages = [];
-      for await (const page of hub.commits(repo, "main")) pages.push(...page);
-      expect(pages[0]).toMatchObject({ commit });
+      expect(await firstPage(hub.commits(repo, revision))).toMatchObject([{ commit }]);
+      expect(await firstPage(hub.commits(repo, commit))).toMatchObject([{ commit }]);
+    });
+
+    it("says to the end what the history is, or that it is not known", async () => {
+      const { hub } = await stage();
+      const all = listAll(hub.commits(repo, "main")).then(
+        (commits) => commits.length,
+        (error: Problem) => error.code,
+      );
+      expect([1, "LISTING_INCOMPLETE"]).toContain(await all);
+    });
+
+    it("has no history of a commit that is not there", async () => {
+      const { hub } = await stage();
+      const problem = await failure(() => firstPage(hub.commits(repo, absent)));
+      expect(problem).toMatchObject({ code: "PIN_GONE" });
     });
   });
 }
@@ -173,6 +218,11 @@ function digestFor(path: string, content: string): string {
   return `git:${createHash("sha1")
     .update(`blob ${Buffer.byteLength(content)}\0${content}`)
     .digest("hex")}`;
+}
+
+async function firstPage<Item>(pages: AsyncIterable<readonly Item[]>): Promise<readonly Item[]> {
+  for await (const page of pages) return page;
+  return [];
 }
 
 function sorted<File extends { path: string }>(files: readonly File[]): readonly File[] {

@@ -7,7 +7,7 @@ import { nodeDisk } from "../../../cli/disk/node.ts";
 import { type Problem, TritterError } from "../../../cli/errors.ts";
 import type { TritterEvent } from "../../../cli/events.ts";
 import { type HubSettings, openHub } from "../../../cli/hub/index.ts";
-import type { Body, Hub, Listed } from "../../../cli/hub/port.ts";
+import type { Body, Hub } from "../../../cli/hub/port.ts";
 
 export interface FakeClock extends Clock {
   /** Every sleep asked for, in ms. */
@@ -73,10 +73,10 @@ export async function readAll(body: Body): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-export async function listAll(pages: AsyncIterable<readonly Listed[]>): Promise<Listed[]> {
-  const files: Listed[] = [];
-  for await (const page of pages) files.push(...page);
-  return files;
+export async function listAll<Item>(pages: AsyncIterable<readonly Item[]>): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const page of pages) items.push(...page);
+  return items;
 }
 
 /** What the work fails with; fails itself where it does not. */

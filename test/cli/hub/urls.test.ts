@@ -51,7 +51,7 @@ describe("urls", () => {
     expect(resolveUrl(base, { type: "space", repo: "o/n" }, { commit, path: "a b" })).toBe(
       `${base}/spaces/o/n/resolve/${commit}/a%20b`,
     );
-    expect(treeUrl(base, dataset, { commit, prefix: "a b/c" })).toContain(
+    expect(treeUrl(base, dataset, { commit, prefix: "a b/c", recursive: true })).toContain(
       `/api/datasets/o/n/tree/${commit}/a%20b/c?recursive=true`,
     );
   });

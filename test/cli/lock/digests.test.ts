@@ -4,7 +4,16 @@ import { describe, expect, it } from "vitest";
 import { fileLine, listingDigest, type Request, requestDigest } from "../../../cli/lock/digests.ts";
 import { digestOf, fileOf } from "../../support/documents.ts";
 
-const PLAIN: Request = { repo: "o/n", type: "dataset", revision: "main", include: [], exclude: [], deny: [] };
+const PLAIN: Request = {
+  repo: "o/n",
+  type: "dataset",
+  revision: "main",
+  asOf: undefined,
+  minAge: undefined,
+  include: [],
+  exclude: [],
+  deny: [],
+};
 
 const sha256 = (text: string) => `sha256:${createHash("sha256").update(text).digest("hex")}`;
 
@@ -14,6 +23,8 @@ describe("requestDigest()", () => {
     ["defaults left out", {}, '{"repo":"o/n"}'],
     ["another type", { type: "model" }, '{"repo":"o/n","type":"model"}'],
     ["another revision", { revision: "v1" }, '{"repo":"o/n","revision":"v1"}'],
+    ["a time", { asOf: "2026-03-01" }, '{"as-of":"2026-03-01","repo":"o/n"}'],
+    ["an age", { minAge: "3d" }, '{"min-age":"3d","repo":"o/n"}'],
     ["lists sorted", { include: ["b", "a"] }, '{"include":["a","b"],"repo":"o/n"}'],
     ["lists deduplicated", { exclude: ["b", "a", "b"] }, '{"exclude":["a","b"],"repo":"o/n"}'],
     ["what is denied", { deny: ["*.py"] }, '{"deny":["*.py"],"repo":"o/n"}'],
@@ -25,8 +36,16 @@ describe("requestDigest()", () => {
     ["quotes and backslashes", { include: ['a"\\*'] }, '{"include":["a\\"\\\\*"],"repo":"o/n"}'],
     [
       "everything",
-      { type: "space", revision: "refs/pr/1", include: ["x"], exclude: ["y"], deny: ["z"] },
-      '{"deny":["z"],"exclude":["y"],"include":["x"],"repo":"o/n","revision":"refs/pr/1","type":"space"}',
+      {
+        type: "space",
+        revision: "refs/pr/1",
+        asOf: "2026-03-01T12:00:00Z",
+        minAge: "2w",
+        include: ["x"],
+        exclude: ["y"],
+        deny: ["z"],
+      },
+      '{"as-of":"2026-03-01T12:00:00Z","deny":["z"],"exclude":["y"],"include":["x"],"min-age":"2w","repo":"o/n","revision":"refs/pr/1","type":"space"}',
     ],
   ])("is that of RFC 8785 JSON, %s", (_, parts, text) => {
     expect(requestDigest({ ...PLAIN, ...parts })).toBe(sha256(text));
@@ -66,6 +85,8 @@ describe("requestDigest()", () => {
       repo: fc.constantFrom("o/n", "o/m"),
       type: fc.constantFrom("dataset" as const, "model" as const),
       revision: fc.constantFrom("main", "v1"),
+      asOf: fc.constantFrom(undefined, "2026-03-01"),
+      minAge: fc.constantFrom(undefined, "3d"),
       include: lists,
       exclude: lists,
       deny: lists,

@@ -61,6 +61,8 @@ function source(name: string): fc.Arbitrary<LockedSource> {
       id: fc.option(fc.constant("5f0c"), { nil: undefined }),
       type: fc.constantFrom("dataset" as const, "model" as const, "space" as const),
       revision: fc.constantFrom("main", "refs/pr/1", 'q"'),
+      asOf: fc.constantFrom(undefined, "2026-03-01", "2026-03-01T12:00:00.001Z"),
+      minAge: fc.constantFrom(undefined, "3d"),
       commit: hex.map(commitOf),
       path: fc.constant(`folder-of-${name}`),
       strip: fc.constant(strip),

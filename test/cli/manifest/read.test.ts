@@ -71,7 +71,7 @@ describe("readManifest() tells of", () => {
         'tritter.yaml:5:5: error: unknown key "zzzzzz"',
         "  5 |     zzzzzz: 1",
         "    |     ^^^^^^",
-        "  known here: repo, type, revision, include, exclude, path, strip, names, groups, expect, license, fallbacks",
+        "  known here: repo, type, revision, as-of, min-age, include, exclude, path, strip, names, groups, expect, license, fallbacks",
       ],
     ],
     [
@@ -110,6 +110,66 @@ describe("readManifest() tells of", () => {
         '  5 |     include: "*.parquet"',
         "    |              ^^^^^^^^^^^",
         '  write it as a list: ["*.parquet"]',
+      ],
+    ],
+    [
+      "a time that is none",
+      source("as-of: 2026-02-30"),
+      [
+        'tritter.yaml:5:12: error: "as-of" is "2026-02-30": should be a day as in 2026-03-01, meant to its end in UTC, or a time with its zone as in 2026-03-01T12:00:00Z',
+        "  5 |     as-of: 2026-02-30",
+        "    |            ^^^^^^^^^^",
+      ],
+    ],
+    [
+      "a time without a zone",
+      source("as-of: 2026-03-01T12:00:00"),
+      [
+        'tritter.yaml:5:12: error: "as-of" is "2026-03-01T12:00:00": should be a day as in 2026-03-01, meant to its end in UTC, or a time with its zone as in 2026-03-01T12:00:00Z',
+        "  5 |     as-of: 2026-03-01T12:00:00",
+        "    |            ^^^^^^^^^^^^^^^^^^^",
+        '  say in which zone, as in "2026-03-01T12:00:00Z"',
+      ],
+    ],
+    [
+      "a time that YAML reads as a number: quotes would not help",
+      source("as-of: 20260301"),
+      [
+        'tritter.yaml:5:12: error: "as-of" is read as a number: should be a day as in 2026-03-01, meant to its end in UTC, or a time with its zone as in 2026-03-01T12:00:00Z',
+        "  5 |     as-of: 20260301",
+        "    |            ^^^^^^^^",
+      ],
+    ],
+    [
+      "an age without a unit, in a fallback",
+      source("fallbacks:", "  - { repo: o/m, min-age: 3 }"),
+      [
+        'tritter.yaml:6:31: error: "min-age" is read as a number: should be a whole number and s, m, h, d or w, as in 90m, 30d or 2w',
+        "  6 |       - { repo: o/m, min-age: 3 }",
+        "    |                               ^",
+      ],
+    ],
+    [
+      "an age in words",
+      source('min-age: "3 days"'),
+      [
+        'tritter.yaml:5:14: error: "min-age" is "3 days": should be a whole number and s, m, h, d or w, as in 90m, 30d or 2w',
+        '  5 |     min-age: "3 days"',
+        "    |              ^^^^^^^^",
+      ],
+    ],
+    [
+      "a time and an age of a commit, which has but one",
+      source(`revision: "${"1".repeat(40)}"`, "as-of: 2026-03-01", "min-age: 3d"),
+      [
+        'tritter.yaml:6:12: error: "as-of" has nothing to choose from: "revision" is a commit',
+        "  6 |     as-of: 2026-03-01",
+        "    |            ^^^^^^^^^^",
+        "  drop one of the two",
+        'tritter.yaml:7:14: error: "min-age" has nothing to choose from: "revision" is a commit',
+        "  7 |     min-age: 3d",
+        "    |              ^^",
+        "  drop one of the two",
       ],
     ],
     [

@@ -17,6 +17,7 @@ beforeEach(() => {
   const repo = (licenses: readonly string[]) => ({
     refs: { main: commitOf("1"), v1: commitOf("2") },
     trees: { [commitOf("1")]: FILES, [commitOf("2")]: NEWER },
+    history: [{ commit: commitOf("1"), title: "first", date: "2026-01-01T00:00:00.000Z" }],
     id: "5f0c",
     licenses,
   });
@@ -40,13 +41,14 @@ async function lock(
     mode: { kind: "lock" },
     only: undefined,
     fallback: true,
+    now: Date.parse("2026-11-24"),
     signal,
   } as const;
   return resolve({ ...input, emit: () => undefined, ...parts });
 }
 
 const update = (manifest: Manifest, previous: Lock, ...names: string[]) =>
-  lock(manifest, previous, { mode: { kind: "update", names: new Set(names) } });
+  lock(manifest, previous, { mode: { kind: "update", names: new Set(names), to: undefined } });
 
 async function problems(
   manifest: Manifest,
@@ -80,6 +82,13 @@ describe("resolve() of an edit asks the Hub for no more than its class needs:", 
     ["revision", edited({ revision: "v1" }), ["resolve o/code v1", "list o/code 2"], "2"],
     ["type", edited({ type: "model" }), ["resolve model o/code main", "list model o/code 1"], "1"],
     ["repo", edited({ repo: "o/docs" }), ["resolve o/docs main", "list o/docs 3"], "3"],
+    [
+      "as-of",
+      edited({ asOf: "2026-03-01" }),
+      ["resolve o/code main", "commits o/code 1", "list o/code 1"],
+      "1",
+    ],
+    ["min-age", edited({ minAge: "3d" }), ["resolve o/code main", "commits o/code 1", "list o/code 1"], "1"],
     // Selection
     ["include", edited({ include: ["rust/*"] }), ["list o/code 1"], "1"],
     ["exclude", edited({ exclude: ["*.md"] }), ["list o/code 1"], "1"],

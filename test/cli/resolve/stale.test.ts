@@ -29,6 +29,18 @@ describe("staleness()", () => {
       {},
       [{ source: "s", why: "identity", before: identity, after: { ...identity, type: "space" } }],
     ],
+    [
+      "as-of",
+      { asOf: "2026-03-01" },
+      {},
+      [{ source: "s", why: "identity", before: identity, after: { ...identity, asOf: "2026-03-01" } }],
+    ],
+    [
+      "min-age",
+      { minAge: "3d" },
+      {},
+      [{ source: "s", why: "identity", before: identity, after: { ...identity, minAge: "3d" } }],
+    ],
     ["include", { include: ["a"] }, {}, [{ source: "s", why: "selection" }]],
     ["exclude", { exclude: ["a"] }, {}, [{ source: "s", why: "selection" }]],
     ["policy.deny", {}, { deny: ["a"] }, [{ source: "s", why: "selection" }]],
