@@ -52,6 +52,7 @@ export const CODES = {
   NAME_REFUSED: EXIT.policy,
   LICENSE_REFUSED: EXIT.policy,
   EXPECTATION: EXIT.policy,
+  FALLBACK_REFUSED: EXIT.policy,
   PRUNE_BRAKE: EXIT.policy,
   OUTDATED: EXIT.outdated,
   PIN_GONE: EXIT.gone,
@@ -73,7 +74,12 @@ export interface Problem {
   readonly path?: string;
   /** Further lines, already safe to print: code frames, lists of names. */
   readonly details?: readonly string[];
+  /** Set where the Hub's own word is that a repository cannot be had, and waiting will not change it. */
+  readonly lasting?: Lasting;
 }
+
+/** `gated`: without access. */
+export type Lasting = "missing" | "gated" | "disabled";
 
 /** The one error type. A message names the failed action, then a colon, then what is and what should be. */
 export class TritterError extends Error {
@@ -82,6 +88,7 @@ export class TritterError extends Error {
   readonly source: string | undefined;
   readonly path: string | undefined;
   readonly details: readonly string[];
+  readonly lasting: Lasting | undefined;
 
   constructor(problem: Problem, cause?: unknown) {
     super(problem.message, { cause });
@@ -91,6 +98,7 @@ export class TritterError extends Error {
     this.source = problem.source;
     this.path = problem.path;
     this.details = problem.details ?? [];
+    this.lasting = problem.lasting;
   }
 }
 
@@ -117,8 +125,8 @@ export function problemsOf(error: unknown): readonly Problem[] {
       },
     ];
   }
-  const { code, message, hint, source, path, details } = error;
-  return [{ code, message, hint, source, path, details }];
+  const { code, message, hint, source, path, details, lasting } = error;
+  return [{ code, message, hint, source, path, details, lasting }];
 }
 
 /** When several things are wrong, all are reported and the first of these is the exit status. */

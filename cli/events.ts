@@ -32,7 +32,8 @@ export type TritterEvent =
   | { readonly kind: "pruning"; readonly files: number }
   | { readonly kind: "waiting"; readonly why: string; readonly waitMs: number }
   | { readonly kind: "note"; readonly message: string }
-  | { readonly kind: "warning"; readonly message: string }
+  /** `loud`: said in quiet mode too. */
+  | { readonly kind: "warning"; readonly message: string; readonly loud?: true }
   | { readonly kind: "problem"; readonly problem: Problem };
 
 /** `untracked`: no receipt; `changed`: the stamp differs; `racy`: changed too close to its record; `unflushed`: placed before a power loss; `algorithm`: the lock uses another digest; `deep`: asked for. */

@@ -21,6 +21,6 @@ export { type DiffOptions, type DiffResult, diffProject } from "./project/diff.t
 export { type InitOptions, initProject } from "./project/init.ts";
 export { type ListedSource, type ListResult, listProject } from "./project/list.ts";
 export type { ProjectOptions } from "./project/load.ts";
-export { type LockResult, lockProject, updateProject } from "./project/lock.ts";
+export { type LockResult, lockProject, type UpdateOptions, updateProject } from "./project/lock.ts";
 export { type SyncOptions, type SyncResult, syncProject } from "./project/sync.ts";
 export { type WhyOptions, type WhyResult, whyProject } from "./project/why.ts";

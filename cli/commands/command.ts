@@ -17,6 +17,7 @@ export interface Flags {
   readonly force?: boolean;
   /** False only with `--no-fallback`. */
   readonly fallback?: boolean;
+  readonly allowFallback?: boolean;
   readonly dryRun?: boolean;
   readonly locked?: boolean;
   readonly prune?: boolean;

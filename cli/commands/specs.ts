@@ -22,6 +22,7 @@ const lockFile = () =>
 const endpoint = () =>
   new Option("--endpoint <url|folder>", "the Hub, or a folder in the layout of its cache").helpGroup(WHERE);
 const offline = () => new Option("--offline", "open no socket; what is here must suffice").helpGroup(WHERE);
+const noFallback = () => new Option("--no-fallback", "take no source from a fallback");
 const dryRun = () => new Option("--dry-run", "print what would be done, and write nothing");
 const names = () => new Argument("[name...]", "sources and groups (default: all)");
 
@@ -56,7 +57,7 @@ export const SPECS: readonly Spec[] = [
     group: WRITE,
     summary: "pin new and edited sources; keep the commits already pinned",
     arguments: [names()],
-    options: [() => new Option("--no-fallback", "take no source from a fallback"), ...ONLINE],
+    options: [noFallback, ...ONLINE],
     examples: [
       ["tritter lock", "follow every edit of tritter.yaml"],
       ["tritter lock code", "only the group code"],
@@ -67,7 +68,15 @@ export const SPECS: readonly Spec[] = [
     group: WRITE,
     summary: "move pins to what the revisions name now, and show what changes",
     arguments: [names()],
-    options: [dryRun, ...ONLINE],
+    options: [
+      () =>
+        new Option(
+          "--allow-fallback",
+          "try a source's own repository, then its fallbacks: switches, and returns",
+        ).conflicts("to"),
+      dryRun,
+      ...ONLINE,
+    ],
     examples: [
       ["tritter update --dry-run", "what is new upstream"],
       ["tritter update starcoder-rust", "move one pin"],
@@ -80,6 +89,7 @@ export const SPECS: readonly Spec[] = [
     arguments: [names()],
     options: [
       () => new Option("--locked", "refuse a stale lock instead of writing it (always so where CI is set)"),
+      noFallback,
       dryRun,
       () => new Option("--force", "take paths that hold other files; what was there goes to the trash"),
       () => new Option("--prune", "let a large prune happen"),

@@ -10,6 +10,7 @@ export async function sync(call: Call): Promise<Answer> {
     ...commonOf(call),
     dryRun,
     locked: flags.locked === true || inCI(context.env),
+    fallback: flags.fallback !== false,
     force: flags.force === true,
     prune: flags.prune === true,
     jobs: flags.jobs ?? DEFAULT_JOBS,

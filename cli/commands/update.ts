@@ -2,6 +2,7 @@ import { type Answer, type Call, commonOf } from "./command.ts";
 
 export async function update(call: Call): Promise<Answer> {
   const dryRun = call.flags.dryRun === true;
-  const result = await call.library.updateProject(call.context, { ...commonOf(call), dryRun });
+  const allowFallback = call.flags.allowFallback === true;
+  const result = await call.library.updateProject(call.context, { ...commonOf(call), dryRun, allowFallback });
   return { result: { command: "update", dryRun, ...result }, problems: [] };
 }

@@ -139,8 +139,9 @@ export function createDownloads(client: Client, refusals: Refusals) {
     }
     const error = await refusals.refusal(landed, subject);
     if (!error.code.startsWith("ACCESS_") && error.code !== "REPO_NOT_FOUND") throw error;
-    const { code, message, hint, details } = error;
-    return { kind: "refused", problem: { code, message, ...(hint === undefined ? {} : { hint }), details } };
+    const { code, message, hint, details, lasting } = error;
+    const known = { ...(hint !== undefined && { hint }), ...(lasting !== undefined && { lasting }) };
+    return { kind: "refused", problem: { code, message, details, ...known } };
   }
 }
 

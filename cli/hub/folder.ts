@@ -185,7 +185,13 @@ export function openFolderHub({ folder, disk, offline }: FolderSettings): Hub {
     const hint = offline
       ? "run once without --offline to fetch it"
       : "check that the folder is the right one and has the layout of a Hub cache";
-    return new TritterError({ code: offline ? "OFFLINE" : code, message, hint });
+    if (offline) return new TritterError({ code: "OFFLINE", message, hint });
+    return new TritterError({
+      code,
+      message,
+      hint,
+      ...(code === "REPO_NOT_FOUND" && { lasting: "missing" }),
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Commit } from "../../schema/ids.ts";
-import { type ErrorCode, type Problem, TritterError } from "../errors.ts";
+import { type ErrorCode, type Lasting, type Problem, TritterError } from "../errors.ts";
 import type { Answer } from "./exchange.ts";
 import { header } from "./headers.ts";
 import { readText } from "./incoming.ts";
@@ -136,14 +136,16 @@ function gated(it: Case): Problem {
     return problem(it, "ACCESS_PENDING", {
       is: "your request for access awaits a review by the owners",
       hint,
+      lasting: "gated",
     });
   }
-  if (it.token.kind !== "sent") return noToken(it, "the repository is gated");
+  if (it.token.kind !== "sent") return { ...noToken(it, "the repository is gated"), lasting: "gated" };
   if (it.tokenIsGood === false) return badToken(it);
   const hint = `open ${page(it)} with the token's account and accept the terms`;
   return problem(it, "ACCESS_TERMS", {
     is: "the repository is gated and this account has not accepted its terms",
     hint,
+    lasting: "gated",
   });
 }
 
@@ -167,12 +169,16 @@ function badToken(it: Case): Problem {
   });
 }
 
+/** Lasting where the Hub says so, or gives no reason to somebody without a token; any other may be the word of a proxy or a mirror. */
 function missing(it: Case): Problem {
+  const isSaid = it.said.code === "RepoNotFound" || (it.said.status === 401 && it.token.kind !== "sent");
+  const lasting = isSaid ? "missing" : undefined;
   if (it.token.kind === "sent") {
     const hint = `check the name at ${page(it)}; a private repository needs a token that may read it`;
     return problem(it, "REPO_NOT_FOUND", {
       is: "the repository does not exist, or is private and hidden from this token",
       hint,
+      lasting,
     });
   }
   const hint =
@@ -181,18 +187,21 @@ function missing(it: Case): Problem {
   return problem(it, "REPO_NOT_FOUND", {
     is: "the repository does not exist, or is private and no token was sent",
     hint,
+    lasting,
   });
 }
 
 function scope(it: Case): Problem {
   const hint = `at ${it.base}/settings/tokens let the token read this repository ("public gated repositories" for a gated one)`;
-  return problem(it, "ACCESS_SCOPE", { is: "the token lacks the permission", hint });
+  const lasting = it.said.code === "GatedRepo" ? "gated" : undefined;
+  return problem(it, "ACCESS_SCOPE", { is: "the token lacks the permission", hint, lasting });
 }
 
 function disabled(it: Case): Problem {
   return problem(it, "ACCESS_DISABLED", {
     is: "the Hub has disabled the repository",
     hint: `see ${page(it)}; a fallback or a mirror may have the data`,
+    lasting: "disabled",
   });
 }
 
@@ -207,13 +216,14 @@ function withheldHint({ token, base }: Case): string | undefined {
 function problem(
   { said, subject }: Case,
   code: ErrorCode,
-  { is, hint }: { is: string; hint?: string },
+  { is, hint, lasting }: { is: string; hint?: string; lasting?: Lasting | undefined },
 ): Problem {
   return {
     code,
     message: `${subject.action}: ${is}`,
-    ...(hint === undefined ? {} : { hint }),
+    ...(hint !== undefined && { hint }),
     details: said.details,
+    ...(lasting !== undefined && { lasting }),
   };
 }
 

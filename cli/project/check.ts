@@ -9,6 +9,7 @@ import type { Stale } from "../resolve/stale.ts";
 import { wantedNow } from "../resolve/wanted.ts";
 import type { Hashed } from "../scan.ts";
 import { survey } from "../status.ts";
+import { type CarriedSource, carriedSources } from "./carried.ts";
 import { lazyHub, loadProject, type Project, type ProjectOptions } from "./load.ts";
 import { staleInScope, staleProblem } from "./locking.ts";
 
@@ -25,6 +26,8 @@ export interface CheckResult {
   /** What a sync would do; undefined where there is no lock. */
   readonly plan: Drift | undefined;
   readonly hashed: Hashed;
+  /** Sources that a fallback stands in for. */
+  readonly carried: readonly CarriedSource[];
   readonly problems: readonly Problem[];
 }
 
@@ -36,7 +39,8 @@ export async function checkProject(context: Context, options: CheckOptions): Pro
   const staleness = staleProblem(project, stale);
   if (staleness !== undefined) problems.push(...problemsOf(staleness));
   const { manifest, lock, scope } = project;
-  if (lock === undefined) return { root: manifest.root, stale, plan: undefined, hashed: NONE, problems };
+  if (lock === undefined)
+    return { root: manifest.root, stale, plan: undefined, hashed: NONE, carried: [], problems };
   problems.push(...judge(manifest, lock, scope));
   const seen = await survey(context, {
     manifest,
@@ -48,7 +52,8 @@ export async function checkProject(context: Context, options: CheckOptions): Pro
   });
   problems.push(...driftProblems(seen.plan, seen.root));
   if (options.upstream) problems.push(...(await askUpstream(context, project, lock.sources)));
-  return { root: seen.root, stale, plan: seen.plan, hashed: seen.inventory.hashed, problems };
+  const carried = carriedSources(lock, scope);
+  return { root: seen.root, stale, plan: seen.plan, hashed: seen.inventory.hashed, carried, problems };
 }
 
 const NONE: Hashed = { files: 0, bytes: 0, reasons: {} };

@@ -1,4 +1,4 @@
-import type { LockedSource } from "../../schema/lock.ts";
+import type { LockedCarrier, LockedSource } from "../../schema/lock.ts";
 import type { Source } from "../../schema/manifest.ts";
 import type { Context } from "../context.ts";
 import { loadProject, type Project, type ProjectOptions } from "./load.ts";
@@ -19,6 +19,8 @@ export interface ListedSource {
   readonly groups: readonly string[];
   readonly licenses: readonly string[];
   readonly gated: boolean;
+  /** Set only if a fallback stands in: `repo`, `type` and `revision` are that one's. */
+  readonly carrier: LockedCarrier | undefined;
   /** `unlocked`: not in the lock yet; `dropped`: in the lock and no longer in the manifest. */
   readonly state: "locked" | "stale" | "unlocked" | "dropped";
 }
@@ -49,11 +51,13 @@ function listed(
   { source, locked, stale }: { source: Source | undefined; locked: LockedSource | undefined; stale: boolean },
 ): ListedSource {
   const told = source ?? (locked as LockedSource);
+  const carrier = locked?.carrier;
+  const { type, revision } = locked !== undefined && carrier !== undefined ? locked : told;
   return {
     name,
-    type: told.type,
+    type,
     repo: locked?.repo ?? told.repo,
-    revision: told.revision,
+    revision,
     commit: locked?.commit,
     files: locked?.files.length ?? 0,
     bytes: locked?.files.reduce((sum, file) => sum + file.size, 0) ?? 0,
@@ -61,6 +65,7 @@ function listed(
     groups: source?.groups ?? [],
     licenses: locked?.licenses ?? [],
     gated: locked?.gated === "auto" || locked?.gated === "manual",
+    carrier,
     state: stateOf(source, locked, stale),
   };
 }

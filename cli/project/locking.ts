@@ -7,10 +7,12 @@ import { writeLock } from "../lock/write.ts";
 import { judge } from "../resolve/judge.ts";
 import { type Identity, type Stale, staleness } from "../resolve/stale.ts";
 import { type Mode, type Resolution, resolve } from "../resolve.ts";
+import { carriedProblems } from "./carried.ts";
 import { lazyHub, type Project } from "./load.ts";
 
 export interface Locking {
   readonly mode: Mode;
+  /** As in `ResolveInput`; a lock without it has no source from a fallback at all. */
   readonly fallback: boolean;
   /** Resolve and judge, but leave the file alone. */
   readonly dryRun: boolean;
@@ -37,7 +39,12 @@ export async function lockSources(context: Context, project: Project, locking: L
       signal: context.signal,
       emit: context.emit,
     });
-    const problems = judge(project.manifest, resolution.lock, project.scope);
+    const problems = [
+      ...judge(project.manifest, resolution.lock, project.scope),
+      ...(locking.fallback || locking.mode.kind === "update"
+        ? []
+        : carriedProblems(resolution.lock, project.scope)),
+    ];
     if (problems.length > 0) throw new TritterErrors(problems);
     const wrote =
       !locking.dryRun &&

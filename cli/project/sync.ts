@@ -13,12 +13,15 @@ import { judge } from "../resolve/judge.ts";
 import { staleness } from "../resolve/stale.ts";
 import { resolveRoot, type Survey, stateFolder, survey } from "../status.ts";
 import { prepareStore } from "../store/store.ts";
+import { carriedProblems, tellCarried } from "./carried.ts";
 import { lazyHub, loadProject, type Project, type ProjectOptions, requireLock } from "./load.ts";
 import { type Locked, lockSources, staleInScope, staleProblem } from "./locking.ts";
 
 export interface SyncOptions extends ProjectOptions {
   /** A stale lock is an error instead of being brought up to date. */
   readonly locked: boolean;
+  /** May a source come from one of its fallbacks? */
+  readonly fallback: boolean;
   readonly dryRun: boolean;
   /** Overwrite untracked files; what was there goes to the trash. */
   readonly force: boolean;
@@ -46,8 +49,12 @@ export async function syncProject(context: Context, options: SyncOptions): Promi
   const { lockFile } = project;
   const locked = await bringUpToDate(context, project, options);
   const lock = locked?.lock ?? requireLock(project);
-  const refused = judge(project.manifest, lock, project.scope);
+  const refused = [
+    ...judge(project.manifest, lock, project.scope),
+    ...(options.fallback ? [] : carriedProblems(lock, project.scope)),
+  ];
   if (refused.length > 0) throw new TritterErrors(refused);
+  tellCarried(context.emit, lock, project.scope);
   tellStaleElsewhere(context, project, lock);
   if (options.dryRun) {
     const { root, plan } = await survey(context, surveyInput(project, lock, options));
@@ -69,7 +76,8 @@ async function bringUpToDate(
     return undefined;
   }
   if (stale.length === 0 && project.lock !== undefined) return undefined;
-  return lockSources(context, project, { mode: { kind: "lock" }, fallback: true, dryRun: options.dryRun });
+  const { fallback, dryRun } = options;
+  return lockSources(context, project, { mode: { kind: "lock" }, fallback, dryRun });
 }
 
 /** A sync of some sources leaves the others as they are, and says so. */

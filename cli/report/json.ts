@@ -34,12 +34,7 @@ function bodyOf(result: Result): Json {
     case "sync":
       return syncBody(result);
     case "check":
-      return {
-        root: result.root,
-        stale: result.stale.map(staleBody),
-        plan: planBody(result.plan),
-        hashed: result.hashed,
-      };
+      return checkBody(result);
     case "list":
       return { root: result.project.manifest.root, sources: result.sources.map(orNull) };
     case "diff":
@@ -62,6 +57,10 @@ function syncBody({ dryRun, root, lockFile, locked, plan, outcome }: Of<"sync">)
     plan: planBody(plan),
     outcome: outcome === undefined ? null : outcomeBody(outcome),
   };
+}
+
+function checkBody({ root, stale, plan, hashed, carried }: Of<"check">): Json {
+  return { root, stale: stale.map(staleBody), plan: planBody(plan), hashed, carried };
 }
 
 function diffBody({ stale, changes, plan }: Of<"diff">): Json {

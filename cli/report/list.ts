@@ -1,5 +1,7 @@
+import type { LockedCarrier } from "../../schema/lock.ts";
 import type { ListedSource, ListResult } from "../project/list.ts";
 import { formatBytes, formatCount, formatNumber, shortCommit } from "./format.ts";
+import type { Paint } from "./paint.ts";
 import type { Layout } from "./plan-lines.ts";
 import { safe } from "./safe.ts";
 import { tableLines } from "./table.ts";
@@ -30,12 +32,23 @@ export function listLines(list: ListResult, layout: Layout): readonly string[] {
     },
     { title: "PATH", cells: sources.map((source) => safe(source.path || ".")), least: 12, dropped: 4 },
   ];
-  return [...tableLines(columns, width, paint.dim), totalLine(list)];
+  return [...tableLines(columns, width, paint.dim), ...carriedLines(sources, paint), totalLine(list)];
 }
 
 function repository(source: ListedSource): string {
   const type = source.type === "dataset" ? "" : `${source.type}s/`;
   return safe(`${type}${source.repo}@${source.revision}`);
+}
+
+function carriedLines(sources: readonly ListedSource[], paint: Paint): readonly string[] {
+  return sources.flatMap(({ name, carrier }) =>
+    carrier === undefined ? [] : [`${paint.name(safe(name))}: ${paint.warn(safe(carriedText(carrier)))}`],
+  );
+}
+
+/** `from its fallback 1, instead of dataset o/n main, which was gated` */
+export function carriedText({ fallback, why, instead }: LockedCarrier): string {
+  return `from its fallback ${fallback}, instead of ${instead}, which was ${why}`;
 }
 
 function commit(source: ListedSource, verbose: boolean): string {

@@ -40,7 +40,8 @@ export function textReporter(options: ReporterOptions): Reporter {
     emit(event) {
       if (event.kind === "problem") problems.push(event.problem);
       display.see(event);
-      const line = options.quiet ? undefined : spokenLine(event, talk, options.verbose);
+      const silent = options.quiet && !(event.kind === "warning" && event.loud);
+      const line = silent ? undefined : spokenLine(event, talk, options.verbose);
       if (line !== undefined) stderr.write(`${line}\n`);
     },
     problems: () => distinct(problems),

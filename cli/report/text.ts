@@ -5,7 +5,7 @@ import type { SyncResult } from "../project/sync.ts";
 import type { SourceChange } from "../resolve/changes.ts";
 import { changeLines, patternLines } from "./changes.ts";
 import { formatDuration, formatFiles } from "./format.ts";
-import { listLines } from "./list.ts";
+import { carriedText, listLines } from "./list.ts";
 import { cleanLine, outcomeLine } from "./outcome.ts";
 import { isIdle, type Layout, planLines, planTotals } from "./plan-lines.ts";
 import type { Ending, Result } from "./result.ts";
@@ -98,15 +98,23 @@ function dryLine({ plan }: SyncResult, { paint }: Layout): string {
   return `would sync: ${planTotals(plan)}`;
 }
 
-function checkLines({ plan, hashed }: CheckResult, ending: Ending, layout: Layout): readonly string[] {
+function checkLines(
+  { plan, hashed, carried }: CheckResult,
+  ending: Ending,
+  layout: Layout,
+): readonly string[] {
   if (plan === undefined) return [];
+  const { paint } = layout;
+  const standIns = carried.map(
+    (one) => `${paint.name(safe(one.source))}: ${paint.warn(safe(carriedText(one)))}`,
+  );
   const reasons = Object.entries(hashed.reasons).map(([why, files]) => `${files} ${why}`);
   const read = hashed.files === 0 ? "" : `; read ${formatFiles(hashed)} to verify (${reasons.join(", ")})`;
   const rest = `${read}, in ${formatDuration(ending.tookMs)}`;
   if (ending.exit === 0)
-    return [`${layout.paint.good("in sync")}: ${formatFiles(plan.totals.wanted)}${rest}`];
+    return [...standIns, `${paint.good("in sync")}: ${formatFiles(plan.totals.wanted)}${rest}`];
   const disk = isIdle(plan) ? `disk equals the lock: ${formatFiles(plan.totals.wanted)}` : planTotals(plan);
-  return [...planLines(plan, layout), `${disk}${rest}`];
+  return [...standIns, ...planLines(plan, layout), `${disk}${rest}`];
 }
 
 async function diffLines(result: DiffResult, patch: boolean, layout: Layout): Promise<readonly string[]> {

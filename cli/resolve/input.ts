@@ -21,7 +21,10 @@ export interface ResolveInput {
   readonly mode: Mode;
   /** Sources that may be touched; undefined: all. Others stay as they are, stale and dropped ones too. */
   readonly only: ReadonlySet<string> | undefined;
-  /** May a source without a pin be carried by one of its fallbacks? */
+  /**
+   * Whether a source may come from one of its fallbacks where its own repository cannot be had: in a lock one without
+   * a pin, in an update every one that is named.
+   */
   readonly fallback: boolean;
   /** ms since the epoch: what `min-age` counts from. */
   readonly now: number;

@@ -1,8 +1,8 @@
 import { algorithmOf, type Commit } from "../../schema/ids.ts";
-import type { LockedSource } from "../../schema/lock.ts";
+import type { LockedCarrier, LockedSource } from "../../schema/lock.ts";
 import type { Carrier, Source } from "../../schema/manifest.ts";
 import { judgeName, printable } from "../../schema/names.ts";
-import { type ErrorCode, type Problem, problemsOf, TritterError, TritterErrors } from "../errors.ts";
+import { type Lasting, type Problem, problemsOf, TritterError, TritterErrors } from "../errors.ts";
 import type { Hub, RepoRef, Resolved } from "../hub/port.ts";
 import { isBelow } from "../lock/wants.ts";
 import { sortedFiles } from "../lock/write.ts";
@@ -18,14 +18,23 @@ export async function pinSource(
   source: Source,
   entry: LockedSource | undefined,
 ): Promise<Pinned> {
-  const { manifest, mode } = resolving;
+  const { manifest, mode, fallback } = resolving;
+  const moves = mode.kind === "update" && mode.names.has(source.name);
+  // A revision that the command line names is of one repository.
+  if (moves && fallback && mode.to === undefined)
+    return pinFromFirst(resolving, source, { entry, renew: move });
   const carried = entry && carrierOf(source, entry);
-  if (entry === undefined || carried === undefined) return pinAnew(resolving, source, entry);
-  if (mode.kind === "update" && mode.names.has(source.name))
-    return move(resolving, { source, carried, entry });
-  if (entry.request === requestOf(manifest, carried.carrier))
-    return quiet(replaced({ source, carried, entry }));
-  return reselect(resolving, { source, carried, entry });
+  if (entry === undefined || carried === undefined) {
+    // What had a pin of its own is not swapped for other contents because that pin cannot be renewed.
+    const hadOwnPin = entry !== undefined && entry.carrier === undefined;
+    if (fallback && !hadOwnPin) return pinFromFirst(resolving, source, { entry, renew: reselect });
+    return tellingOfFallbacks(source, () => pinFrom(resolving, source, { carrier: source, as: undefined }));
+  }
+  const following = { source, carried, entry };
+  if (!moves && entry.request === requestOf(manifest, carried.carrier)) return quiet(replaced(following));
+  return tellingOfFallbacks(source, () =>
+    moves ? move(resolving, following) : reselect(resolving, following),
+  );
 }
 
 interface Following {
@@ -38,7 +47,7 @@ interface Following {
 function replaced({ source, carried: { carrier, as }, entry }: Following): LockedSource {
   const { path } = source;
   const { strip } = carrier;
-  if (entry.path === path && entry.strip === strip && entry.carrier?.fallback === as?.fallback) return entry;
+  if (entry.path === path && entry.strip === strip && sameCarrier(entry.carrier, as)) return entry;
   const outside = entry.files.filter((file) => !isBelow(strip, file.path));
   if (outside.length > 0) {
     throw new TritterError({
@@ -50,6 +59,10 @@ function replaced({ source, carried: { carrier, as }, entry }: Following): Locke
     });
   }
   return { ...entry, path, strip, carrier: as };
+}
+
+function sameCarrier(a: LockedCarrier | undefined, b: LockedCarrier | undefined): boolean {
+  return a?.fallback === b?.fallback && a?.why === b?.why && a?.instead === b?.instead;
 }
 
 /** `update`: asks anew, with the carrier that is in use; a listing only if the commit moved. */
@@ -79,38 +92,47 @@ async function reselect(resolving: Resolving, { source, carried, entry }: Follow
   return { ...pinned, source: { ...pinned.source, asked: entry.asked, extra: entry.extra } };
 }
 
-/** A source without a pin, or with another identity than its pin. */
-async function pinAnew(
+interface FromFirst {
+  readonly entry: LockedSource | undefined;
+  /** How the entry is gone on from, where it was locked from the one that is tried. */
+  readonly renew: (resolving: Resolving, following: Following) => Promise<Pinned>;
+}
+
+/** From the source's own repository, or from the first of its fallbacks where those before cannot be had for a lasting reason. */
+async function pinFromFirst(
   resolving: Resolving,
   source: Source,
-  entry: LockedSource | undefined,
+  { entry, renew }: FromFirst,
 ): Promise<Pinned> {
+  const pin = (carried: Carried) => {
+    // A source that now names what was its fallback is another source, and asked for anew.
+    const kept =
+      entry !== undefined &&
+      (entry.carrier === undefined) === (carried.as === undefined) &&
+      sameIdentity(askedIdentity(entry), carried.carrier);
+    return kept ? renew(resolving, { source, carried, entry }) : pinFrom(resolving, source, carried);
+  };
   try {
-    return await pinFrom(resolving, source, { carrier: source, as: undefined });
+    return await pin({ carrier: source, as: undefined });
   } catch (error) {
     const why = lastingReason(error);
-    // What had a pin of its own is not swapped for other contents because that pin cannot be renewed.
-    const hadOwnPin = entry !== undefined && entry.carrier === undefined;
-    if (why === undefined || !resolving.fallback || hadOwnPin || source.fallbacks.length === 0) throw error;
-    return tryFallbacks(resolving, source, { why, first: problemsOf(error), entry });
+    if (why === undefined || source.fallbacks.length === 0) throw error;
+    return await tryFallbacks(source, { why, first: problemsOf(error), pin });
   }
 }
 
 async function tryFallbacks(
-  resolving: Resolving,
   source: Source,
-  { why, first, entry }: { why: string; first: readonly Problem[]; entry: LockedSource | undefined },
+  {
+    why,
+    first,
+    pin,
+  }: { why: Lasting; first: readonly Problem[]; pin: (carried: Carried) => Promise<Pinned> },
 ): Promise<Pinned> {
   const failures: string[] = [];
   for (const [index, carrier] of source.fallbacks.entries()) {
-    const carried = { carrier, as: { fallback: index + 1, why, instead: keyOf(source) } };
-    const kept = entry !== undefined && sameIdentity(askedIdentity(entry), carrier);
     try {
-      const pinned = kept
-        ? await reselect(resolving, { source, carried, entry })
-        : await pinFrom(resolving, source, carried);
-      const warning = `source "${source.name}" is carried by its fallback ${index + 1}, ${carrier.repo}: ${source.repo} is ${why}. Its contents differ`;
-      return { ...pinned, warnings: [warning, ...pinned.warnings] };
+      return await pin({ carrier, as: { fallback: index + 1, why, instead: keyOf(source) } });
     } catch (error) {
       // Only a lasting reason leads on to the next: a network fault must not decide what a corpus holds.
       if (lastingReason(error) === undefined) throw error;
@@ -119,29 +141,35 @@ async function tryFallbacks(
       );
     }
   }
-  throw new TritterErrors(
-    first.map((problem) => ({
+  throw withDetails(source, first, failures);
+}
+
+/** Where fallbacks could help and none may be tried, the problem says what would. */
+async function tellingOfFallbacks(source: Source, pin: () => Promise<Pinned>): Promise<Pinned> {
+  try {
+    return await pin();
+  } catch (error) {
+    if (lastingReason(error) === undefined || source.fallbacks.length === 0) throw error;
+    const how = `no fallback was tried; "tritter update --allow-fallback ${source.name}" tries them`;
+    throw withDetails(source, problemsOf(error), [how]);
+  }
+}
+
+function withDetails(source: Source, problems: readonly Problem[], more: readonly string[]): TritterErrors {
+  return new TritterErrors(
+    problems.map((problem) => ({
       ...problem,
       source: source.name,
-      details: [...(problem.details ?? []), ...failures],
+      details: [...(problem.details ?? []), ...more],
     })),
   );
 }
 
 /** Why a repository cannot be had that will not pass by itself; undefined for anything that may. */
-function lastingReason(error: unknown): string | undefined {
-  const reasons = problemsOf(error).map((problem) => LASTING[problem.code]);
+function lastingReason(error: unknown): Lasting | undefined {
+  const reasons = problemsOf(error).map((problem) => problem.lasting);
   return reasons.includes(undefined) ? undefined : reasons[0];
 }
-
-const LASTING: Readonly<Partial<Record<ErrorCode, string>>> = {
-  REPO_NOT_FOUND: "missing",
-  ACCESS_NO_TOKEN: "gated",
-  ACCESS_TERMS: "gated",
-  ACCESS_PENDING: "gated",
-  ACCESS_SCOPE: "gated",
-  ACCESS_DISABLED: "disabled",
-};
 
 async function pinFrom(resolving: Resolving, source: Source, carried: Carried): Promise<Pinned> {
   const { resolved } = await ask(resolving, source.name, { carrier: carried.carrier, pinned: undefined });
@@ -165,6 +193,7 @@ async function ask(
       code: "ACCESS_DISABLED",
       message: `cannot use ${repo}: the Hub has disabled it`,
       hint: "choose another repository, or add a fallback",
+      lasting: "disabled",
     });
   }
   return wanted;

@@ -26,7 +26,7 @@ describe("parseArgs()", () => {
       kind: "run",
       command: "sync",
       names: ["code", "web"],
-      flags: { dryRun: true, jobs: 4, manifest: "a.yaml", offline: true, quiet: true },
+      flags: { dryRun: true, fallback: true, jobs: 4, manifest: "a.yaml", offline: true, quiet: true },
     });
   });
 

@@ -43,7 +43,13 @@ export function fakeHub(repos: Record<string, FakeRepo>): FakeHub {
     const found =
       repos[nameOf(ref)] ??
       Object.values(repos).find(({ name }) => name !== undefined && name === nameOf(ref));
-    if (found === undefined) throw new TritterError({ code: "REPO_NOT_FOUND", message: `no ${nameOf(ref)}` });
+    if (found === undefined) {
+      throw new TritterError({
+        code: "REPO_NOT_FOUND",
+        message: `no ${nameOf(ref)}`,
+        lasting: "missing",
+      });
+    }
     return found;
   };
   const unused = (): never => {

@@ -79,7 +79,8 @@ export function memoryProject(sources = "  all: { repo: o/n, path: . }"): Memory
       disk.put(`${repo}/refs/main`, commit);
     },
     sync: (options = {}, signal) => syncProject(context(signal), { ...OPTIONS, ...options }),
-    update: async () => void (await updateProject(context(), { names: [], dryRun: false })),
+    update: async () =>
+      void (await updateProject(context(), { names: [], dryRun: false, allowFallback: false })),
     check: (deep = false) => checkProject(context(), { names: [], deep, upstream: false }),
     tree: () => {
       const files = Object.entries(disk.tree(ROOT)).filter(([path]) => !path.startsWith(".tritter/"));
@@ -92,7 +93,15 @@ export function memoryProject(sources = "  all: { repo: o/n, path: . }"): Memory
   };
 }
 
-const OPTIONS = { names: [], locked: false, dryRun: false, force: false, prune: true, jobs: 1 };
+const OPTIONS = {
+  names: [],
+  locked: false,
+  fallback: true,
+  dryRun: false,
+  force: false,
+  prune: true,
+  jobs: 1,
+};
 
 function listed(text: string, lfs: boolean): object {
   const size = Buffer.byteLength(text);

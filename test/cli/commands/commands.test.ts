@@ -68,6 +68,14 @@ describe("update", () => {
     expect(calls[0]?.[1]).toMatchObject({ dryRun: true });
   });
 
+  it("tries repositories in their order with --allow-fallback alone", async () => {
+    const updateProject = () => lockResultOf([before], [after]);
+    const { calls } = await runFake(["update", "--allow-fallback", "code"], { updateProject });
+    expect(calls[0]?.[1]).toMatchObject({ names: ["code"], allowFallback: true });
+    const plain = await runFake(["update"], { updateProject });
+    expect(plain.calls[0]?.[1]).toMatchObject({ allowFallback: false });
+  });
+
   it("shows every file when verbose", async () => {
     const updateProject = () => lockResultOf([before], [after]);
     expect((await runFake(["update", "-v"], { updateProject })).stdout).toContain(
@@ -159,6 +167,17 @@ describe("sync", () => {
     expect(await runFake(["sync", "-q"], { syncProject })).toMatchObject({ stdout: "", stderr: "" });
   });
 
+  it("says what is loud in quiet mode too", async () => {
+    const syncProject = (context: Context) => {
+      context.emit({ kind: "warning", message: "a fallback stands in", loud: true });
+      return syncResultOf();
+    };
+    expect((await runFake(["sync", "-q"], { syncProject })).stderr).toBe("warning: a fallback stands in\n");
+    expect(JSON.parse((await runFake(["sync", "--json"], { syncProject })).stdout).warnings).toEqual([
+      "a fallback stands in",
+    ]);
+  });
+
   it("names what went to the trash", async () => {
     const trashed = [{ path: "a" as never, place: ".tritter/trash/1", why: "modified" }];
     const { stdout } = await runFake(["sync"], {
@@ -218,6 +237,7 @@ describe("check", () => {
     stale: [],
     plan: planOf({ totals }),
     hashed,
+    carried: [],
     problems: [],
   };
 
@@ -231,6 +251,20 @@ describe("check", () => {
       "in sync: 57 files, 18.9 GB; read 2 files, 640 B to verify (2 deep), in 0.0s\n",
     ]);
     expect(calls[0]?.[1]).toMatchObject({ deep: true, upstream: false });
+  });
+
+  it("says what stands in for a source", async () => {
+    const carried = [
+      { source: "code", repo: "o/open", fallback: 1, why: "gated", instead: "dataset o/code main" },
+    ];
+    const checkProject = () => ({ ...idle, carried });
+    const { stdout } = await runFake(["check"], { checkProject });
+    expect(stdout.split("\n")[0]).toBe(
+      "code: from its fallback 1, instead of dataset o/code main, which was gated",
+    );
+    expect(JSON.parse((await runFake(["check", "--json"], { checkProject })).stdout).carried).toEqual(
+      carried,
+    );
   });
 
   it("shows drift", async () => {

@@ -178,6 +178,69 @@ describe("refusals of a repository", () => {
   });
 });
 
+describe("a refusal lasts", () => {
+  const at = (status: number, headers: Readonly<Record<string, string>> = {}, body = "") => ({
+    kind: "status" as const,
+    status,
+    headers,
+    body,
+  });
+  const rows: readonly (readonly [
+    title: string,
+    options: Options,
+    fault: ReturnType<typeof at> | undefined,
+    lasting: string | undefined,
+  ])[] = [
+    ["where it is gated and no token is sent", { repo: { gated: "auto" } }, undefined, "gated"],
+    [
+      "where the terms were not accepted",
+      { repo: { gated: "auto" }, user: {}, token: true },
+      undefined,
+      "gated",
+    ],
+    [
+      "while a request awaits its answer",
+      { repo: { gated: "manual" }, user: { pending: ["o/n"] }, token: true },
+      undefined,
+      "gated",
+    ],
+    ["where it is disabled", { repo: { disabled: true } }, undefined, "disabled"],
+    ["at 451", {}, at(451), "disabled"],
+    ["at a bare 401 without a token", {}, at(401), "missing"],
+    [
+      "where the Hub knows no such repository",
+      { repo: { private: true }, user: {}, token: true },
+      undefined,
+      "missing",
+    ],
+    ["not at a bare 401 to a token that is good", { user: {}, token: true }, at(401), undefined],
+    ["not at a bare 401 to a token that is not", { token: true }, at(401), undefined],
+    [
+      "not at a gate that meets a bad token",
+      { token: true },
+      at(401, { "x-error-code": "GatedRepo" }),
+      undefined,
+    ],
+    ["not at a bare 404, which a mirror may say", {}, at(404), undefined],
+    ["not at a bare 403, which a proxy may say", {}, at(403), undefined],
+    ["not at a bare 403 to a token", { user: {}, token: true }, at(403), undefined],
+    [
+      "not where a token lacks a scope",
+      { repo: { gated: "auto" }, user: { scopeless: true }, token: true },
+      undefined,
+      undefined,
+    ],
+    ["not at a status nobody expects", {}, at(418), undefined],
+    ["not at 429", {}, at(429), undefined],
+    ["not at 503", {}, at(503), undefined],
+  ];
+  it.each(rows)("%s", async (_, options, fault, lasting) => {
+    const { server, open } = await stage(options);
+    if (fault !== undefined) server.faults.add({ match: /o\/n/, fault });
+    expect((await failure(open)).lasting).toBe(lasting);
+  });
+});
+
 describe("what a refusal repeats of the Hub's words", () => {
   it("holds no token, no control characters, no HTML, and not too much", async () => {
     const { server, hub, open } = await stage({ user: {}, token: true });

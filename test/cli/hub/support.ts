@@ -85,8 +85,8 @@ export async function failure(work: () => unknown): Promise<Problem> {
     await work();
   } catch (error) {
     if (!(error instanceof TritterError)) throw error;
-    const { code, message, hint, details } = error;
-    return { code, message, hint: hint ?? "", details };
+    const { code, message, hint, details, lasting } = error;
+    return { code, message, hint: hint ?? "", details, lasting };
   }
   throw new Error("it succeeded");
 }

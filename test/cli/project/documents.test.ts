@@ -136,18 +136,18 @@ describe("updateProject()", () => {
     const before = await lockBytes();
     hub.repo("o/code").commit({ "rust/a.txt": "b\n" });
     hub.repo("o/docs").commit({ "x.md": "y\n" });
-    const tried = await updateProject(context, { names: ["code"], dryRun: true });
+    const tried = await updateProject(context, { names: ["code"], dryRun: true, allowFallback: false });
     expect(tried.locked).toMatchObject({
       wrote: false,
       resolution: { changes: [{ kind: "moved", source: "code" }] },
     });
     expect(await lockBytes()).toBe(before);
-    const done = await updateProject(context, { names: ["code"], dryRun: false });
+    const done = await updateProject(context, { names: ["code"], dryRun: false, allowFallback: false });
     expect(done.locked).toMatchObject({
       wrote: true,
       resolution: { changes: [{ kind: "moved", source: "code" }] },
     });
-    const all = await updateProject(context, { names: [], dryRun: false });
+    const all = await updateProject(context, { names: [], dryRun: false, allowFallback: false });
     expect(all.locked.resolution.changes).toMatchObject([{ kind: "moved", source: "docs" }]);
   });
 });
@@ -212,7 +212,7 @@ describe("diffProject()", () => {
     await lock();
     await write("before.lock", await lockBytes());
     hub.repo("o/code").commit({ "rust/a.txt": "b\n" });
-    await updateProject(context, { names: [], dryRun: false });
+    await updateProject(context, { names: [], dryRun: false, allowFallback: false });
     const { changes } = await diffProject(context, { names: [], from: "before.lock" });
     expect(changes).toMatchObject([{ kind: "moved", source: "code" }]);
     expect((await diffProject(context, { names: ["docs"], from: "before.lock" })).changes).toEqual([]);

@@ -16,6 +16,7 @@ const rust: ListedSource = {
   groups: ["code", "rust"],
   licenses: ["other"],
   gated: false,
+  carrier: undefined,
   state: "locked",
 };
 const tokens: ListedSource = {

@@ -11,6 +11,8 @@ import { type FakeHub, fakeHub, listed } from "../../support/fake-hub.ts";
 const FILES = ["README.md", "go/g.txt", "rust/a.txt", "rust/b.txt"].map((path) => listed(path));
 const NEWER = [...FILES, listed("rust/c.txt")];
 
+const GATED: Problem = { code: "ACCESS_TERMS", message: "accept the terms", lasting: "gated" };
+
 let hub: FakeHub;
 
 beforeEach(() => {
@@ -48,7 +50,17 @@ async function lock(
 }
 
 const update = (manifest: Manifest, previous: Lock, ...names: string[]) =>
-  lock(manifest, previous, { mode: { kind: "update", names: new Set(names), to: undefined } });
+  lock(manifest, previous, {
+    mode: { kind: "update", names: new Set(names), to: undefined },
+    fallback: false,
+  });
+
+/** `update --allow-fallback` */
+const updateFromFirst = (manifest: Manifest, previous: Lock | undefined, ...names: string[]) =>
+  lock(manifest, previous, {
+    mode: { kind: "update", names: new Set(names), to: undefined },
+    fallback: true,
+  });
 
 async function problems(
   manifest: Manifest,
@@ -407,10 +419,10 @@ describe("resolve() with fallbacks", () => {
     const repo = hub.repos["o/code"];
     if (repo === undefined) return;
     hub.repos["o/first"] = { ...repo, licenses: ["mit"] };
-    hub.repos["o/code"] = { ...repo, fails: { code: "ACCESS_TERMS", message: "accept the terms" } };
+    hub.repos["o/code"] = { ...repo, fails: GATED };
   });
 
-  it("takes the first that can be had, complete in itself, and says so in lock and warning", async () => {
+  it("takes the first that can be had, complete in itself, and says so in the lock", async () => {
     const resolution = await lock(manifest());
     expect(hub.calls).toEqual(["resolve o/code main", "resolve o/first main", "list o/first 1"]);
     expect(entry(resolution)).toMatchObject({
@@ -420,22 +432,17 @@ describe("resolve() with fallbacks", () => {
       carrier: { fallback: 1, why: "gated", instead: "dataset o/code main" },
     });
     expect(paths(resolution)).toEqual(["rust/a.txt", "rust/b.txt"]);
-    expect(resolution.warnings).toEqual([
-      'source "code" is carried by its fallback 1, o/first: o/code is gated. Its contents differ',
-    ]);
   });
 
-  it.each([
-    ["ACCESS_NO_TOKEN", "gated"],
-    ["ACCESS_PENDING", "gated"],
-    ["ACCESS_SCOPE", "gated"],
-    ["REPO_NOT_FOUND", "missing"],
-    ["ACCESS_DISABLED", "disabled"],
-  ] as const)("takes one for %s, which lasts", async (code, why) => {
-    const repo = hub.repos["o/code"];
-    if (repo !== undefined) hub.repos["o/code"] = { ...repo, fails: { code, message: "no" } };
-    expect(entry(await lock(manifest())).carrier?.why).toBe(why);
-  });
+  it.each(["gated", "missing", "disabled"] as const)(
+    "takes one where the Hub's word is that it is %s",
+    async (lasting) => {
+      const repo = hub.repos["o/code"];
+      const fails = { code: "ACCESS_NO_TOKEN", message: "no", lasting } as const;
+      if (repo !== undefined) hub.repos["o/code"] = { ...repo, fails };
+      expect(entry(await lock(manifest())).carrier?.why).toBe(lasting);
+    },
+  );
 
   it("takes one for a repository that the Hub answers for and has disabled", async () => {
     const repo = hub.repos["o/code"];
@@ -443,20 +450,27 @@ describe("resolve() with fallbacks", () => {
     expect(entry(await lock(manifest())).carrier?.why).toBe("disabled");
   });
 
-  it.each(["NETWORK", "RATE_LIMITED", "HUB", "ACCESS_BAD_TOKEN", "OFFLINE", "REVISION_NOT_FOUND"] as const)(
-    "takes none for %s, which may pass or is a mistake",
-    async (code) => {
-      const repo = hub.repos["o/code"];
-      if (repo !== undefined) hub.repos["o/code"] = { ...repo, fails: { code, message: "no" } };
-      expect(await problems(manifest())).toMatchObject([{ code }]);
-      expect(hub.calls).toEqual(["resolve o/code main"]);
-    },
-  );
+  it.each([
+    "NETWORK",
+    "RATE_LIMITED",
+    "HUB",
+    "ACCESS_BAD_TOKEN",
+    "ACCESS_SCOPE",
+    "OFFLINE",
+    "REVISION_NOT_FOUND",
+    "REPO_NOT_FOUND",
+  ] as const)("takes none for a %s that may pass or is a mistake", async (code) => {
+    const repo = hub.repos["o/code"];
+    if (repo !== undefined) hub.repos["o/code"] = { ...repo, fails: { code, message: "no" } };
+    expect(await problems(manifest())).toMatchObject([{ code }]);
+    expect(hub.calls).toEqual(["resolve o/code main"]);
+  });
 
   it("goes on to the second only where the first lasts too, and tells of all where none can be had", async () => {
-    hub.repos["o/first"] = { refs: {}, trees: {}, fails: { code: "REPO_NOT_FOUND", message: "no o/first" } };
+    const { "o/first": _, ...rest } = hub.repos;
+    hub = fakeHub(rest);
     expect(entry(await lock(manifest()))).toMatchObject({ repo: "o/docs", carrier: { fallback: 2 } });
-    hub.repos["o/docs"] = { refs: {}, trees: {}, fails: { code: "ACCESS_PENDING", message: "wait" } };
+    hub.repos["o/docs"] = { refs: {}, trees: {}, fails: { ...GATED, message: "wait" } };
     expect(await problems(manifest())).toMatchObject([
       {
         code: "ACCESS_TERMS",
@@ -469,16 +483,106 @@ describe("resolve() with fallbacks", () => {
   });
 
   it("takes none where it may not, and none for a source that had a pin of its own", async () => {
+    const how = 'no fallback was tried; "tritter update --allow-fallback code" tries them';
     expect(await problems(manifest(), undefined, { fallback: false })).toMatchObject([
-      { code: "ACCESS_TERMS" },
+      { code: "ACCESS_TERMS", details: [how] },
     ]);
     const gated = hub.repos["o/code"];
     if (gated === undefined) return;
     hub.repos["o/code"] = { refs: gated.refs, trees: gated.trees };
     const { lock: own } = await lock(manifest());
     hub.repos["o/code"] = gated;
-    expect(await problems(manifest({ revision: "v1" }), own)).toMatchObject([{ code: "ACCESS_TERMS" }]);
+    expect(await problems(manifest({ revision: "v1" }), own)).toMatchObject([
+      { code: "ACCESS_TERMS", details: [how] },
+    ]);
     expect(hub.calls).toEqual(["resolve o/code v1"]);
+  });
+
+  it("takes none for a pinned source whose selection changes: access that one colleague lacks is an error", async () => {
+    const gated = hub.repos["o/code"];
+    if (gated === undefined) return;
+    hub.repos["o/code"] = { refs: gated.refs, trees: gated.trees, gated: "auto" };
+    const { lock: own } = await lock(manifest());
+    hub.repos["o/code"] = { refs: gated.refs, trees: gated.trees, gated: "auto", refuses: GATED };
+    expect(await problems(manifest({ include: ["go/*"] }), own)).toMatchObject([{ code: "ACCESS_TERMS" }]);
+    expect(hub.calls).toEqual(["list o/code 1", "access o/code 1 go/g.txt"]);
+  });
+
+  describe("in an update that allows them,", () => {
+    let own: Lock;
+    let open: FakeHub["repos"][string];
+
+    beforeEach(async () => {
+      const gated = hub.repos["o/code"];
+      if (gated === undefined) return;
+      open = { refs: gated.refs, trees: gated.trees };
+      hub.repos["o/code"] = open;
+      own = (await lock(manifest())).lock;
+      hub.repos["o/code"] = gated;
+    });
+
+    it("switches a pinned source to the first that can be had, and says what that changes", async () => {
+      const switched = await updateFromFirst(manifest(), own, "code");
+      expect(hub.calls).toEqual(["resolve o/code main", "resolve o/first main", "list o/first 1"]);
+      expect(entry(switched)).toMatchObject({
+        repo: "o/first",
+        carrier: { fallback: 1, why: "gated", instead: "dataset o/code main" },
+      });
+      expect(switched.changes).toMatchObject([
+        { kind: "replaced", files: { removed: [{ path: "README.md" }, { path: "go/g.txt" }] } },
+      ]);
+      expect(staleness(manifest(), switched.lock)).toEqual([]);
+    });
+
+    it("stays with the source's own repository where it can be had", async () => {
+      hub.repos["o/code"] = open;
+      expect((await updateFromFirst(manifest(), own, "code")).lock).toEqual(own);
+      expect(hub.calls).toEqual(["resolve o/code main"]);
+    });
+
+    it.each(["NETWORK", "RATE_LIMITED", "HUB", "ACCESS_BAD_TOKEN"] as const)(
+      "never switches for %s",
+      async (code) => {
+        hub.repos["o/code"] = { ...open, fails: { code, message: "no" } };
+        const error = await updateFromFirst(manifest(), own, "code").catch((thrown: unknown) => thrown);
+        expect(problemsOf(error)).toMatchObject([{ code }]);
+        expect(hub.calls).toEqual(["resolve o/code main"]);
+      },
+    );
+
+    it("without the word switches nothing, and says which word it is", async () => {
+      const error = await update(manifest(), own, "code").catch((thrown: unknown) => thrown);
+      expect(problemsOf(error)).toMatchObject([
+        { code: "ACCESS_TERMS", details: [expect.stringContaining("tritter update --allow-fallback code")] },
+      ]);
+    });
+
+    it("returns to the source's own repository once it can be had, which an update without the word does not", async () => {
+      const { lock: switched } = await updateFromFirst(manifest(), own, "code");
+      hub.repos["o/code"] = open;
+      expect((await update(manifest(), switched, "code")).lock).toEqual(switched);
+      expect(hub.calls).toEqual(["resolve o/first main"]);
+      const back = await updateFromFirst(manifest(), switched, "code");
+      expect(hub.calls).toEqual(["resolve o/code main", "list o/code 1"]);
+      expect(back.lock).toEqual(own);
+      expect(back.changes).toMatchObject([{ kind: "replaced" }]);
+    });
+
+    it("keeps the pin of the fallback in use where it is still the first, with the reason of today", async () => {
+      const { lock: switched } = await updateFromFirst(manifest(), own, "code");
+      const { "o/code": _, ...rest } = hub.repos;
+      hub = fakeHub(rest);
+      const kept = await updateFromFirst(manifest(), switched, "code");
+      expect(hub.calls).toEqual(["resolve o/code main", "resolve o/first main"]);
+      expect(entry(kept)).toMatchObject({
+        commit: entry({ ...kept, lock: switched }).commit,
+        carrier: { why: "missing" },
+      });
+    });
+
+    it("pins a source that has no pin yet", async () => {
+      expect(entry(await updateFromFirst(manifest(), undefined, "code"))).toMatchObject({ repo: "o/first" });
+    });
   });
 
   describe("of which one is in use,", () => {

@@ -1,7 +1,8 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { staleness } from "../../../cli/resolve/stale.ts";
 import type { LockedSource } from "../../../schema/lock.ts";
-import type { Manifest, Source } from "../../../schema/manifest.ts";
+import type { Carrier, Manifest, Source } from "../../../schema/manifest.ts";
 import { carrierOf, entryOf, fileOf, lockOf, manifestOf, sourceOf } from "../../support/documents.ts";
 
 const source = sourceOf("s");
@@ -84,5 +85,37 @@ describe("staleness()", () => {
     expect(staleness(manifestOf(source), lockOf(renamed))).toEqual([]);
     const followed = staleness(manifestOf({ ...source, repo: "o/new" }), lockOf(renamed));
     expect(followed).toMatchObject([{ why: "identity", before: { repo: "o/s" }, after: { repo: "o/new" } }]);
+  });
+});
+
+describe("fallbacks", () => {
+  const words = fc.constantFrom("a", "b", "c");
+  const carriers: fc.Arbitrary<Carrier> = fc
+    .record({
+      repo: words.map((word) => `o/${word}`),
+      type: fc.constantFrom("dataset" as const, "model" as const),
+      revision: fc.constantFrom("main", "v1"),
+      include: fc.array(words, { maxLength: 2 }),
+      strip: fc.constantFrom("", "data"),
+    })
+    .map(({ repo, ...parts }) => carrierOf(repo, parts));
+
+  it("that are added anywhere never make a lock stale, whatever carries the source", () => {
+    const inUse = carrierOf("o/used", { include: ["a"] });
+    const carried = entryOf({ ...source, ...inUse }, [fileOf("a")], {
+      carrier: { fallback: 1, why: "gated", instead: "dataset o/s main" },
+    });
+    fc.assert(
+      fc.property(
+        fc.array(carriers, { maxLength: 4 }),
+        fc.array(carriers, { maxLength: 4 }),
+        (front, back) => {
+          const own = { ...source, fallbacks: [...front, ...back] };
+          expect(staleness(manifestOf(own), lockOf(entry))).toEqual([]);
+          const others = { ...source, fallbacks: [...front, inUse, ...back] };
+          expect(staleness(manifestOf(others), lockOf(carried))).toEqual([]);
+        },
+      ),
+    );
   });
 });
