@@ -31,6 +31,12 @@ export interface LockedSource {
   /** Empty: unknown, or the repository names none. */
   readonly licenses: readonly string[];
   readonly gated: Gated | undefined;
+  /** Set only if the repository was not open to all: one that cannot be found any more may only be hidden then. */
+  readonly private: boolean | undefined;
+  /** Digest of the repository's card, README.md at the commit; undefined where there is none, or it is not known. */
+  readonly card: Digest | undefined;
+  /** `sha256:…` of what a person accepts to pass the gate; undefined where there is none, or it is not known. */
+  readonly gate: string | undefined;
   /** Set only if a fallback carries this source. */
   readonly carrier: LockedCarrier | undefined;
   readonly files: readonly LockedFile[];

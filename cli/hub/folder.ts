@@ -50,7 +50,13 @@ export function openFolderHub({ folder, disk, offline }: FolderSettings): Hub {
     const home = homeOf(repo);
     const commit = parseCommit(revision) ?? (await readRef(home, revision));
     if (commit === undefined || !has(home, commit)) throw noRevision(repo, revision);
-    const unknown = { id: undefined, gated: undefined, private: undefined, disabled: undefined };
+    const unknown = {
+      id: undefined,
+      gated: undefined,
+      private: undefined,
+      disabled: undefined,
+      gate: undefined,
+    };
     return { commit, repo: repo.repo, ...unknown, licenses: await readLicenses(home, commit) };
   }
 

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { type CanonicalValue, canonicalJson } from "../../schema/canonical.ts";
 import { type Commit, parseCommit, type RepoType } from "../../schema/ids.ts";
 import type { Gated } from "../../schema/lock.ts";
 import { TritterError } from "../errors.ts";
@@ -30,7 +32,25 @@ export async function resolveRevision(
     private: typeof info.private === "boolean" ? info.private : undefined,
     disabled: typeof info.disabled === "boolean" ? info.disabled : undefined,
     licenses: licensesOf(info.cardData, info.tags),
+    gate: info.gated === "auto" || info.gated === "manual" ? gateOf(info.cardData, action) : undefined,
   };
+}
+
+/** Members of a card that the page before a gate is made of: https://huggingface.co/docs/hub/datasets-gated */
+const GATE_TEXT = ["heading", "prompt", "fields", "description", "button_content", "eu_disallowed"].map(
+  (name) => `extra_gated_${name}`,
+);
+
+/** Of a gate without words too: the day it gets some is a change. */
+export function gateOf(card: unknown, action: string): string {
+  const told = typeof card === "object" && card !== null ? (card as Record<string, CanonicalValue>) : {};
+  const text = Object.fromEntries(GATE_TEXT.map((name) => [name, told[name]]));
+  try {
+    return `sha256:${createHash("sha256").update(canonicalJson(text)).digest("hex")}`;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw malformed(action, "is nested too deep");
+  }
 }
 
 /** The card's `license`, else the tags `license:…`; empty where the repository names none. */

@@ -52,6 +52,8 @@ export interface Resolved {
   readonly disabled: boolean | undefined;
   /** Card first, then tags; empty: the repository names none. undefined: not known here. */
   readonly licenses: readonly string[] | undefined;
+  /** `sha256:…` of what a person accepts to pass the gate; undefined: not gated, or not known here. */
+  readonly gate: string | undefined;
 }
 
 export interface Listed {

@@ -104,7 +104,8 @@ function sourceOf(name: string, source: SourceDocument): LockedSource {
     LockedSource,
     "name" | "asOf" | "minAge" | "licenses" | "files" | "extra"
   >;
-  const { request, repo, asked, id, type, revision, commit, path, strip, gated, carrier, ...extra } = known;
+  const { request, repo, asked, id, type, revision, commit, path, strip, ...rest } = known;
+  const { gated, private: hidden, card, gate, carrier, ...extra } = rest;
   return {
     name,
     request,
@@ -120,6 +121,9 @@ function sourceOf(name: string, source: SourceDocument): LockedSource {
     strip: strip ?? "",
     licenses: license === undefined ? [] : typeof license === "string" ? [license] : license,
     gated,
+    private: hidden,
+    card,
+    gate,
     carrier,
     files: files.map(fileOf),
     extra,

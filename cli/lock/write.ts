@@ -77,12 +77,14 @@ function block(source: LockedSource): string {
       pair("path", source.path),
       ...(source.strip === "" ? [] : [pair("strip", source.strip)]),
       ...optional("license", licenseOf(source.licenses)),
-      ...optional("gated", source.gated === undefined || source.gated === false ? undefined : source.gated),
+      ...optional("gated", source.gated === false ? undefined : source.gated),
+      ...optional("private", source.private === true ? true : undefined),
     ],
-    ...(source.carrier === undefined ? [] : [[`"carrier": ${JSON.stringify(source.carrier)}`]]),
+    [...optional("card", source.card), ...optional("gate", source.gate)],
+    source.carrier === undefined ? [] : [`"carrier": ${JSON.stringify(source.carrier)}`],
     ...members(source.extra).map((member) => [member]),
   ];
-  const lines = heads.map((head) => `${head.join(", ")},\n`).join("");
+  const lines = heads.map((head) => (head.length === 0 ? "" : `${head.join(", ")},\n`)).join("");
   const list = files.map(fileLine).join(",\n");
   return `{\n${lines}"files": [\n${list}${list === "" ? "" : "\n"}]}`;
 }

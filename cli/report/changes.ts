@@ -57,7 +57,13 @@ function identityTexts(before: LockedSource, after: LockedSource): readonly stri
   if (before.licenses.join() !== after.licenses.join()) {
     texts.push(`licence ${licenseText(before)} → ${licenseText(after)}`);
   }
-  return texts;
+  return [...texts, ...gateTexts(before, after)];
+}
+
+function gateTexts(before: LockedSource, after: LockedSource): readonly string[] {
+  const [old, now] = [before, after].map(({ gated }) => gated || "open");
+  if (old !== now) return [`gated ${old} → ${now}`];
+  return before.gate === after.gate || before.gate === undefined ? [] : ["another text at the gate"];
 }
 
 function carrierText(after: LockedSource): string {

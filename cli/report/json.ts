@@ -120,8 +120,14 @@ function changeBody(change: SourceChange): Json {
 function pinBody(source: LockedSource | undefined): Json | null {
   if (source === undefined) return null;
   const { repo, type, revision, commit, path, strip, licenses, carrier } = source;
+  const terms = {
+    licenses,
+    gated: source.gated || null,
+    card: source.card ?? null,
+    gate: source.gate ?? null,
+  };
   const counts = { files: source.files.length, bytes: bytesOf(source) };
-  return { repo, type, revision, commit, path, strip, licenses, carrier: carrier ?? null, ...counts };
+  return { repo, type, revision, commit, path, strip, ...terms, carrier: carrier ?? null, ...counts };
 }
 
 function planBody(plan: Drift | undefined): Json | null {

@@ -72,12 +72,52 @@ async function move(resolving: Resolving, { source, carried, entry }: Following)
     pinned: entry.commit,
   });
   if (isFresh) tellFresh(resolving, { source, carried, entry });
-  const unchanged =
-    resolved.commit === entry.commit &&
-    entry.request === requestOf(resolving.manifest, carried.carrier) &&
-    entry.repo === resolved.repo;
-  if (unchanged) return quiet(replaced({ source, carried, entry }));
-  return entryOf(resolving, { source, resolved, carried });
+  if (resolved.commit !== entry.commit || resolved.repo !== entry.repo)
+    return entryOf(resolving, { source, resolved, carried });
+  const told = orKnown(resolved, entry);
+  if (entry.request !== requestOf(resolving.manifest, carried.carrier))
+    return entryOf(resolving, { source, resolved: told, carried });
+  const seen = withTerms(entry, told);
+  const isNewGate = seen !== entry && (seen.gated ?? false) !== false;
+  if (isNewGate)
+    await assertAccess(resolving, {
+      carrier: carried.carrier,
+      resolved: told,
+      path: probePath(entry.files),
+    });
+  return quiet(replaced({ source, carried, entry: seen }));
+}
+
+/** What this Hub does not know stays as it was recorded. */
+function orKnown(resolved: Resolved, { id, gated, gate, licenses, private: hidden }: LockedSource): Resolved {
+  return {
+    ...resolved,
+    id: resolved.id ?? id,
+    gated: resolved.gated ?? gated,
+    gate: resolved.gated === undefined ? gate : resolved.gate,
+    private: resolved.private ?? hidden,
+    licenses: resolved.licenses ?? licenses,
+  };
+}
+
+/** The terms as they are told now: an update is the word of somebody who looked. The entry itself where they are what was recorded. */
+function withTerms(entry: LockedSource, resolved: Resolved): LockedSource {
+  const seen = { ...entry, ...termsOf(resolved) };
+  const isSame = (Object.keys(termsOf(resolved)) as (keyof LockedSource)[]).every(
+    (key) => JSON.stringify(seen[key]) === JSON.stringify(entry[key]),
+  );
+  return isSame ? entry : seen;
+}
+
+/** What only a look at the Hub tells, and the commit does not. */
+function termsOf({ id, gated, gate, licenses, private: hidden }: Resolved) {
+  return {
+    id,
+    licenses: licenses ?? [],
+    gated: gated === false ? undefined : gated,
+    private: hidden === true ? true : undefined,
+    gate,
+  };
 }
 
 function tellFresh({ emit }: Resolving, { source, carried, entry }: Following): void {
@@ -86,10 +126,11 @@ function tellFresh({ emit }: Resolving, { source, carried, entry }: Following): 
 }
 
 async function reselect(resolving: Resolving, { source, carried, entry }: Following): Promise<Pinned> {
-  const { repo, id, commit, gated, licenses } = entry;
-  const resolved: Resolved = { commit, repo, id, gated, licenses, private: undefined, disabled: undefined };
+  const { repo, commit, asked, card, extra } = entry;
+  const unknown = { id: undefined, gated: undefined, gate: undefined, licenses: undefined };
+  const resolved = orKnown({ commit, repo, ...unknown, private: undefined, disabled: undefined }, entry);
   const pinned = await entryOf(resolving, { source, resolved, carried });
-  return { ...pinned, source: { ...pinned.source, asked: entry.asked, extra: entry.extra } };
+  return { ...pinned, source: { ...pinned.source, asked, card, extra } };
 }
 
 interface FromFirst {
@@ -229,7 +270,7 @@ async function entryOf(
   { source, resolved, carried: { carrier, as } }: EntryInput,
 ): Promise<Pinned> {
   const { type, revision, asOf, minAge, strip } = carrier;
-  const { commit, repo, id, gated } = resolved;
+  const { commit, repo, gated } = resolved;
   const listing = await listOnce(resolving, { type, repo }, { commit, source: source.name });
   const selection = select(source.name, carrier, { listing, deny: resolving.manifest.deny });
   if (selection.problems.length > 0) throw new TritterErrors(selection.problems);
@@ -242,7 +283,6 @@ async function entryOf(
     request: requestOf(resolving.manifest, carrier),
     repo,
     asked: repo === carrier.repo ? undefined : carrier.repo,
-    id,
     type,
     revision,
     asOf,
@@ -250,14 +290,16 @@ async function entryOf(
     commit,
     path: source.path,
     strip,
-    licenses: resolved.licenses ?? [],
-    gated,
+    ...termsOf(resolved),
+    card: listing.find(({ path }) => path === CARD)?.digest,
     carrier: as,
     files: sortedFiles(selection.files),
     extra: {},
   };
   return { source: entry, patterns: selection.patterns, warnings: selection.warnings };
 }
+
+const CARD = "README.md";
 
 /** A masked listing has nothing to verify by: say what access lacks, and never lock it. */
 async function refuseMasked(resolving: Resolving, probe: Probe): Promise<never> {

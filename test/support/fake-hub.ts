@@ -15,6 +15,8 @@ export interface FakeRepo {
   readonly name?: string;
   readonly id?: string;
   readonly gated?: Gated;
+  readonly gate?: string;
+  readonly private?: boolean;
   readonly licenses?: readonly string[];
   readonly disabled?: boolean;
   /** What resolving it comes to. */
@@ -66,8 +68,8 @@ export function fakeHub(repos: Record<string, FakeRepo>): FakeHub {
       const commit = repo.refs[revision] ?? (revision in repo.trees ? (revision as Commit) : undefined);
       if (commit === undefined)
         throw new TritterError({ code: "REVISION_NOT_FOUND", message: `no ${revision}` });
-      const { name = ref.repo, id, gated, licenses, disabled } = repo;
-      return { commit, repo: name, id, gated, licenses, disabled, private: undefined };
+      const { name = ref.repo, id, gated, gate, licenses, disabled, private: hidden } = repo;
+      return { commit, repo: name, id, gated, gate, licenses, disabled, private: hidden };
     },
     list: async function* (ref, commit) {
       const files = call("list", ref, commit[0] ?? "").trees[commit];

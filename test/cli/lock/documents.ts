@@ -68,6 +68,9 @@ function source(name: string): fc.Arbitrary<LockedSource> {
       strip: fc.constant(strip),
       licenses: fc.constantFrom([], ["mit"], ["mit", "apache-2.0"]),
       gated: fc.constantFrom(undefined, "auto" as const, "manual" as const),
+      private: fc.constantFrom(undefined, true),
+      card: fc.constantFrom(undefined, digestOf("c", "git"), digestOf("c")),
+      gate: fc.constantFrom(undefined, `sha256:${"d".repeat(64)}`),
       carrier: fc.option(fc.constant({ fallback: 1, why: "gated", instead: "dataset o/n main" }), {
         nil: undefined,
       }),

@@ -239,7 +239,7 @@ describe("readLock()", () => {
       fileOf("b", { extra: { xet: "f01" } }),
     ];
     const entry = entryOf(sourceOf("code"), files, {
-      extra: { name: "evil", card: { sha: "x" }, "\u001b[2J": 1 },
+      extra: { name: "evil", seal: { sha: "x" }, "\u001b[2J": 1 },
     });
     const text = serialiseLock({
       ...lockOf(entry),
@@ -251,7 +251,7 @@ describe("readLock()", () => {
     expect(read.lock.sources[0]?.name).toBe("code");
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
     expect(read.warnings).toEqual([
-      'the lock holds members that this version does not know and keeps as they are: "\\u001b[2J", "__proto__", "card", "later", "name", "xet"',
+      'the lock holds members that this version does not know and keeps as they are: "\\u001b[2J", "__proto__", "later", "name", "seal", "xet"',
     ]);
     expect((await readBytes(good)) as object).toMatchObject({ warnings: [] });
   });

@@ -41,7 +41,10 @@ describe("serialiseLock()", () => {
       repo: "o/new",
       asked: "o/old",
       licenses: ["mit", "apache-2.0"],
-      gated: false,
+      gated: "auto",
+      private: true,
+      card: digestOf("c", "git"),
+      gate: `sha256:${"d".repeat(64)}`,
       carrier: { fallback: 1, why: "gated", instead: "dataset o/s main" },
       extra: { zeta: [1], alpha: { b: 1, a: 2 } },
     });
@@ -53,7 +56,8 @@ describe("serialiseLock()", () => {
 "repo": "o/new", "asked": "o/old", "type": "dataset", "revision": "main",
 "request": "${source.request}",
 "commit": "${"1".repeat(40)}", "listing": "${listingDigest([])}",
-"path": "", "license": ["mit","apache-2.0"],
+"path": "", "license": ["mit","apache-2.0"], "gated": "auto", "private": true,
+"card": "git:${"c".repeat(40)}", "gate": "sha256:${"d".repeat(64)}",
 "carrier": {"fallback":1,"why":"gated","instead":"dataset o/s main"},
 "alpha": {"b":1,"a":2},
 "zeta": [1],
@@ -63,6 +67,11 @@ describe("serialiseLock()", () => {
 "later": true
 }
 `);
+  });
+
+  it("leaves out what is open: not every Hub knows that it is", () => {
+    const open = entryOf(sourceOf("s"), [], { gated: false, private: false });
+    expect(serialiseLock(lockOf(open))).toBe(serialiseLock(lockOf(entryOf(sourceOf("s"), []))));
   });
 
   it("writes a lock of nothing", () => {

@@ -4,6 +4,7 @@ import { paintFor } from "../../../cli/report/paint.ts";
 import { patchLines } from "../../../cli/report/patch.ts";
 import type { PatternCount } from "../../../cli/resolve/select.ts";
 import type { Commit } from "../../../schema/ids.ts";
+import { digestOf } from "../../support/documents.ts";
 import { lockedOf } from "../../support/plans.ts";
 import { changeOf } from "../../support/results.ts";
 
@@ -49,6 +50,19 @@ describe("changeLines()", () => {
     expect(lineOf(before, other)).toBe(
       "code: now dataset other/code instead of dataset owner/code, revision main → v2, from fallback 1 (gated), licence mit → apache-2.0, same files",
     );
+  });
+});
+
+describe("changeLines() of terms", () => {
+  it.each([
+    [{}, { gated: "auto" }, "gated open → auto"],
+    [{ gated: "auto" }, {}, "gated auto → open"],
+    [{ gated: "auto", gate: "1" }, { gated: "auto", gate: "2" }, "another text at the gate"],
+    [{ gated: "auto" }, { gated: "auto", gate: "2" }, ""],
+    [{ card: digestOf("a") }, { card: digestOf("b") }, ""],
+  ] as const)("from %o to %o says %j", (old, now, text) => {
+    const expected = ["code:", text === "" ? "same files" : `${text}, same files`].join(" ");
+    expect(lineOf({ ...before, ...old }, { ...before, ...now })).toBe(expected);
   });
 });
 

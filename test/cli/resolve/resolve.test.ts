@@ -282,13 +282,41 @@ describe("resolve() to update", () => {
     ]);
   });
 
-  it("asks once and lists nothing where upstream did not move, and keeps the terms that were recorded", async () => {
-    const repo = hub.repos["o/code"];
-    if (repo !== undefined) hub.repos["o/code"] = { ...repo, refs: { main: commitOf("1") } };
-    const resolution = await update(manifest, previous, "code");
-    expect(hub.calls).toEqual(["resolve o/code main"]);
-    expect(resolution.lock).toEqual(previous);
-    expect(resolution.changes).toEqual([]);
+  describe("where upstream did not move", () => {
+    beforeEach(() => {
+      const repo = hub.repos["o/code"];
+      if (repo !== undefined) hub.repos["o/code"] = { ...repo, refs: { main: commitOf("1") } };
+    });
+
+    it("asks once and lists nothing, records the terms of today, and proves access to a new gate", async () => {
+      const resolution = await update(manifest, previous, "code");
+      expect(hub.calls).toEqual(["resolve o/code main", "access o/code 1 rust/a.txt"]);
+      expect(entry(resolution)).toEqual({
+        ...previous.sources[0],
+        id: "new",
+        licenses: ["gpl"],
+        gated: "auto",
+      });
+      expect(resolution.changes).toMatchObject([{ kind: "placed" }]);
+      const again = await update(manifest, resolution.lock, "code");
+      expect(hub.calls).toEqual(["resolve o/code main"]);
+      expect(again.lock).toEqual(resolution.lock);
+      const repo = hub.repos["o/code"];
+      if (repo !== undefined) hub.repos["o/code"] = { ...repo, refuses: GATED };
+      const error = await update(manifest, previous, "code").catch((thrown: unknown) => thrown);
+      expect(problemsOf(error)).toMatchObject([{ code: "ACCESS_TERMS" }]);
+    });
+
+    it("keeps what was recorded where the Hub in use does not know it", async () => {
+      const repo = hub.repos["o/code"];
+      if (repo === undefined) return;
+      const { lock: told } = await update(manifest, previous, "code");
+      hub.repos["o/code"] = { refs: repo.refs, trees: repo.trees };
+      const resolution = await update(manifest, told, "code");
+      expect(resolution.lock).toEqual(told);
+      const selected = await update(manifestOf(code({ include: ["go/*"] }), docs), told, "code");
+      expect(entry(selected)).toMatchObject({ id: "new", licenses: ["gpl"], gated: "auto" });
+    });
   });
 
   it("follows edits of the sources it does not name as lock does", async () => {
@@ -308,14 +336,40 @@ describe("resolve() to update", () => {
 });
 
 describe("resolve() records", () => {
-  it("id, gate and licences when it pins, and keeps them while the pin stays", async () => {
-    const first = await lock(manifestOf(code()));
-    expect(entry(first)).toMatchObject({ id: "5f0c", licenses: ["mit"], gated: undefined });
+  it("id, terms and card when it pins, and keeps them while the pin stays", async () => {
     const repo = hub.repos["o/code"];
-    if (repo !== undefined)
-      hub.repos["o/code"] = { ...repo, id: "other", licenses: ["gpl"], gated: "manual" };
-    const second = await lock(manifestOf(code({ exclude: ["*.md"] })), first.lock);
-    expect(entry(second)).toMatchObject({ id: "5f0c", licenses: ["mit"], gated: undefined });
+    if (repo === undefined) return;
+    const terms = { id: "5f0c", licenses: ["mit"], gated: "auto", gate: "sha256:1", private: true } as const;
+    hub.repos["o/code"] = { ...repo, ...terms };
+    const first = await lock(manifestOf(code()));
+    expect(entry(first)).toMatchObject({ ...terms, card: digestOf("a") });
+    const other = {
+      id: "other",
+      licenses: ["gpl"],
+      gated: "manual",
+      gate: "sha256:2",
+      private: false,
+    } as const;
+    const moved = { [commitOf("1")]: [...FILES.slice(1), listed("README.md", { digest: digestOf("b") })] };
+    hub.repos["o/code"] = { ...repo, ...other, trees: moved };
+    const second = await lock(manifestOf(code({ include: ["go/*"] })), first.lock);
+    expect(entry(second)).toMatchObject({ ...terms, card: digestOf("a") });
+  });
+
+  it("no card where there is none at the root, or where the Hub hides its digest", async () => {
+    const repo = hub.repos["o/code"];
+    if (repo === undefined) return;
+    const bare = [listed("docs/README.md"), listed("readme.md"), listed("go/g.txt")];
+    hub.repos["o/code"] = { ...repo, trees: { [commitOf("1")]: bare } };
+    expect(entry(await lock(manifestOf(code()))).card).toBeUndefined();
+    const masked = [listed("README.md", { digest: undefined }), listed("go/g.txt")];
+    hub.repos["o/code"] = { ...repo, trees: { [commitOf("1")]: masked } };
+    expect(entry(await lock(manifestOf(code({ include: ["go/*"] })))).card).toBeUndefined();
+  });
+
+  it("a card that policy.deny or the selection leaves out", async () => {
+    const without = { ...manifestOf(code({ include: ["go/*"] })), deny: ["*.md"] };
+    expect(entry(await lock(without)).card).toBe(digestOf("a"));
   });
 
   it("the canonical name, and the asked one beside it, without asking again for it", async () => {

@@ -87,8 +87,9 @@ function licenses(repo: Repo): readonly string[] {
 }
 
 function cardData(repo: Repo): unknown {
-  const { license, licenseIn } = repo.options;
-  return license === undefined || licenseIn === "tags" ? undefined : { license };
+  const { license, licenseIn, card } = repo.options;
+  const told = license !== undefined && licenseIn !== "tags" && { license };
+  return told || card ? { ...told, ...card } : undefined;
 }
 
 function tags(repo: Repo): string[] {

@@ -24,6 +24,8 @@ export interface RepoOptions {
   readonly private?: boolean;
   readonly disabled?: boolean;
   readonly license?: string | readonly string[];
+  /** Further members of the card, such as `extra_gated_prompt`. */
+  readonly card?: Readonly<Record<string, unknown>>;
   /** Where the license is told; default: both. */
   readonly licenseIn?: "card" | "tags" | "both";
   readonly tags?: readonly string[];
