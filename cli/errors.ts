@@ -138,8 +138,8 @@ export function exitStatusOf(problems: readonly Problem[]): number {
   return ORDER.find((status) => found.has(status)) ?? EXIT.ok;
 }
 
-/** The system's error code (`ENOENT`, …), or undefined where `error` has none. */
+/** The system's error code (`ENOENT`, …), or undefined where `error` has none: codes of libraries (`ERR_…`) tell of bugs. */
 export function systemCode(error: unknown): string | undefined {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return typeof code === "string" ? code : undefined;
+  return typeof code === "string" && /^E(?!RR_)[A-Z0-9]+$/.test(code) ? code : undefined;
 }

@@ -189,14 +189,18 @@ function explain(error: unknown, action: string, host: string): unknown {
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
+const BETWEEN = "a proxy or mirror may stand between; try another endpoint";
+
 function badRedirect({ action }: Subject, how: string): TritterError {
-  return new TritterError({ code: "HUB", message: `${action}: the Hub redirects to an address that ${how}` });
+  const message = `${action}: the Hub redirects to an address that ${how}`;
+  return new TritterError({ code: "HUB", message, hint: BETWEEN });
 }
 
 function tooManyHops({ action }: Subject): TritterError {
   return new TritterError({
     code: "HUB",
     message: `${action}: the Hub redirects more than ${MOST_HOPS} times`,
+    hint: BETWEEN,
   });
 }
 
@@ -204,5 +208,6 @@ function oversized({ action }: Subject): TritterError {
   return new TritterError({
     code: "HUB",
     message: `${action}: the Hub's answer is larger than ${LARGEST_PAGE} bytes`,
+    hint: BETWEEN,
   });
 }

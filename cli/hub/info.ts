@@ -109,7 +109,8 @@ export function parseJson(text: string, action: string): unknown {
 }
 
 export function malformed(action: string, how: string): TritterError {
-  return new TritterError({ code: "HUB", message: `${action}: the Hub's answer ${how}` });
+  const hint = "a proxy or mirror may stand between; try another endpoint";
+  return new TritterError({ code: "HUB", message: `${action}: the Hub's answer ${how}`, hint });
 }
 
 /** Begins the messages about a commit of a repository. */

@@ -3,11 +3,12 @@ import { TritterError } from "../errors.ts";
 import type { Client, TextAnswer } from "./client.ts";
 import { nextLink } from "./headers.ts";
 import { malformed, parseJson, subjectAt } from "./info.ts";
+import { assertHollow, folderContents, linkBehindFull } from "./listing-end.ts";
 import { pointerOid } from "./pointer.ts";
 import type { Entry, Listed, RepoRef } from "./port.ts";
-import { NO_ENTRY, type Subject } from "./refusals.ts";
+import { isAbsent, type Subject } from "./refusals.ts";
 import { clean } from "./text.ts";
-import { ontoEndpoint, treeUrl } from "./urls.ts";
+import { ontoEndpoint, TREE_PAGE, treeUrl } from "./urls.ts";
 
 interface Tree {
   readonly commit: Commit;
@@ -36,16 +37,35 @@ async function* treePages(
   { commit, prefix, recursive, signal }: Tree & { readonly recursive: boolean },
 ): AsyncGenerator<readonly Entry[]> {
   const subject = subjectAt("list", repo, commit);
-  const url = treeUrl(client.endpoint.url, repo, { commit, prefix, recursive });
+  const urlOf = (folder: string | undefined) =>
+    treeUrl(client.endpoint.url, repo, { commit, prefix: folder, recursive });
+  const asking = { subject, signal, absentIsEmpty: prefix !== undefined && prefix !== "", ahead: true };
+  const contents = folderContents();
   let number = 0;
-  for await (const { text } of pages(client, url, {
-    subject,
-    signal,
-    absentIsEmpty: prefix !== undefined && prefix !== "",
-    ahead: true,
-  })) {
-    yield readPage(text, `${subject.action}: page ${++number}`);
+  let repeated: string | undefined;
+  for (let url: string | undefined = urlOf(prefix); url !== undefined; ) {
+    let last: { readonly url: URL; readonly full: boolean } | undefined;
+    for await (const answer of pages(client, url, asking)) {
+      const page = readPage(answer.text, `${subject.action}: page ${++number}`);
+      for (const { path, isFolder } of page.seen) contents.note(path, isFolder);
+      yield page.entries.filter((entry, index) => index > 0 || pathOf(entry) !== repeated);
+      repeated = page.entries.map(pathOf).at(-1);
+      last = { url: answer.url, full: page.seen.length === TREE_PAGE };
+    }
+    const link = last?.full === true ? await linkBehindFull(client, last.url, asking) : undefined;
+    url = link === undefined ? undefined : onwards(client, link, subject);
   }
+  if (recursive) await assertHollow(client, contents.hollow(), { ...asking, urlOf });
+}
+
+function pathOf(entry: Entry): string {
+  return entry.kind === "file" ? entry.file.path : entry.path;
+}
+
+function onwards(client: Client, link: string, { action, repo }: Subject): string {
+  const url = ontoEndpoint(link, client.endpoint.url, repo.type);
+  if (url === undefined) throw malformed(action, "links to a next page outside the Hub");
+  return url;
 }
 
 interface Pages {
@@ -82,9 +102,7 @@ export async function* pages(
       });
       if (answer === undefined) return;
       const link = nextLink(answer.headers);
-      const url = link === undefined ? undefined : ontoEndpoint(link, client.endpoint.url, subject.repo.type);
-      if (link !== undefined && url === undefined)
-        throw malformed(subject.action, "links to a next page outside the Hub");
+      const url = link === undefined ? undefined : onwards(client, link, subject);
       if (ahead) next = url === undefined ? undefined : ask(url);
       yield answer;
       if (!ahead) next = url === undefined ? undefined : ask(url);
@@ -94,19 +112,24 @@ export async function* pages(
   }
 }
 
-function isAbsent(error: unknown): boolean {
-  return error instanceof TritterError && error.code === "HUB" && error.message.endsWith(NO_ENTRY);
+interface Page {
+  readonly entries: readonly Entry[];
+  /** Those of kinds unknown to this version too. */
+  readonly seen: readonly { readonly path: string; readonly isFolder: boolean }[];
 }
 
-function readPage(text: string, action: string): readonly Entry[] {
+function readPage(text: string, action: string): Page {
   const page = parseJson(text, action);
   if (!Array.isArray(page)) throw malformed(action, "is no list");
   const entries: Entry[] = [];
+  const seen: { path: string; isFolder: boolean }[] = [];
   for (const raw of page) {
     const entry = readEntry(raw, action);
     if (entry !== undefined) entries.push(entry);
+    const { path, type } = raw as { path?: unknown; type: unknown };
+    seen.push({ path: typeof path === "string" ? path : "", isFolder: type === "directory" });
   }
-  return entries;
+  return { entries, seen };
 }
 
 /** undefined: a kind of entry that this version does not know. */

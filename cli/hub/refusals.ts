@@ -72,8 +72,13 @@ function secretOf(token: Token): string | undefined {
   return token.kind === "sent" ? token.value : undefined;
 }
 
-/** Ends the message of a refusal that says only this; a listing of such a folder is empty. */
-export const NO_ENTRY = "there is no such file or folder at that commit";
+/** Ends the message of a refusal that says only this. */
+const NO_ENTRY = "there is no such file or folder at that commit";
+
+/** A listing of such a folder is empty. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof TritterError && error.code === "HUB" && error.message.endsWith(NO_ENTRY);
+}
 
 const RETRYABLE = new Set([408, 429, 500, 502, 503, 504]);
 

@@ -1,4 +1,4 @@
-import { systemCode, TritterError } from "../errors.ts";
+import { TritterError } from "../errors.ts";
 
 /** What went wrong between here and `host`, in words. `fatal`: trying again cannot help. */
 interface Trouble {
@@ -9,9 +9,10 @@ interface Trouble {
 
 /** undefined: not an error of the connection, so a bug that must not be dressed up as one. */
 export function troubleOf(error: unknown): Trouble | undefined {
-  const code = systemCode(error) ?? systemCode(innermost(error));
-  if (code === undefined || BUGS.has(code)) return undefined;
-  const proxy = /Proxy response \((\d+)\)/.exec(error instanceof Error ? error.message : "")?.[1];
+  const code = codeOf(error) ?? codeOf(innermost(error));
+  // In a tunnel, and forwarded, where the client takes it for a mistake in how it was called.
+  const proxy = /^Proxy .*\((\d+)\)/.exec(error instanceof Error ? error.message : "")?.[1];
+  if (code === undefined || (proxy === undefined && BUGS.has(code))) return undefined;
   if (proxy !== undefined) {
     return {
       what: `the proxy refused the connection with status ${proxy}`,
@@ -59,6 +60,12 @@ const BUGS = new Set(["UND_ERR_INVALID_ARG", "UND_ERR_NOT_SUPPORTED"]);
 const GONE = new Set(["UND_ERR_DESTROYED", "UND_ERR_CLOSED"]);
 const CERTIFICATE =
   /^(?:CERT_|ERR_TLS_CERT|ERR_SSL|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH|UND_ERR_PRX_TLS|INVALID_CA)/;
+
+/** The system's, or that of the client or of TLS. */
+function codeOf(error: unknown): string | undefined {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" ? code : undefined;
+}
 
 /** A dual-stack connection fails with one error per address. */
 function innermost(error: unknown): unknown {

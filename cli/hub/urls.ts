@@ -14,13 +14,16 @@ function apiUrl(base: string, { type, repo }: RepoRef): string {
   return `${base}/api/${type}s/${checkedName(repo)}`;
 }
 
+/** Entries asked for on a page of a listing: the most that the Hub gives. */
+export const TREE_PAGE = 1000;
+
 export function treeUrl(
   base: string,
   repo: RepoRef,
   { commit, prefix, recursive }: { commit: Commit; prefix: string | undefined; recursive: boolean },
 ): string {
   const folder = prefix === undefined || prefix === "" ? "" : `/${encodePath(prefix)}`;
-  return `${apiUrl(base, repo)}/tree/${commit}${folder}?recursive=${recursive}&expand=false&limit=1000`;
+  return `${apiUrl(base, repo)}/tree/${commit}${folder}?recursive=${recursive}&expand=false&limit=${TREE_PAGE}`;
 }
 
 export function commitsUrl(base: string, repo: RepoRef, revision: string): string {

@@ -84,6 +84,8 @@ describe("systemCode()", () => {
       { code: "ENOENT" },
       undefined,
       Object.assign(new Error("x"), { code: 7 }),
+      Object.assign(new Error("x"), { code: "ERR_INVALID_ARG_TYPE" }),
+      Object.assign(new Error("x"), { code: "UND_ERR_INVALID_ARG" }),
     ])
       expect(systemCode(other)).toBeUndefined();
   });

@@ -18,6 +18,9 @@ export interface Project {
   readonly folder: string;
   /** `<folder>/data` */
   readonly root: string;
+  readonly lockFile: string;
+  /** What the program runs with. */
+  readonly env: Readonly<Record<string, string>>;
   /** Writes tritter.yaml: the lines given, after version, root and endpoint. */
   manifest(lines: string): Promise<void>;
   run(...args: string[]): Promise<Ran>;
@@ -27,6 +30,10 @@ export interface Project {
   write(path: string, text: string | Uint8Array): Promise<void>;
   read(path: string): Promise<Buffer>;
   lock(): Promise<string>;
+  /** Removes the root and all in it. */
+  wipe(): Promise<void>;
+  /** Removes the lock. */
+  unlock(): Promise<void>;
   /** Files below the root by path, as text; tritter's own folder left out. */
   tree(): Promise<Record<string, string>>;
   /** Contents of what is in the trash, sorted. */
@@ -57,6 +64,8 @@ export async function makeProject(
   return {
     folder,
     root,
+    lockFile: join(folder, "tritter.lock"),
+    env: plain,
     manifest: (lines) =>
       writeFile(
         join(folder, "tritter.yaml"),
@@ -78,6 +87,8 @@ export async function makeProject(
       await writeFile(join(folder, path), text);
     },
     read: (path) => readFile(join(folder, path)),
+    wipe: () => rm(root, { recursive: true, force: true }),
+    unlock: () => rm(join(folder, "tritter.lock"), { force: true }),
     lock: () => readFile(join(folder, "tritter.lock"), "utf8"),
     tree: async () => {
       const files = Object.entries(await everything()).filter(([path]) => !path.startsWith(".tritter/"));

@@ -48,6 +48,10 @@ async function stage({ server: serverOptions, repo: repoOptions, settings }: Opt
   return { server, repo, commit, hub, x, a, read, fault };
 }
 
+function numbered(count: number): Tree {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`${index}.txt`, `${index}`]));
+}
+
 describe("resolve()", () => {
   it("tells commit, canonical name, id, gate and licences in one request", async () => {
     const { server, repo, commit, hub } = await stage({
@@ -278,6 +282,52 @@ describe("list()", () => {
     const problem = await failure(() => listAll(hub.list(ref, commit)));
     expect(problem).toMatchObject({ code: "HUB" });
     expect(problem.message).toContain("repeats a page");
+  });
+
+  it.each([
+    ["a folder without its files", { pageSize: 4 }, { "a/1.txt": "1", "b/2.txt": "2", "c/d/3.txt": "3" }],
+    ["a page as full as was asked for", {}, numbered(1001)],
+  ])("does not take %s, which names no next page, for the end", async (_, server, files) => {
+    const { repo, hub, fault } = await stage({ server });
+    const commit = repo.commit(files) as Commit;
+    expect(await listAll(hub.list(ref, commit))).toHaveLength(Object.keys(files).length);
+    fault({ kind: "no-link" });
+    const problem = await failure(() => listAll(hub.list(ref, commit)));
+    expect(problem).toMatchObject({ code: "LISTING_INCOMPLETE" });
+    expect(problem.hint).not.toBe("");
+  });
+
+  it("goes on behind a full page that lost its link once, and repeats no file", async () => {
+    const { server, repo, hub, fault } = await stage();
+    const commit = repo.commit(numbered(2500)) as Commit;
+    fault({ kind: "no-link" }, 1);
+    const files = await listAll(hub.list(ref, commit));
+    expect(new Set(files.map(({ path }) => path)).size).toBe(2500);
+    expect(files).toHaveLength(2500);
+    expect(server.log.length).toBeLessThan(7);
+  });
+
+  it("asks once more where the last page is full, and takes folders that are empty for what they are", async () => {
+    const { server, repo, hub, fault } = await stage();
+    const commit = repo.commit(numbered(1000)) as Commit;
+    expect(await listAll(hub.list(ref, commit))).toHaveLength(1000);
+    expect(server.log).toHaveLength(3);
+    fault({ kind: "status", status: 200, body: '[{"type":"directory","path":"hollow"}]' }, 1);
+    fault({ kind: "status", status: 200, body: "[]" }, 1, /tree\/[0-9a-f]{40}\/hollow/);
+    expect(await listAll(hub.list(ref, commit))).toEqual([]);
+  });
+
+  it("takes all that a mirror without pages lists", async () => {
+    const { repo, hub, fault } = await stage({ server: { pageSize: 5000 } });
+    const commit = repo.commit(numbered(1000)) as Commit;
+    const entries = Object.keys(numbered(1000)).map((path) => ({
+      type: "file",
+      path,
+      size: 1,
+      oid: "a".repeat(40),
+    }));
+    fault({ kind: "status", status: 200, body: JSON.stringify(entries) });
+    expect(await listAll(hub.list(ref, commit))).toHaveLength(1000);
   });
 
   it("stays on the endpoint though a mirror's links lead to the origin it mirrors", async () => {

@@ -191,6 +191,10 @@ describe("proxies", () => {
     expect(problem).toMatchObject({ code: "NETWORK" });
     expect(problem.message).toContain("407");
     expect(hub.clock.slept).toEqual([]);
+    const plain = openTestHub({ endpoint: "http://hub.invalid", env: { HTTP_PROXY: refusing.url } });
+    const forwarded = await failure(() => plain.resolve(ref, "main"));
+    expect(forwarded).toMatchObject({ code: "NETWORK", hint: problem.hint });
+    expect(forwarded.message).toContain("the proxy refused the connection with status 407");
   });
 });
 

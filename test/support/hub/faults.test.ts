@@ -127,6 +127,48 @@ describe("faults of bodies", () => {
   });
 });
 
+describe("addresses of the CDN", () => {
+  const address = async (): Promise<string> => {
+    const response = await fetch(`${hub.url}/datasets/o/n/resolve/main/a.bin`, { redirect: "manual" });
+    return response.headers.get("location") ?? "";
+  };
+
+  it("are used up after so many bytes, each by itself", async () => {
+    cdn({ kind: "used-up", after: 150 });
+    const [first, second] = [await address(), await address()];
+    const range = (url: string) => fetch(url, { headers: { range: "bytes=0-99" } });
+    expect(await drain(await range(first))).toEqual({ length: 100, broken: false });
+    expect(await drain(await range(first))).toEqual({ length: 50, broken: true });
+    const third = await range(first);
+    expect([third.status, await third.text()]).toEqual([403, expect.stringContaining("expired")]);
+    expect(await drain(await range(second))).toEqual({ length: 100, broken: false });
+  });
+
+  it("hold for as long as they were signed for, by the clock that was given", async () => {
+    let now = Date.UTC(2030, 0, 1);
+    const own = await startHub({ now: () => now, signatureSeconds: 60 });
+    own.repo("o/n").commit({ "a.bin": { size: 10, seed: 1 } });
+    const response = await fetch(`${own.url}/datasets/o/n/resolve/main/a.bin`, { redirect: "manual" });
+    const url = response.headers.get("location") ?? "";
+    expect((await fetch(url)).status).toBe(200);
+    now += 60_000;
+    expect((await fetch(url)).status).toBe(403);
+    await own.close();
+  });
+});
+
+describe("resetConnections()", () => {
+  it("resets so many connections before a word is said", async () => {
+    const own = await startHub();
+    own.resetConnections(1);
+    const ask = () => fetch(`${own.url}/api/whoami-v2`);
+    await expect(ask()).rejects.toThrow();
+    expect(own.log).toEqual([]);
+    expect((await ask()).status).toBe(401);
+    await own.close();
+  });
+});
+
 describe("faults in place of answers", () => {
   const strike = async (fault: Fault): Promise<Response> => {
     hub.faults.add({ match: /./, fault, times: 1 });

@@ -12,6 +12,8 @@ export type Fault =
   | { readonly kind: "status"; readonly status: number; readonly body?: string; readonly headers?: Headers }
   /** 403, as a CDN says that a signature has expired. */
   | { readonly kind: "expired" }
+  /** Each address of the CDN gives out this many bytes of files in all; then it breaks off, and has expired. */
+  | { readonly kind: "used-up"; readonly after: number }
   /** 429; without `wait` (seconds) no rate-limit headers. `retryAfter` (seconds) adds Retry-After. */
   | {
       readonly kind: "too-many";
@@ -87,13 +89,15 @@ export interface ArmedFault {
   readonly rule: FaultRule;
   skipped: number;
   hits: number;
+  /** bytes given out, by address; counted for `used-up` */
+  readonly spent: Map<string, number>;
 }
 
 export function makeFaults(): FaultSwitch & { armed(request: LoggedRequest): ArmedFault[] } {
   const all = new Set<ArmedFault>();
   return {
     add: (rule) => {
-      const armed: ArmedFault = { rule, skipped: 0, hits: 0 };
+      const armed: ArmedFault = { rule, skipped: 0, hits: 0, spent: new Map() };
       all.add(armed);
       return {
         get hits() {
@@ -120,12 +124,17 @@ function strikes(armed: ArmedFault, request: LoggedRequest): boolean {
 }
 
 /** What a fault says in place of the answer; undefined where it does not speak up here. */
-export function insteadOf(fault: Fault, request: LoggedRequest): Outgoing | "reset" | "silence" | undefined {
+export function insteadOf(
+  { rule: { fault }, spent }: ArmedFault,
+  request: LoggedRequest,
+): Outgoing | "reset" | "silence" | undefined {
   switch (fault.kind) {
     case "status":
       return failure(fault);
     case "expired":
-      return textBody(403, EXPIRED, { "content-type": "application/xml" });
+      return expired();
+    case "used-up":
+      return (spent.get(request.path) ?? 0) < fault.after ? undefined : expired();
     case "too-many":
       return tooMany(fault);
     case "reset":
@@ -148,11 +157,13 @@ export interface Struck {
 }
 
 /** The answer with the fault in it; undefined where the fault does not fit this answer. */
-export function alter(fault: Fault, struck: Struck): Outgoing | undefined {
+export function alter(armed: ArmedFault, struck: Struck): Outgoing | undefined {
+  const { fault } = armed.rule;
   const { outgoing, request } = struck;
   if (fault.kind === "headers") return { ...outgoing, headers: withHeaders(outgoing.headers, fault.set) };
   const carries = request.method !== "HEAD" && (outgoing.status === 200 || outgoing.status === 206);
   if (!carries || outgoing.end === outgoing.start) return undefined;
+  if (fault.kind === "used-up") return rationed(fault.after, armed.spent, struck);
   return alterBody(fault, outgoing) ?? alterFile(fault, struck) ?? alterListing(fault, struck);
 }
 
@@ -200,6 +211,23 @@ function alterListing(fault: Fault, { outgoing, request }: Struck): Outgoing | u
 
 const EXPIRED =
   '<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>';
+
+function expired(): Outgoing {
+  return textBody(403, EXPIRED, { "content-type": "application/xml" });
+}
+
+function rationed(
+  bytes: number,
+  spent: Map<string, number>,
+  { outgoing, request }: Struck,
+): Outgoing | undefined {
+  if (!outgoing.file) return undefined;
+  const before = spent.get(request.path) ?? 0;
+  const left = bytes - before;
+  const length = outgoing.end - outgoing.start;
+  spent.set(request.path, before + Math.min(left, length));
+  return left < length ? { ...outgoing, cutAfter: left } : undefined;
+}
 
 function failure({ status, body, headers }: Fault & { kind: "status" }): Outgoing {
   const html = `<html><head><title>${status}</title></head><body><center><h1>${status}</h1></center></body></html>`;

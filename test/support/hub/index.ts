@@ -24,6 +24,8 @@ export interface HubOptions {
   readonly cdnHost?: "localhost" | "127.0.0.2";
   /** How long an address of the CDN holds; default 3600. */
   readonly signatureSeconds?: number;
+  /** ms since the epoch; default: the system's clock */
+  readonly now?: () => number;
 }
 
 export interface LoopbackHub {
@@ -44,6 +46,8 @@ export interface LoopbackHub {
   limits(limit: { bucket: Bucket; quota: number; windowSeconds: number } | undefined): void;
   /** Every address of the CDN handed out so far has expired. */
   expireSignatures(): void;
+  /** The next connections, to either listener, are reset before a word is said. */
+  resetConnections(count: number): void;
   close(): Promise<void>;
 }
 
@@ -88,7 +92,12 @@ export async function startHub(options: HubOptions = {}): Promise<LoopbackHub> {
   return handleOf(desk, () => closeServers([...hub.servers, ...cdn.servers]));
 }
 
-function emptyWorld({ pageSize = 1000, seed = 0, signatureSeconds = 3600 }: HubOptions): World {
+function emptyWorld({
+  pageSize = 1000,
+  seed = 0,
+  signatureSeconds = 3600,
+  now = Date.now,
+}: HubOptions): World {
   return {
     repos: new Map(),
     moved: new Map(),
@@ -96,7 +105,8 @@ function emptyWorld({ pageSize = 1000, seed = 0, signatureSeconds = 3600 }: HubO
     objects: new Map(),
     pageSize,
     seed,
-    signatures: { lifetimeSeconds: signatureSeconds, generation: 0 },
+    now,
+    signatures: { lifetimeSeconds: signatureSeconds, generation: 0, made: 0 },
     hubUrl: "",
     cdnUrl: "",
   };
@@ -116,6 +126,9 @@ function handleOf(desk: Desk, close: () => Promise<void>): LoopbackHub {
     limits: (limit) => desk.limiter.set(limit),
     expireSignatures: () => {
       world.signatures.generation += 1;
+    },
+    resetConnections: (count) => {
+      desk.resets = count;
     },
     close,
   };

@@ -17,4 +17,10 @@ export interface LoggedRequest {
   status: number;
   /** Of the body, handed to the connection. */
   bytes: number;
+  /** Its answer is under way. */
+  open: boolean;
+  /** Ports of the connection, the client's first. */
+  readonly ports: readonly [client: number, listener: number];
+  /** bytes that were handed to the connection and that the system has not taken yet */
+  readonly unsent: () => number;
 }

@@ -22,11 +22,22 @@ export interface Desk {
   readonly latencyMs: number;
   readonly scheme: "http" | "https";
   requests: number;
+  /** Connections still to be reset as they come. */
+  resets: number;
 }
 
 export function makeDesk(world: World, options: { latencyMs: number; scheme: "http" | "https" }): Desk {
-  const limiter = makeLimiter(Date.now);
-  return { world, ...options, log: [], violations: [], faults: makeFaults(), limiter, requests: 0 };
+  const limiter = makeLimiter(world.now);
+  return {
+    world,
+    ...options,
+    log: [],
+    violations: [],
+    faults: makeFaults(),
+    limiter,
+    requests: 0,
+    resets: 0,
+  };
 }
 
 /** Opens a listener on loopback: on every address given, all with the port of the first. */
@@ -40,6 +51,11 @@ export async function listen(
   for (const address of open.addresses) {
     const server = open.https === undefined ? createServer() : createTlsServer(open.https);
     server.keepAliveTimeout = 60_000;
+    server.on("connection", (socket: Socket) => {
+      if (desk.resets === 0) return;
+      desk.resets -= 1;
+      socket.resetAndDestroy();
+    });
     server.on("request", (message: IncomingMessage, response: ServerResponse) => {
       void handle(desk, listener, { message, response });
     });
@@ -85,6 +101,8 @@ async function handle(desk: Desk, listener: "hub" | "cdn", { message, response }
     if (message.errored !== null || response.destroyed) return;
     desk.violations.push(`The loopback Hub failed on ${logged.method} ${logged.path}: ${String(error)}`);
     response.destroy();
+  } finally {
+    logged.open = false;
   }
 }
 
@@ -134,7 +152,7 @@ async function strike(
   const { fault } = armed.rule;
   if (fault.kind === "act") await fault.act(logged);
   if (fault.kind === "delay") await sleep(fault.ms);
-  const said = insteadOf(fault, logged);
+  const said = insteadOf(armed, logged);
   if (said !== undefined || fault.kind === "act" || fault.kind === "delay") armed.hits += 1;
   return said;
 }
@@ -148,7 +166,7 @@ function regular({ desk, where, logged, body }: Task, armed: readonly ArmedFault
   const whole = (): Outgoing => wired({ ...logged.headers, range: undefined });
   let outgoing = wired(logged.headers);
   for (const fault of armed) {
-    const altered = alter(fault.rule.fault, { request: logged, outgoing, whole });
+    const altered = alter(fault, { request: logged, outgoing, whole });
     if (altered === undefined) continue;
     fault.hits += 1;
     outgoing = altered;
@@ -205,7 +223,28 @@ function logRequest(
   const file = where === undefined ? cdnName(path) : fileOf(where);
   const { range, authorization } = headers;
   const method = message.method ?? "GET";
-  return { listener, method, path, kind, file, range, authorization, headers, status: 0, bytes: 0 };
+  const { remotePort = 0, localPort = 0 } = message.socket;
+  return {
+    listener,
+    method,
+    path,
+    kind,
+    file,
+    range,
+    authorization,
+    headers,
+    status: 0,
+    bytes: 0,
+    open: true,
+    ports: [remotePort, localPort],
+    unsent: () => unsentOf(message.socket),
+  };
+}
+
+/** Node's own count takes a chunk that is half sent for one that is not sent at all. */
+function unsentOf(socket: Socket): number {
+  const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly writeQueueSize?: number } };
+  return handle?.writeQueueSize ?? 0;
 }
 
 function fileOf(where: Route): string | undefined {

@@ -14,7 +14,9 @@ export interface World {
   readonly objects: Map<string, Content>;
   readonly pageSize: number;
   readonly seed: number;
-  readonly signatures: { lifetimeSeconds: number; generation: number };
+  /** ms since the epoch */
+  readonly now: () => number;
+  readonly signatures: { lifetimeSeconds: number; generation: number; made: number };
   /** Known once the listeners are open. */
   hubUrl: string;
   cdnUrl: string;
@@ -74,12 +76,15 @@ export function signedUrl(
   const hash = objectHash(object.content);
   world.objects.set(hash, object.content);
   const path = `/xet-bridge-us/${repo.id}/${hash}`;
-  const expires = Math.floor(Date.now() / 1000) + world.signatures.lifetimeSeconds;
+  const expires = Math.floor(world.now() / 1000) + world.signatures.lifetimeSeconds;
+  world.signatures.made += 1;
   const query = [
     `response-content-disposition=${encodeURIComponent(object.disposition)}`,
     `Expires=${expires}`,
     `Signature=${sign(world, path, String(expires))}`,
     "Key-Pair-Id=LOOPBACK",
+    // So that no two addresses are the same, though made within one second.
+    `Serial=${world.signatures.made}`,
   ];
   return `${world.cdnUrl}${path}?${query.join("&")}`;
 }
@@ -94,7 +99,7 @@ export function checkSignature(
   if (signature === null || !/^\d+$/.test(expires)) return "bad";
   const signedBefore = (generation: number): boolean => signature === sign(world, path, expires, generation);
   const { generation } = world.signatures;
-  if (signedBefore(generation)) return Number(expires) * 1000 > Date.now() ? "good" : "expired";
+  if (signedBefore(generation)) return Number(expires) * 1000 > world.now() ? "good" : "expired";
   return Array.from({ length: generation }, (_, past) => past).some(signedBefore) ? "expired" : "bad";
 }
 

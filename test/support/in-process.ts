@@ -1,0 +1,82 @@
+import type { Context } from "../../cli/context.ts";
+import { nodeDisk } from "../../cli/disk/node.ts";
+import { exitStatusOf, type Problem, problemsOf } from "../../cli/errors.ts";
+import type { TritterEvent } from "../../cli/events.ts";
+import { checkProject, lockProject, type SyncResult, syncProject, updateProject } from "../../cli/index.ts";
+import type { Project } from "./project.ts";
+
+/** The library at work on a project's real files and real sockets, in this process: time passes by sleeping alone, and then at once. */
+export interface InProcess {
+  sync(
+    options?: Partial<Parameters<typeof syncProject>[1]>,
+  ): Promise<Ended & { readonly result?: SyncResult }>;
+  lock(): Promise<Ended>;
+  update(): Promise<Ended>;
+  check(deep?: boolean): Promise<Ended>;
+  /** Moves the clock on without anyone sleeping. */
+  pass(ms: number): void;
+  now(): number;
+}
+
+export interface Ended {
+  /** As the program would. */
+  readonly exit: number;
+  readonly problems: readonly Problem[];
+}
+
+export interface Surroundings {
+  readonly env?: Context["env"];
+  readonly onEvent?: (event: TritterEvent) => void;
+}
+
+export function inProcess(project: Project, { env = {}, onEvent = () => {} }: Surroundings = {}): InProcess {
+  let ahead = 0;
+  let runs = 0;
+  const now = () => Date.now() + ahead;
+  const context = (): Context => {
+    runs += 1;
+    // Days later, and another process that is gone by then: what one run leaves, the next may take over.
+    ahead += 3 * 24 * 3_600_000;
+    return {
+      env: { ...project.env, ...env },
+      cwd: project.folder,
+      signal: new AbortController().signal,
+      clock: {
+        now,
+        sleep: async (ms, signal) => {
+          signal.throwIfAborted();
+          ahead += ms;
+        },
+      },
+      disk: nodeDisk(),
+      emit: onEvent,
+      version: "0.0.0",
+      pid: 2 ** 22 + runs,
+    };
+  };
+  const ended = async <T extends { readonly problems?: readonly Problem[] }>(
+    work: Promise<T>,
+  ): Promise<Ended & { readonly result?: T }> => {
+    try {
+      const result = await work;
+      const problems = result.problems ?? [];
+      return { exit: exitStatusOf(problems), problems, result };
+    } catch (error) {
+      const problems = problemsOf(error);
+      return { exit: exitStatusOf(problems), problems };
+    }
+  };
+  return {
+    now,
+    pass: (ms) => {
+      ahead += ms;
+    },
+    sync: (options = {}) => ended(syncProject(context(), { ...SYNC, ...options })),
+    lock: () => ended(lockProject(context(), { names: [], fallback: true }).then(() => ({}))),
+    update: () =>
+      ended(updateProject(context(), { names: [], dryRun: false, allowFallback: false }).then(() => ({}))),
+    check: (deep = false) => ended(checkProject(context(), { names: [], deep, upstream: false })),
+  };
+}
+
+const SYNC = { names: [], locked: false, fallback: true, dryRun: false, force: false, prune: true, jobs: 4 };

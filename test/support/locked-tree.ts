@@ -1,0 +1,29 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { nodeDisk } from "../../cli/disk/node.ts";
+import { readLock } from "../../cli/lock/read.ts";
+import { type Want, wantsOf } from "../../cli/lock/wants.ts";
+import type { Digest } from "../../schema/ids.ts";
+
+/** What a lock file wants on disk. */
+export async function wantsOfFile(file: string): Promise<Want[]> {
+  const read = await readLock({ file, disk: nodeDisk() });
+  if (read.kind !== "ok") throw new Error(`"${file}": ${read.kind}`);
+  return wantsOf(read.lock);
+}
+
+/** Paths below the root that do not hold the locked bytes; every file is read and hashed here, not by what is tested. */
+export async function wrongFiles(root: string, wants: readonly Want[]): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const { path, digest } of wants) {
+    const bytes = await readFile(join(root, path)).catch(() => undefined);
+    if (bytes === undefined || digestLike(digest, bytes) !== digest) wrong.push(path);
+  }
+  return wrong;
+}
+
+function digestLike(digest: Digest, bytes: Buffer): string {
+  if (digest.startsWith("sha256:")) return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  return `git:${createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex")}`;
+}
