@@ -62,6 +62,7 @@ describe("resolve()", () => {
       repo: "o/n",
       id: repo.id,
       gated: "auto",
+      gate: expect.stringMatching(/^sha256:/),
       private: false,
       disabled: false,
       licenses: ["mit", "cc0-1.0"],
