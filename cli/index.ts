@@ -15,12 +15,13 @@ export {
 } from "./errors.ts";
 export type { Emit, TritterEvent } from "./events.ts";
 export type { Drift, Plan } from "./plan.ts";
-export { type CheckOptions, type CheckResult, checkProject } from "./project/check.ts";
+export type { CheckOptions, CheckResult } from "./project/check.ts";
 export { type CleanOptions, type CleanResult, cleanProject } from "./project/clean.ts";
 export { type DiffOptions, type DiffResult, diffProject } from "./project/diff.ts";
 export { type InitOptions, initProject } from "./project/init.ts";
 export { type ListedSource, type ListResult, listProject } from "./project/list.ts";
 export type { ProjectOptions } from "./project/load.ts";
 export { type LockResult, lockProject, type UpdateOptions, updateProject } from "./project/lock.ts";
-export { type SyncOptions, type SyncResult, syncProject } from "./project/sync.ts";
+export { checkProject, syncProject } from "./project/quick.ts";
+export type { SyncOptions, SyncResult } from "./project/sync.ts";
 export { type WhyOptions, type WhyResult, whyProject } from "./project/why.ts";

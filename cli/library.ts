@@ -9,10 +9,10 @@ export const library = {
     (await import("./project/lock.ts")).lockProject(...given),
   updateProject: async (...given: Parameters<typeof import("./project/lock.ts").updateProject>) =>
     (await import("./project/lock.ts")).updateProject(...given),
-  syncProject: async (...given: Parameters<typeof import("./project/sync.ts").syncProject>) =>
-    (await import("./project/sync.ts")).syncProject(...given),
-  checkProject: async (...given: Parameters<typeof import("./project/check.ts").checkProject>) =>
-    (await import("./project/check.ts")).checkProject(...given),
+  syncProject: async (...given: Parameters<typeof import("./project/quick.ts").syncProject>) =>
+    (await import("./project/quick.ts")).syncProject(...given),
+  checkProject: async (...given: Parameters<typeof import("./project/quick.ts").checkProject>) =>
+    (await import("./project/quick.ts")).checkProject(...given),
   listProject: async (...given: Parameters<typeof import("./project/list.ts").listProject>) =>
     (await import("./project/list.ts")).listProject(...given),
   diffProject: async (...given: Parameters<typeof import("./project/diff.ts").diffProject>) =>

@@ -51,8 +51,8 @@ const TYPES_ONLY: readonly (readonly [from: string, to: readonly string[]])[] = 
 const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
   // Joins and splits texts; touches nothing.
   "node:path": "anywhere",
-  // Hashes in lock, store and hub; a writer's random id in disk.
-  "node:crypto": ["disk", "hub", "lock", "store"],
+  // Hashes in lock, store and hub; the checksum of a packed receipt; a writer's random id in disk.
+  "node:crypto": ["disk", "hub", "lock", "receipt", "store"],
   "node:fs": ["disk"],
   "node:fs/promises": ["disk"],
   // The host's name tells writers on one file system apart; the number of cores says how many threads hash.

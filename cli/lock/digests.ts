@@ -38,6 +38,11 @@ export function requestDigest(request: Request): string {
   return `sha256:${createHash("sha256").update(text).digest("hex")}`;
 }
 
+/** `sha256:` of a document as it is. */
+export function bytesDigest(document: string | Uint8Array): string {
+  return `sha256:${createHash("sha256").update(document).digest("hex")}`;
+}
+
 /** `sha256:` of the file lines as the lock writes them, each ended by LF and without the comma between them. */
 export function listingDigest(files: readonly LockedFile[]): string {
   const hash = createHash("sha256");

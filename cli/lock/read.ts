@@ -5,13 +5,19 @@ import { type SchemaError, validateLock } from "../../schema/validate.mjs";
 import type { Disk } from "../disk/port.ts";
 import { diskProblem } from "../disk/trouble.ts";
 import { systemCode, TritterError } from "../errors.ts";
-import { listingDigest } from "./digests.ts";
+import { bytesDigest, listingDigest } from "./digests.ts";
 import { firstFlaw, lineAt } from "./flaws.ts";
 import { finalPath, isBelow } from "./wants.ts";
 import { compareBytes } from "./write.ts";
 
 export type ReadLock =
-  | { readonly kind: "ok"; readonly lock: Lock; readonly warnings: readonly string[] }
+  | {
+      readonly kind: "ok";
+      readonly lock: Lock;
+      /** `sha256:…` of its bytes */
+      readonly digest: string;
+      readonly warnings: readonly string[];
+    }
   | { readonly kind: "missing" };
 
 /** Reads and distrusts a lock. Throws LOCK_INVALID, LOCK_EDITED, LOCK_VERSION, DISK_REFUSED. */
@@ -29,7 +35,7 @@ export async function readLock({ file, disk }: { file: string; disk: Disk }): Pr
   const mistakes = namesOf(lock);
   if (mistakes.length > 0) throw invalid(file, mistakes);
   checkEdits(file, lock, document as LockDocument);
-  return { kind: "ok", lock, warnings: unknownMembers(lock) };
+  return { kind: "ok", lock, digest: bytesDigest(bytes), warnings: unknownMembers(lock) };
 }
 
 /** bytes: about 3,000,000 files, and below what one string holds. */

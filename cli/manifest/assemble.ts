@@ -1,4 +1,4 @@
-import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
+import { dirname, isAbsolute, resolve } from "node:path";
 import type {
   Carrier,
   CarrierDocument,
@@ -8,9 +8,8 @@ import type {
   SourceDocument,
 } from "../../schema/manifest.ts";
 import { parseAsOf, parseMinAge } from "../../schema/time.ts";
+import { placeOf } from "./place.ts";
 import { cleanFolder } from "./rules.ts";
-
-export const DEFAULT_ROOT = "data";
 
 /** Fills in every default. `root` has its variables replaced already. */
 export function assemble(
@@ -18,11 +17,9 @@ export function assemble(
   { file, root }: { file: string; root: string },
 ): Manifest {
   const folder = dirname(file);
-  const absoluteRoot = resolve(folder, root);
   return {
     file,
-    owner: document.name ?? relative(absoluteRoot, file).split(sep).join("/"),
-    root: absoluteRoot,
+    ...placeOf(file, { name: document.name, root }),
     endpoint: endpointOf(document.endpoint, folder),
     licenses: document.policy?.licenses ?? {},
     deny: document.policy?.deny ?? [],

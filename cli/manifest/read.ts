@@ -4,9 +4,12 @@ import { validateManifest } from "../../schema/validate.mjs";
 import type { Disk } from "../disk/port.ts";
 import { diskProblem } from "../disk/trouble.ts";
 import { systemCode, TritterError } from "../errors.ts";
-import { assemble, DEFAULT_ROOT } from "./assemble.ts";
+import { assemble } from "./assemble.ts";
+import { decode } from "./decode.ts";
 import { expandVariables } from "./expand.ts";
 import { explainSchemaErrors } from "./mistakes.ts";
+import { peek } from "./peek.ts";
+import { DEFAULT_ROOT } from "./place.ts";
 import { checkRules } from "./rules.ts";
 
 export type ReadManifest =
@@ -15,6 +18,8 @@ export type ReadManifest =
       readonly manifest: Manifest;
       readonly warnings: readonly Issue[];
       readonly text: string;
+      /** Its name and root can be told without a parser. */
+      readonly peekable: boolean;
     }
   | { readonly kind: "missing" }
   | { readonly kind: "invalid"; readonly issues: readonly Issue[] };
@@ -44,15 +49,6 @@ export async function readManifest({ file, disk, env }: ReadInput): Promise<Read
   return parseManifest(text, { file, env });
 }
 
-/** Without a byte order mark; undefined where it is no UTF-8, as what some editors and shells of Windows write. */
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
 const EMPTY: Issue = {
   severity: "error",
   message: 'the manifest is empty: should have "version" and "sources"',
@@ -80,7 +76,13 @@ export async function parseManifest(
     issues.push({ severity: "error", message: `"root": ${root.why}`, line, column, frame });
   }
   if (issues.length > 0 || root.kind === "mistake") return invalid(issues);
-  return { kind: "ok", manifest: assemble(document, { file, root: root.text }), warnings: [], text };
+  const manifest = assemble(document, { file, root: root.text });
+  return { kind: "ok", manifest, warnings: [], text, peekable: isPeekable(document, text) };
+}
+
+function isPeekable({ name, root }: ManifestDocument, text: string): boolean {
+  const seen = peek(text);
+  return seen !== undefined && seen.name === name && seen.root === root;
 }
 
 async function readBytes(disk: Disk, file: string): Promise<Buffer | undefined> {

@@ -32,7 +32,7 @@ export interface CheckResult {
 }
 
 /** Compares manifest, lock, disk and, if asked, the Hub. Writes nothing. */
-export async function checkProject(context: Context, options: CheckOptions): Promise<CheckResult> {
+export async function checkWhole(context: Context, options: CheckOptions): Promise<CheckResult> {
   const project = await loadProject(context, options);
   const stale = staleInScope(project);
   const problems: Problem[] = [];

@@ -2,7 +2,7 @@ import type { Context } from "../context.ts";
 import { thisWriter } from "../disk/writer.ts";
 import type { Count } from "../plan.ts";
 import { holdRoot } from "../receipt/hold.ts";
-import { resolveRoot, stateFolder } from "../status.ts";
+import { resolveRoot, stateFolder } from "../status/root.ts";
 import { sweepStore, viewStore } from "../store/store.ts";
 import { emptyTrash, listTrash, type TrashedEntry } from "../tree/trash.ts";
 import { loadProject, type Project, type ProjectOptions } from "./load.ts";

@@ -1,4 +1,4 @@
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import type { Lock } from "../../schema/lock.ts";
 import type { Manifest } from "../../schema/manifest.ts";
 import type { Context } from "../context.ts";
@@ -9,15 +9,20 @@ import { readLock } from "../lock/read.ts";
 import { readManifest } from "../manifest/read.ts";
 import { renderIssues } from "../manifest/render.ts";
 import { selectSources } from "../manifest/select.ts";
+import { documentsOf } from "./documents.ts";
 
 /** Where a project's documents are and what the command line said of it. */
 export interface Project {
   readonly manifest: Manifest;
   readonly manifestText: string;
+  /** Its name and root can be told without a parser. */
+  readonly peekable: boolean;
   /** Absolute. */
   readonly lockFile: string;
   /** undefined where there is none yet. */
   readonly lock: Lock | undefined;
+  /** `sha256:…` of its bytes */
+  readonly lockDigest: string | undefined;
   /** Sources named on the command line, groups resolved; undefined: all. */
   readonly scope: ReadonlySet<string> | undefined;
   readonly offline: boolean;
@@ -34,9 +39,8 @@ export interface ProjectOptions {
 
 /** Reads manifest and lock. Throws MANIFEST_MISSING, MANIFEST_INVALID, LOCK_INVALID, LOCK_EDITED, LOCK_VERSION, USAGE. */
 export async function loadProject(context: Context, options: ProjectOptions): Promise<Project> {
-  const file = resolve(context.cwd, options.manifest ?? "tritter.yaml");
-  const { manifest, text } = await loadManifest(context, file);
-  const lockFile = options.lock === undefined ? lockFileOf(file) : resolve(context.cwd, options.lock);
+  const { manifestFile: file, lockFile } = documentsOf(context, options);
+  const { manifest, text, peekable } = await loadManifest(context, file);
   if (lockFile === file) {
     throw new TritterError({
       code: "USAGE",
@@ -50,8 +54,10 @@ export async function loadProject(context: Context, options: ProjectOptions): Pr
   return {
     manifest,
     manifestText: text,
+    peekable,
     lockFile,
     lock: read.kind === "ok" ? read.lock : undefined,
+    lockDigest: read.kind === "ok" ? read.digest : undefined,
     scope,
     offline: options.offline === true || isOffline(context.env),
     endpoint: endpointOf(context, options.endpoint),
@@ -63,11 +69,6 @@ function endpointOf({ cwd }: Context, endpoint: string | undefined): string | un
   return endpoint === undefined || /^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint)
     ? endpoint
     : resolve(cwd, endpoint);
-}
-
-/** `NAME.yaml` → `NAME.lock`, beside it. */
-export function lockFileOf(manifestFile: string): string {
-  return join(dirname(manifestFile), `${basename(manifestFile, extname(manifestFile))}.lock`);
 }
 
 /** The lock, where the command cannot do without. Throws LOCK_MISSING. */
@@ -113,7 +114,7 @@ export function lazyHub(
 async function loadManifest(
   { disk, env, emit }: Context,
   file: string,
-): Promise<{ manifest: Manifest; text: string }> {
+): Promise<{ manifest: Manifest; text: string; peekable: boolean }> {
   const read = await readManifest({ file, disk, env });
   if (read.kind === "missing") {
     throw new TritterError({
@@ -133,5 +134,5 @@ async function loadManifest(
   }
   for (const line of read.warnings.length === 0 ? [] : renderIssues(basename(file), read.warnings))
     emit({ kind: "warning", message: line });
-  return { manifest: read.manifest, text: read.text };
+  return { manifest: read.manifest, text: read.text, peekable: read.peekable };
 }

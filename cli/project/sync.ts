@@ -5,13 +5,18 @@ import type { Context } from "../context.ts";
 import { diskProblem, passing } from "../disk/trouble.ts";
 import { thisWriter, type Writer } from "../disk/writer.ts";
 import { type Problem, systemCode, TritterError, TritterErrors } from "../errors.ts";
+import type { Emit } from "../events.ts";
+import { bytesDigest } from "../lock/digests.ts";
+import { serialiseLock } from "../lock/write.ts";
 import type { Conflict, Drift, Plan } from "../plan.ts";
 import { holdRoot } from "../receipt/hold.ts";
-import { compactReceipt, openJournal } from "../receipt/journal.ts";
+import { compactReceipt, openJournal, type Written } from "../receipt/journal.ts";
 import { readReceipt } from "../receipt/receipt.ts";
 import { judge } from "../resolve/judge.ts";
 import { staleness } from "../resolve/stale.ts";
-import { resolveRoot, type Survey, stateFolder, survey } from "../status.ts";
+import { packReceipt } from "../status/pack.ts";
+import { resolveRoot, stateFolder } from "../status/root.ts";
+import { type Survey, survey } from "../status.ts";
 import { prepareStore } from "../store/store.ts";
 import { carriedProblems, tellCarried } from "./carried.ts";
 import { lazyHub, loadProject, type Project, type ProjectOptions, requireLock } from "./load.ts";
@@ -43,8 +48,9 @@ export interface SyncResult {
   readonly problems: readonly Problem[];
 }
 
-/** Locks where stale, then makes the disk equal the lock. The lock is written before the disk is touched, or neither is. */
-export async function syncProject(context: Context, options: SyncOptions): Promise<SyncResult> {
+/** Reads everything, locks where stale, then makes the disk equal the lock. The lock is written before the disk is touched, or neither is. */
+export async function syncWhole(outer: Context, options: SyncOptions): Promise<SyncResult> {
+  const { context, spoke } = listening(outer);
   const project = await loadProject(context, options);
   const { lockFile } = project;
   const locked = await bringUpToDate(context, project, options);
@@ -60,8 +66,19 @@ export async function syncProject(context: Context, options: SyncOptions): Promi
     const { root, plan } = await survey(context, surveyInput(project, lock, options));
     return { lockFile, locked, root, plan, outcome: undefined, problems: problemsOfPlan(plan) };
   }
-  const done = await reconcile(context, project, { lock, options });
+  const digest = locked === undefined ? project.lockDigest : bytesDigest(serialiseLock(lock));
+  const done = await reconcile(context, project, { lock, digest, options, spoke });
   return { lockFile, locked, ...done };
+}
+
+/** `spoke`: something was said that is no progress, and that the next run may have to say again. */
+function listening(context: Context): { context: Context; spoke: () => boolean } {
+  let spoke = false;
+  const emit: Emit = (event) => {
+    spoke ||= ["note", "warning", "problem"].includes(event.kind);
+    context.emit(event);
+  };
+  return { context: { ...context, emit }, spoke: () => spoke };
 }
 
 async function bringUpToDate(
@@ -101,10 +118,18 @@ interface Done {
   readonly problems: readonly Problem[];
 }
 
+interface Reconciling {
+  readonly lock: Lock;
+  /** Of the lock's bytes. */
+  readonly digest: string | undefined;
+  readonly options: SyncOptions;
+  readonly spoke: () => boolean;
+}
+
 async function reconcile(
   context: Context,
   project: Project,
-  { lock, options }: { lock: Lock; options: SyncOptions },
+  { lock, digest, options, spoke }: Reconciling,
 ): Promise<Done> {
   const { disk, clock } = context;
   const writer = await thisWriter(disk, context.pid);
@@ -114,29 +139,37 @@ async function reconcile(
     const receipt = await readReceipt(disk, state);
     await compactReceipt(disk, state, { writer, receipt, now: clock.now });
     const seen = await survey(context, surveyInput(project, lock, options));
-    const outcome = await carryOut(context, project, { seen, options, writer });
-    return {
-      root: seen.root,
-      plan: seen.plan,
-      outcome,
-      problems: [...outcome.problems, ...problemsOfPlan(seen.plan)],
-    };
+    const { outcome, written } = await carryOut(context, project, { seen, options, writer });
+    const problems = [...outcome.problems, ...problemsOfPlan(seen.plan)];
+    if (problems.length === 0 && digest !== undefined && isPackable(project, lock) && !spoke()) {
+      const { manifest, manifestText } = project;
+      const documents = { manifest: bytesDigest(manifestText), lock: digest };
+      const key = { tritter: context.version, owner: manifest.owner, ...documents };
+      const { wants, receipt } = seen;
+      await packReceipt(disk, state, { key, manifest, lock, wants, receipt, written, writer });
+    }
+    return { root: seen.root, plan: seen.plan, outcome, problems };
   } finally {
     await release();
   }
+}
+
+/** What a fallback stands in for is told each time. */
+function isPackable({ peekable, scope }: Project, lock: Lock): boolean {
+  return peekable && scope === undefined && lock.sources.every(({ carrier }) => carrier === undefined);
 }
 
 async function carryOut(
   context: Context,
   project: Project,
   { seen, options, writer }: { seen: Survey; options: SyncOptions; writer: Writer },
-): Promise<Outcome> {
+): Promise<{ outcome: Outcome; written: Written }> {
   const { disk, clock, signal, emit } = context;
   const { hub, close } = lazyHub(context, project, options.jobs);
   const journal = openJournal(disk, seen.state, { writer, receipt: seen.receipt });
   try {
     const readyFolder = seen.plan.blobs.length > 0 ? await prepareStore(disk, seen.store.layout) : "";
-    return await apply({
+    const outcome = await apply({
       plan: seen.plan,
       disk,
       root: seen.root,
@@ -154,6 +187,7 @@ async function carryOut(
       signal,
       emit,
     });
+    return { outcome, written: journal.written() };
   } finally {
     await journal.close().finally(close);
   }

@@ -9,7 +9,8 @@ import { holds } from "../plan/presence.ts";
 import type { Origin } from "../receipt/placement.ts";
 import { placementsOf, placementsOfOthers } from "../receipt/receipt.ts";
 import { judgedBy } from "../resolve/judge.ts";
-import { resolveRoot, type Survey, survey } from "../status.ts";
+import { resolveRoot } from "../status/root.ts";
+import { type Survey, survey } from "../status.ts";
 import { loadProject, type Project, type ProjectOptions, requireLock } from "./load.ts";
 
 export interface WhyOptions extends ProjectOptions {

@@ -12,6 +12,8 @@ const SILENCE_MS = 60_000;
 const HEARTBEAT_MS = 15_000;
 /** A holder that cannot be read may be one that is just being written; older than this it is garbage. */
 const WRITING_MS = 5_000;
+/** Clocks of two machines may differ by so much. A holder that is younger still was written before a clock was set back. */
+const SKEW_MS = 3_600_000;
 
 interface Taking {
   readonly disk: Disk;
@@ -160,8 +162,9 @@ async function isHeld(
   const life = holder === undefined ? "unknown" : await lifeOf(disk, holder, writer);
   if (life !== "unknown") return life === "alive";
   const stat = disk.lstat(path);
-  const patience = holder === undefined ? WRITING_MS : SILENCE_MS;
-  return stat !== undefined && now() - Number(stat.mtimeNs / 1_000_000n) < patience;
+  if (stat === undefined) return false;
+  const age = now() - Number(stat.mtimeNs / 1_000_000n);
+  return age > -SKEW_MS && age < (holder === undefined ? WRITING_MS : SILENCE_MS);
 }
 
 function held(holder: Writer | undefined): TritterError {

@@ -1,12 +1,14 @@
 import { dirname, join } from "node:path";
+import type { TreePath } from "../../schema/ids.ts";
 import { makeOwnFolder, readOwnFolder } from "../disk/own.ts";
 import type { Disk, DiskFile } from "../disk/port.ts";
 import { onDisk, passing } from "../disk/trouble.ts";
 import { lifeOf, type Writer } from "../disk/writer.ts";
 import { systemCode } from "../errors.ts";
 import { type Entry, formatEntry } from "./entries.ts";
+import { JOURNALS } from "./layout.ts";
 import type { Placement } from "./placement.ts";
-import { type Header, JOURNALS, type ReadJournal, type Receipt } from "./receipt.ts";
+import type { Header, ReadJournal, Receipt } from "./receipt.ts";
 
 /** One writer's journal. Made at the first entry, so a sync that changes nothing writes nothing. */
 export interface Journal {
@@ -15,6 +17,17 @@ export interface Journal {
   /** Resolves once the entries would survive the death of this process. */
   append(entries: readonly Entry[]): Promise<void>;
   close(): Promise<void>;
+  /** What was appended. */
+  written(): Written;
+}
+
+export interface Written {
+  /** The last entry about each path. */
+  readonly last: ReadonlyMap<TreePath, Exclude<Entry, { op: "flushed" }>>;
+  /** All of it would survive a power loss. */
+  readonly flushed: boolean;
+  /** The journal's file name; undefined: nothing was appended. */
+  readonly name: string | undefined;
 }
 
 export function openJournal(
@@ -25,12 +38,15 @@ export function openJournal(
   const folder = join(state, JOURNALS);
   let seq = receipt.nextSeq;
   let opened: DiskFile | undefined;
+  const name = `${writer.id}.ndjson`;
+  const last = new Map<TreePath, Exclude<Entry, { op: "flushed" }>>();
+  let flushed = true;
   let named = false;
   let torn = false;
   const append = async (entries: readonly Entry[]) => {
     if (entries.length === 0) return;
     opened ??= await createJournal(disk, state, {
-      path: join(folder, `${writer.id}.ndjson`),
+      path: join(folder, name),
       header: { format: 1, writer, covers: [] },
     });
     const text = entries.map((entry) => formatEntry({ ...entry, seq: seq++ })).join("");
@@ -39,6 +55,10 @@ export function openJournal(
     torn = true;
     await opened.append(bytes);
     torn = false;
+    for (const entry of entries) {
+      flushed = entry.op === "flushed";
+      if (entry.op !== "flushed") last.set(entry.path, entry);
+    }
   };
   const flush = async () => {
     await opened?.sync();
@@ -55,6 +75,7 @@ export function openJournal(
         if (entries.length > 0) await flush();
       }),
     close: () => writing(async () => opened?.close()),
+    written: () => ({ last, flushed, name: opened === undefined ? undefined : name }),
   };
 }
 

@@ -6,6 +6,7 @@ import { onDisk } from "../disk/trouble.ts";
 import { bootOf, parseWriter, type Writer } from "../disk/writer.ts";
 import { TritterError } from "../errors.ts";
 import { type Entry, parseEntry, type Sequenced } from "./entries.ts";
+import { isJournal, JOURNALS } from "./layout.ts";
 import type { Intent, Placement } from "./placement.ts";
 
 /** What all journals of a root say together, at one moment. */
@@ -34,8 +35,6 @@ export interface Header {
   readonly writer: Writer;
   readonly covers: readonly string[];
 }
-
-export const JOURNALS = "receipt";
 
 /** `state` is the folder `<root>/.tritter`; it need not exist. */
 export function readReceipt(disk: Disk, state: string): Promise<Receipt> {
@@ -98,7 +97,7 @@ async function readJournals(disk: Disk, state: string): Promise<Journal[]> {
   const folder = join(state, JOURNALS);
   for (let attempt = 0; ; attempt++) {
     const names = (await readOwnFolder(disk, state, folder))
-      .filter((entry) => entry.kind === "file" && entry.name.endsWith(".ndjson"))
+      .filter(isJournal)
       .map((entry) => entry.name)
       .sort();
     const journals: Journal[] = [];

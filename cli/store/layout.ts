@@ -18,8 +18,13 @@ export interface StoreLayout {
 }
 
 export function storeLayout(state: string, owner: string): StoreLayout {
-  const own = join(state, "store", createHash("sha256").update(owner).digest("hex").slice(0, 8));
+  const own = storeFolder(state, owner);
   return { state, ready: join(own, "ready"), partial: join(own, "partial") };
+}
+
+/** There only while something waits in it. */
+export function storeFolder(state: string, owner: string): string {
+  return join(state, "store", createHash("sha256").update(owner).digest("hex").slice(0, 8));
 }
 
 /** Folder name for blobs written since this boot; they need no second look until the next. */

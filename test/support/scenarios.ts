@@ -69,6 +69,18 @@ async function adopted(): Promise<MemoryProject> {
   return project;
 }
 
+/** The receipt is packed, so that nothing but a stamp tells of the edit; and the clock was set back before it. */
+async function edited(): Promise<MemoryProject> {
+  const project = memoryProject();
+  project.publish(BEFORE);
+  expect((await project.sync()).problems).toEqual([]);
+  expect(Object.keys(project.state()).some((path) => path.endsWith(".packed"))).toBe(true);
+  project.disk.now -= 400 * 24 * 3_600_000;
+  project.disk.put(`${ROOT}/keep.txt`, "KEPT");
+  await project.disk.unlink(`${ROOT}/deep/er/gone.txt`);
+  return project;
+}
+
 async function large(): Promise<MemoryProject> {
   const project = memoryProject();
   project.publish({ "large.bin": LARGE, "small.txt": "small" });
@@ -83,6 +95,15 @@ const IN_THE_WAY = [BEFORE.data as string, BEFORE["folder/inner.txt"] as string]
 const CONTENTS = [...Object.values(BEFORE), ...Object.values(AFTER)];
 
 export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: "mending what was edited behind a packed receipt",
+    prepare: edited,
+    after: BEFORE,
+    known: new Set([...CONTENTS, "KEPT"]),
+    theirs: ["KEPT"],
+    stays: {},
+    inTheWay: [],
+  },
   {
     name: "from nothing, a large and a small file",
     prepare: large,

@@ -109,6 +109,15 @@ describe("holdRoot()", () => {
     await (await hold(self))();
   });
 
+  it("waits for none from before a clock was set back, and for one whose clock goes a little ahead", async () => {
+    for (const holder of [elsewhere(), '{"id":']) {
+      await heldBy(holder, -30 * 60_000);
+      await expect(hold(self)).rejects.toMatchObject(HELD);
+      await heldBy(holder, -2 * 3_600_000);
+      await (await hold(self))();
+    }
+  });
+
   it("leaves alone a holder that took the place of the dead one it found", async () => {
     await heldBy(dead());
     const disk = nodeDisk();

@@ -1,0 +1,58 @@
+import type { Outcome } from "../apply/types.ts";
+import type { Context } from "../context.ts";
+import type { Count, Drift } from "../plan/types.ts";
+import { quickLook } from "../status/quick.ts";
+import type { CheckOptions, CheckResult } from "./check.ts";
+import { documentsOf } from "./documents.ts";
+import type { SyncOptions, SyncResult } from "./sync.ts";
+
+// Most runs find nothing to do. They are told so before anything is loaded that could do it.
+
+/** Locks where stale, then makes the disk equal the lock. */
+export async function syncProject(context: Context, options: SyncOptions): Promise<SyncResult> {
+  const documents = documentsOf(context, options);
+  const seen = await quickLook(context, { ...documents, names: options.names });
+  if (seen === undefined) return (await import("./sync.ts")).syncWhole(context, options);
+  const { root, wanted } = seen;
+  return {
+    lockFile: documents.lockFile,
+    locked: undefined,
+    root,
+    plan: driftOf(wanted),
+    outcome: options.dryRun ? undefined : outcomeOf(wanted),
+    problems: [],
+  };
+}
+
+/** Compares manifest, lock, disk and, if asked, the Hub. Writes nothing. */
+export async function checkProject(context: Context, options: CheckOptions): Promise<CheckResult> {
+  const seen =
+    options.deep || options.upstream
+      ? undefined
+      : await quickLook(context, { ...documentsOf(context, options), names: options.names });
+  if (seen === undefined) return (await import("./check.ts")).checkWhole(context, options);
+  const hashed = { files: 0, bytes: 0, reasons: {} };
+  return { root: seen.root, stale: [], plan: driftOf(seen.wanted), hashed, carried: [], problems: [] };
+}
+
+const NONE: Count = { files: 0, bytes: 0 };
+
+function driftOf(wanted: Count): Drift {
+  const totals = { wanted, fetch: NONE, keep: wanted, prune: NONE };
+  return { writes: [], prunes: [], forgets: [], conflicts: [], brake: undefined, totals };
+}
+
+function outcomeOf(kept: Count): Outcome {
+  return {
+    fetched: NONE,
+    received: 0,
+    placed: NONE,
+    kept,
+    adopted: 0,
+    pruned: NONE,
+    forgotten: 0,
+    trashed: [],
+    unpruned: undefined,
+    problems: [],
+  };
+}

@@ -1,0 +1,14 @@
+import { createHash } from "node:crypto";
+import type { DirEntry } from "../disk/port.ts";
+
+/** Below `.tritter`. */
+export const JOURNALS = "receipt";
+
+export function isJournal({ name, kind }: DirEntry): boolean {
+  return kind === "file" && name.endsWith(".ndjson");
+}
+
+/** One an owner. */
+export function packedName(owner: string): string {
+  return `${createHash("sha256").update(owner).digest("hex").slice(0, 8)}.packed`;
+}

@@ -1,0 +1,166 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { TreePath } from "../../schema/ids.ts";
+import { readOwnFolder } from "../disk/own.ts";
+import type { DirEntry, Disk } from "../disk/port.ts";
+import { passing } from "../disk/trouble.ts";
+import { bootOf, type Writer } from "../disk/writer.ts";
+import { isJournal, JOURNALS, packedName } from "./layout.ts";
+
+/**
+ * What the journals say of an owner whose every file was placed as its lock wants it, in the lock's order, so that the next
+ * sync can compare without reading them or the lock. Below `receipt/`, as `6f1ed002.packed`:
+ *
+ *     {"format":1,"tritter":"0.1.0","owner":"corpus","manifest":"sha256:…","lock":"sha256:…","boot":null,"journals":[["3f9c0a12-4711.ndjson",812]],"sources":[{"name":"rust","groups":["code"],"files":2,"bytes":18}]}
+ *     two packed stamps
+ *     rust/a.parquet
+ *     rust/b.parquet
+ *     sha256 of all before, 32 bytes
+ *
+ * Only a copy. It counts as long as all that its first line names is as it was; one that is torn or edited, or that a power
+ * loss emptied, counts for nothing, so it need not be flushed.
+ */
+export interface Packed {
+  readonly head: PackedHead;
+  /** Packed, one a path. */
+  readonly stamps: Uint8Array;
+  readonly paths: readonly TreePath[];
+}
+
+/** All that decides whether there is something to do, beside the files themselves. */
+export interface PackedKey {
+  /** Version of the program: another may judge otherwise. */
+  readonly tritter: string;
+  readonly owner: string;
+  /** `sha256:…` of the documents' bytes */
+  readonly manifest: string;
+  readonly lock: string;
+}
+
+export interface PackedHead extends PackedKey {
+  readonly format: 1;
+  /** Set only if some placement would not survive a power loss: believed until then. */
+  readonly boot: string | null;
+  /** Every journal of the root and its bytes, sorted by name: a new line of anyone's may say otherwise. */
+  readonly journals: readonly JournalSize[];
+  /** Their rows follow each other. */
+  readonly sources: readonly PackedSource[];
+}
+
+export type JournalSize = readonly [name: string, size: number];
+
+export interface PackedSource {
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly files: number;
+  /** bytes */
+  readonly bytes: number;
+}
+
+/** undefined where there is none that counts. `width`: bytes of a packed stamp. System errors are thrown. */
+export async function readPacked(
+  disk: Disk,
+  state: string,
+  { key, width }: { key: PackedKey; width: number },
+): Promise<Packed | undefined> {
+  const folder = join(state, JOURNALS);
+  const entries = await readOwnFolder(disk, state, folder);
+  const name = packedName(key.owner);
+  if (!entries.some((entry) => entry.name === name && entry.kind === "file")) return undefined;
+  const bytes = await disk.read(join(folder, name));
+  const packed = bytes && parsePacked(bytes, width);
+  if (packed === undefined) return undefined;
+  const { head } = packed;
+  if (KEYS.some((member) => head[member] !== key[member])) return undefined;
+  if (head.boot !== null && head.boot !== (await bootOf(disk))) return undefined;
+  return sameSizes(head.journals, sizesOf(disk, folder, entries)) ? packed : undefined;
+}
+
+const KEYS = ["tritter", "owner", "manifest", "lock"] as const;
+
+/** System errors are thrown. */
+export async function writePacked(
+  disk: Disk,
+  state: string,
+  { packed, writer }: { packed: Packed; writer: Writer },
+): Promise<void> {
+  const folder = join(state, JOURNALS);
+  const name = packedName(packed.head.owner);
+  const beside = join(folder, `${name}.${writer.id}.new`);
+  await sweepUnfinished(disk, state, { folder, name });
+  try {
+    const file = await disk.open(beside, "wx");
+    try {
+      await file.append(formatPacked(packed));
+    } finally {
+      await file.close();
+    }
+    await disk.rename(beside, join(folder, name));
+  } catch (error) {
+    await passing(["ENOENT"], () => disk.unlink(beside));
+    throw error;
+  }
+}
+
+/** What syncs that were killed left. Of one that still writes it, the copy is not made: the next will. */
+async function sweepUnfinished(
+  disk: Disk,
+  state: string,
+  { folder, name }: { folder: string; name: string },
+) {
+  for (const entry of await readOwnFolder(disk, state, folder))
+    if (entry.name.startsWith(`${name}.`)) await disk.unlink(join(folder, entry.name));
+}
+
+function formatPacked({ head, stamps, paths }: Packed): Buffer {
+  const parts = [Buffer.from(`${JSON.stringify(head)}\n`), stamps, Buffer.from(paths.join("\n"))];
+  const body = Buffer.concat(parts);
+  return Buffer.concat([body, checksum(body)]);
+}
+
+function parsePacked(bytes: Buffer, width: number): Packed | undefined {
+  const body = bytes.subarray(0, Math.max(0, bytes.length - CHECKSUM));
+  if (!checksum(body).equals(bytes.subarray(body.length))) return undefined;
+  const end = body.indexOf("\n");
+  const head = parseHead(body.toString("utf8", 0, Math.max(0, end)));
+  if (head === undefined) return undefined;
+  const count = head.sources.reduce((sum, { files }) => sum + files, 0);
+  const names = end + 1 + count * width;
+  const text = body.toString("utf8", names);
+  const paths = (count === 0 ? [] : text.split("\n")) as TreePath[];
+  if (names > body.length || paths.length !== count) return undefined;
+  return { head, stamps: body.subarray(end + 1, names), paths };
+}
+
+/** bytes */
+const CHECKSUM = 32;
+
+function checksum(body: Uint8Array): Buffer {
+  return createHash("sha256").update(body).digest();
+}
+
+function parseHead(line: string): PackedHead | undefined {
+  try {
+    const value = JSON.parse(line) as PackedHead;
+    return value.format === 1 && value.sources.every(isSource) && Array.isArray(value.journals)
+      ? value
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isSource({ files, bytes, groups }: PackedSource): boolean {
+  return [files, bytes].every((count) => Number.isSafeInteger(count) && count >= 0) && Array.isArray(groups);
+}
+
+function sameSizes(a: readonly JournalSize[], b: readonly JournalSize[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function sizesOf(disk: Disk, folder: string, entries: readonly DirEntry[]): readonly JournalSize[] {
+  return entries
+    .filter(isJournal)
+    .map(({ name }): JournalSize => [name, disk.lstat(join(folder, name))?.size ?? 0])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
