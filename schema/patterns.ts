@@ -22,6 +22,17 @@ export function compilePattern(pattern: string): Pattern {
   return { kind: "ok", matches: (path) => name(path.slice(path.lastIndexOf("/") + 1)) };
 }
 
+/** Text that stands for itself in a pattern. */
+export function escapePattern(text: string): string {
+  return text.replace(/[\\*?[\]{}]/g, "\\$&");
+}
+
+/** Selects the one file of this path, also where its name holds what a pattern would give a meaning. */
+export function exactPattern(path: string): string {
+  const escaped = escapePattern(path);
+  return escaped.includes("/") ? escaped : `/${escaped}`;
+}
+
 /** Only what the dialect above names has a meaning. */
 const OPTIONS = {
   dot: true,
