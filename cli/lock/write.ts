@@ -1,6 +1,6 @@
-import { dirname } from "node:path";
 import type { Extra, Lock, LockedFile, LockedSource } from "../../schema/lock.ts";
 import type { Disk } from "../disk/port.ts";
+import { replaceFile } from "../disk/replace.ts";
 import { diskProblem } from "../disk/trouble.ts";
 import { systemCode, TritterError } from "../errors.ts";
 import { fileLine, listingDigest } from "./digests.ts";
@@ -16,11 +16,9 @@ export async function writeLock({
   lock: Lock;
 }): Promise<"written" | "unchanged"> {
   try {
-    // A lock that is a symlink stays one: what it points to is replaced.
-    const target = disk.lstat(file)?.kind === "symlink" ? await disk.realpath(file) : file;
     const bytes = Buffer.from(serialiseLock(lock));
-    if ((await disk.read(target))?.equals(bytes)) return "unchanged";
-    await replace(disk, target, bytes);
+    if ((await disk.read(file))?.equals(bytes)) return "unchanged";
+    await replaceFile(disk, file, bytes);
     return "written";
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
@@ -112,23 +110,4 @@ function members(extra: Extra): string[] {
   return Object.keys(extra)
     .sort()
     .map((key) => pair(key, extra[key]));
-}
-
-async function replace(disk: Disk, file: string, bytes: Uint8Array): Promise<void> {
-  const beside = `${file}.new`;
-  if (disk.lstat(beside) !== undefined) await disk.unlink(beside);
-  const handle = await disk.open(beside, "wx");
-  try {
-    try {
-      await handle.append(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await disk.rename(beside, file);
-  } catch (error) {
-    await disk.unlink(beside).catch(() => undefined);
-    throw error;
-  }
-  await disk.syncFolder(dirname(file));
 }

@@ -1,4 +1,5 @@
 import { isAbsolute } from "node:path";
+import { isRepoId } from "../../schema/address.ts";
 import { DURATION_SHAPE, parseDuration } from "../../schema/duration.ts";
 import { parseCommit } from "../../schema/ids.ts";
 import type { Issue } from "../../schema/issues.ts";
@@ -50,8 +51,7 @@ function carrierRules(at: Path, carrier: CarrierDocument, report: Report): void 
 }
 
 function repoRule(at: Path, repo: string, report: Report): void {
-  // The Hub's own rule: https://github.com/huggingface/huggingface_hub, validate_repo_id
-  if (/^(?:\w(?:[\w.-]*\w)?\/)?\w(?:[\w.-]*\w)?$/.test(repo) && !/\.\.|--|\.git$/.test(repo)) return;
+  if (isRepoId(repo)) return;
   const pasted =
     /(?:^|\/)(?:(datasets|models|spaces)\/)?([\w.-]+\/[\w.-]+?)(?:\/(?:tree|blob|resolve)\/.*)?\/?$/.exec(
       repo.replace(/^https?:\/\/[^/]+/, ""),

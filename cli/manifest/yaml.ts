@@ -1,5 +1,7 @@
 // Loaded only where a manifest is read: `yaml` costs tens of milliseconds to import.
 export {
+  type CST,
+  type Document,
   isAlias,
   isMap,
   isPair,
@@ -7,5 +9,9 @@ export {
   isSeq,
   LineCounter,
   type Node,
+  type Pair,
   parseAllDocuments,
+  Scalar,
+  visit,
+  type YAMLMap,
 } from "yaml";

@@ -1,6 +1,7 @@
 import { basename, join, resolve } from "node:path";
 import { printable } from "../../schema/names.ts";
 import type { Context } from "../context.ts";
+import { replaceFile } from "../disk/replace.ts";
 import { diskProblem } from "../disk/trouble.ts";
 import { systemCode, TritterError } from "../errors.ts";
 import { renderTemplate } from "../manifest/template.ts";
@@ -36,13 +37,7 @@ export async function initProject({ disk, cwd }: Context, options: InitOptions):
   }
   try {
     await disk.mkdir(folder);
-    const text = renderTemplate({ name });
-    const beside = `${file}.new`;
-    // Left by a run that was killed.
-    if (disk.lstat(beside) !== undefined) await disk.unlink(beside);
-    const handle = await disk.open(beside, "wx");
-    await handle.append(Buffer.from(text)).finally(() => handle.close());
-    await disk.rename(beside, file);
+    await replaceFile(disk, file, Buffer.from(renderTemplate({ name })));
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
     throw new TritterError(diskProblem(`write "${file}"`, error), error);

@@ -1,0 +1,24 @@
+import { dirname } from "node:path";
+import type { Disk } from "./port.ts";
+
+/** Writes beside, flushes and renames: the file is the old one or the new one, never half. A symlink stays one: what it points to is replaced. */
+export async function replaceFile(disk: Disk, file: string, bytes: Uint8Array): Promise<void> {
+  const target = disk.lstat(file)?.kind === "symlink" ? await disk.realpath(file) : file;
+  const beside = `${target}.new`;
+  // Left by a run that was killed.
+  if (disk.lstat(beside) !== undefined) await disk.unlink(beside);
+  const handle = await disk.open(beside, "wx");
+  try {
+    try {
+      await handle.append(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await disk.rename(beside, target);
+  } catch (error) {
+    await disk.unlink(beside).catch(() => undefined);
+    throw error;
+  }
+  await disk.syncFolder(dirname(target));
+}
