@@ -15,13 +15,16 @@ export {
 } from "./errors.ts";
 export type { Emit, TritterEvent } from "./events.ts";
 export type { Drift, Plan } from "./plan.ts";
+export { type AddOptions, addProject } from "./project/add.ts";
 export type { CheckOptions, CheckResult } from "./project/check.ts";
 export { type CleanOptions, type CleanResult, cleanProject } from "./project/clean.ts";
 export { type DiffOptions, type DiffResult, diffProject } from "./project/diff.ts";
+export type { Edited } from "./project/editing.ts";
 export { type InitOptions, initProject } from "./project/init.ts";
 export { type ListedSource, type ListResult, listProject } from "./project/list.ts";
 export type { ProjectOptions } from "./project/load.ts";
 export { type LockResult, lockProject, type UpdateOptions, updateProject } from "./project/lock.ts";
 export { checkProject, syncProject } from "./project/quick.ts";
+export { type RemoveOptions, removeProject } from "./project/remove.ts";
 export type { SyncOptions, SyncResult } from "./project/sync.ts";
 export { type WhyOptions, type WhyResult, whyProject } from "./project/why.ts";

@@ -5,6 +5,10 @@
 export const library = {
   initProject: async (...given: Parameters<typeof import("./project/init.ts").initProject>) =>
     (await import("./project/init.ts")).initProject(...given),
+  addProject: async (...given: Parameters<typeof import("./project/add.ts").addProject>) =>
+    (await import("./project/add.ts")).addProject(...given),
+  removeProject: async (...given: Parameters<typeof import("./project/remove.ts").removeProject>) =>
+    (await import("./project/remove.ts")).removeProject(...given),
   lockProject: async (...given: Parameters<typeof import("./project/lock.ts").lockProject>) =>
     (await import("./project/lock.ts")).lockProject(...given),
   updateProject: async (...given: Parameters<typeof import("./project/lock.ts").updateProject>) =>

@@ -58,6 +58,8 @@ export async function run(argv: readonly string[], world: World): Promise<number
 /** Commands that answer with an object a reporter renders. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import("./commands/init.ts")).init,
+  add: async () => (await import("./commands/add.ts")).add,
+  remove: async () => (await import("./commands/remove.ts")).remove,
   lock: async () => (await import("./commands/lock.ts")).lock,
   update: async () => (await import("./commands/update.ts")).update,
   sync: async () => (await import("./commands/sync.ts")).sync,

@@ -31,6 +31,7 @@ export function readAddress(text: string, endpoints: readonly string[]): ReadAdd
   if (/[\u0000-\u001f\u007f]/.test(text)) return mistake("holds a control character");
   if (text.startsWith("hf://")) return readUri(text.slice("hf://".length));
   if (/^(?:https?:\/\/|(?:www\.)?huggingface\.co\/|hf\.co\/)/i.test(text)) return readPage(text, endpoints);
+  if (/^[a-z][a-z0-9+.-]*:/i.test(text)) return mistake("is no address of a Hub");
   return readPlain(text);
 }
 

@@ -406,6 +406,8 @@ describe("docs/json.md", () => {
     await project.manifest(
       'sources:\n  code: { repo: o/code, include: ["a/*", "b/*"], groups: [all] }\n  fixed: { repo: o/code, path: f }',
     );
+    const add = await json("add", "datasets/o/code", "--as", "extra", "--include", "b/*");
+    const remove = await json("remove", "extra");
     const lock = await json("lock");
     await project.write("before.lock", await project.lock());
     await json("sync");
@@ -425,7 +427,10 @@ describe("docs/json.md", () => {
     const clean = await json("clean", "--dry-run");
     await project.write("data/other/b/z.md", "another");
     const [list, why] = [await json("list"), await json("why", "data/other/b/z.md")];
-    return { real: { init, lock, update, sync, check, list, diff, why, clean }, more: [placement] };
+    return {
+      real: { init, add, remove, lock, update, sync, check, list, diff, why, clean },
+      more: [placement],
+    };
   }
 
   it("documents every member that a command prints, and no other", async () => {

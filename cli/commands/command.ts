@@ -1,3 +1,4 @@
+import type { RepoType } from "../../schema/ids.ts";
 import type { Context } from "../context.ts";
 import type { Problem } from "../errors.ts";
 import type { Library } from "../library.ts";
@@ -10,7 +11,8 @@ export interface Flags {
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly manifest?: string;
-  readonly lock?: string;
+  /** A file; true or false only where a command has `--no-lock`. */
+  readonly lock?: string | boolean;
   readonly endpoint?: string;
   readonly offline?: boolean;
   readonly name?: string;
@@ -26,6 +28,14 @@ export interface Flags {
   readonly upstream?: boolean;
   readonly from?: string;
   readonly patch?: boolean;
+  readonly type?: RepoType;
+  readonly revision?: string;
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly as?: string;
+  readonly path?: string;
+  readonly strip?: string;
+  readonly group?: readonly string[];
 }
 
 export interface Call {
@@ -46,6 +56,7 @@ export type Command = (call: Call) => Promise<Answer>;
 
 /** What every verb on a project takes, from the options every such command has. */
 export function commonOf({ names, flags }: Call): ProjectOptions {
-  const { manifest, lock, endpoint } = flags;
+  const { manifest, endpoint } = flags;
+  const lock = typeof flags.lock === "string" ? flags.lock : undefined;
   return { manifest, lock, endpoint, offline: flags.offline === true, names };
 }

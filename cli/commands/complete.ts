@@ -3,6 +3,7 @@ import type { Argument, Command, Option } from "commander";
 import { parse } from "yaml";
 import type { Disk } from "../disk/port.ts";
 import { safe } from "../report/safe.ts";
+import { REPEATED } from "./specs.ts";
 
 /** What the completion of one word may look at. */
 export interface Surroundings {
@@ -46,9 +47,9 @@ async function suggest(
   if (command === undefined) return [];
   const afterDashes = rest.includes("--");
   const valued = afterDashes ? undefined : optionAwaiting(command, rest.at(-1));
-  if (valued !== undefined) return valuesOf(valued);
+  if (valued !== undefined) return valuesOf(valued, rest, surroundings);
   const attached = current.match(/^(--[^=]+)=/);
-  if (attached?.[1] !== undefined) return valuesOf(optionAwaiting(command, attached[1]));
+  if (attached?.[1] !== undefined) return valuesOf(optionAwaiting(command, attached[1]), rest, surroundings);
   if (current.startsWith("-") && !afterDashes) return options(command, rest);
   return argumentValues(command, rest, surroundings);
 }
@@ -66,8 +67,9 @@ function commands(program: Command): readonly Item[] {
     .map((command) => ({ value: command.name(), description: command.description() }));
 }
 
-/** Those not yet on the line. */
-function options(command: Command, used: readonly string[]): readonly Item[] {
+/** Those not yet on the line, or that may stand there again. */
+function options(command: Command, given: readonly string[]): readonly Item[] {
+  const used = given.filter((word) => !REPEATED.has(word));
   return command
     .createHelp()
     .visibleOptions(command)
@@ -81,8 +83,15 @@ function optionAwaiting(command: Command, word: string | undefined): Option | un
   return option?.required ? option : undefined;
 }
 
-function valuesOf(option: Option | undefined): Suggestion {
+async function valuesOf(
+  option: Option | undefined,
+  rest: readonly string[],
+  where: Surroundings,
+): Promise<Suggestion> {
   const flags = option?.flags ?? "";
+  if (option?.argChoices !== undefined) return option.argChoices.map((value) => ({ value, description: "" }));
+  if (flags.endsWith("<group>"))
+    return (await namesIn(manifestOf(rest), where)).filter(({ description }) => description === GROUP);
   if (/<(?:file|lock)>/.test(flags)) return "files";
   return /folder>/.test(flags) ? "folders" : [];
 }
@@ -99,8 +108,12 @@ async function argumentValues(
   if (argument.argChoices !== undefined)
     return argument.argChoices.map((value) => ({ value, description: "" }));
   if (argument.name() === "path") return "files";
+  if (argument.name() === "file") return "files";
   if (argument.name() === "folder") return "folders";
-  const known = await namesIn(manifestOf(rest), where);
+  if (argument.name() === "repo") return [];
+  const names = await namesIn(manifestOf(rest), where);
+  const known =
+    argument.name() === "source" ? names.filter(({ description }) => description !== GROUP) : names;
   return known.filter((item) => !given.includes(item.value));
 }
 
@@ -138,5 +151,7 @@ function sourceItems(
   const groups = new Set(
     Object.values(sources).flatMap((source) => (Array.isArray(source?.groups) ? source.groups : [])),
   );
-  return [...items, ...[...groups].map((group) => ({ value: safe(String(group)), description: "group" }))];
+  return [...items, ...[...groups].map((group) => ({ value: safe(String(group)), description: GROUP }))];
 }
+
+const GROUP = "group";

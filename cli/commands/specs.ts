@@ -1,4 +1,5 @@
 import { Argument, InvalidArgumentError, Option } from "commander";
+import { REPO_TYPES } from "../../schema/ids.ts";
 
 /** How a command is called; what it does is in the file of its name. */
 export interface Spec {
@@ -26,6 +27,15 @@ const noFallback = () => new Option("--no-fallback", "take no source from a fall
 const dryRun = () => new Option("--dry-run", "print what would be done, and write nothing");
 const names = () => new Argument("[name...]", "sources and groups (default: all)");
 
+const list = (flags: string, description: string) =>
+  new Option(flags, description).argParser((value: string, before: readonly string[] = []) => [
+    ...before,
+    value,
+  ]);
+
+/** Options that may stand on a line several times. */
+export const REPEATED: ReadonlySet<string> = new Set(["--include", "--exclude", "--group"]);
+
 const TALK = "Output:";
 const WHERE = "Project:";
 const HERE = [manifest, lockFile, json, quiet, verbose];
@@ -51,6 +61,44 @@ export const SPECS: readonly Spec[] = [
       verbose,
     ],
     examples: [["tritter init", "start a project in this folder"]],
+  },
+  {
+    name: "add",
+    group: WRITE,
+    summary: "add a source to tritter.yaml, in place, and lock it",
+    arguments: [new Argument("<repo>", "owner/name, a page of the Hub, or hf://…")],
+    options: [
+      () => new Option("--type <type>", "kind of repository (default: dataset)").choices(REPO_TYPES),
+      () => new Option("--revision <revision>", "branch, tag, refs/… or commit (default: main)"),
+      () => list("--include <pattern>", "files to take (default: all); may be repeated"),
+      () => list("--exclude <pattern>", "files to leave out of those; may be repeated"),
+      () => new Option("--as <name>", "name of the source (default: the repository's, in lower case)"),
+      () => new Option("--path <path>", "folder below the root (default: the source's name)"),
+      () => new Option("--strip <prefix>", "leading folder dropped from the repository's paths"),
+      () => list("--group <group>", "a name for several sources; may be repeated"),
+      dryRun,
+      () => new Option("--no-lock", "write the manifest alone, and ask no Hub"),
+      ...ONLINE,
+    ],
+    examples: [
+      [
+        "tritter add ammarnasr/the-stack-rust-clean --include 'data/*.parquet' --strip data",
+        "some of its files",
+      ],
+      [
+        "tritter add https://huggingface.co/datasets/bigcode/starcoderdata/tree/main/rust",
+        "a page as it was pasted",
+      ],
+      ["tritter add hf://openai-community/gpt2@main/config.json --as gpt2-config", "one file of a model"],
+    ],
+  },
+  {
+    name: "remove",
+    group: WRITE,
+    summary: "take sources out of tritter.yaml, in place, and out of the lock",
+    arguments: [new Argument("<source...>", "sources of the manifest")],
+    options: [dryRun, ...HERE],
+    examples: [["tritter remove rust", "its files stay until tritter sync prunes them"]],
   },
   {
     name: "lock",

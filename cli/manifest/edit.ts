@@ -40,6 +40,20 @@ export function addSource(text: string, source: NewSource): Edited {
   return firstSound(text, edits, wanted);
 }
 
+/** The same with an empty `sources` where there is none, so that nothing else is wrong with it; a text that is no mapping stays. */
+export function withSources(text: string): string {
+  const parsed = parseAllDocuments(text, OPTIONS);
+  const [document] = "empty" in parsed ? [] : parsed;
+  const root = document?.contents;
+  if (document === undefined || document.errors.length > 0 || !isMap(root) || root.items.length === 0)
+    return text;
+  if (pairOf(root as YAMLMap, "sources") !== undefined) return text;
+  const { eol, paddedMaps: padded, json } = styleOf(text, document);
+  const pair = json ? '"sources": {}' : "sources: {}";
+  if (root.flow) return splice(text, appendPair(text, root, { pair, eol, padded }));
+  return splice(text, appendLines(text, root, { lines: [pair], eol })[0] ?? []);
+}
+
 interface Addition {
   readonly root: YAMLMap;
   readonly style: Style;
@@ -99,9 +113,10 @@ export function removeSource(text: string, name: string): Edited {
 
 type Value = Record<string, unknown> & { sources?: Record<string, unknown> | null };
 
+const OPTIONS = { keepSourceTokens: true, uniqueKeys: false, version: "1.2" } as const;
+
 function parse(text: string): Document.Parsed {
-  const options = { keepSourceTokens: true, uniqueKeys: false, version: "1.2" } as const;
-  const parsed = parseAllDocuments(text, options);
+  const parsed = parseAllDocuments(text, OPTIONS);
   const [document] = "empty" in parsed ? [] : parsed;
   if (document === undefined) throw new TypeError("a text without a document was to be edited");
   return document;

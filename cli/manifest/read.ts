@@ -36,6 +36,17 @@ const LARGEST = 4 * 1024 * 1024;
 
 /** Reads a manifest and reports all its mistakes at once, each with its place. Throws DISK_REFUSED. */
 export async function readManifest({ file, disk, env }: ReadInput): Promise<ReadManifest> {
+  const read = await readManifestText({ file, disk });
+  return read.kind === "ok" ? parseManifest(read.text, { file, env }) : read;
+}
+
+export type ReadText =
+  /** `mark`: a byte order mark stands before the text, as some editors of Windows write it. */
+  | { readonly kind: "ok"; readonly text: string; readonly mark: boolean }
+  | Exclude<ReadManifest, { kind: "ok" }>;
+
+/** Reads what is there, whatever it says. Throws DISK_REFUSED. */
+export async function readManifestText({ file, disk }: Omit<ReadInput, "env">): Promise<ReadText> {
   const bytes = await readBytes(disk, file);
   if (bytes === undefined) return { kind: "missing" };
   if (bytes.length > LARGEST) {
@@ -46,8 +57,10 @@ export async function readManifest({ file, disk, env }: ReadInput): Promise<Read
   const text = decode(bytes);
   if (text === undefined)
     return invalid([{ severity: "error", message: "the file is not UTF-8: should be saved as that" }]);
-  return parseManifest(text, { file, env });
+  return { kind: "ok", text, mark: bytes.subarray(0, 3).equals(MARK) };
 }
+
+const MARK = Buffer.from("\ufeff");
 
 const EMPTY: Issue = {
   severity: "error",
@@ -94,6 +107,6 @@ async function readBytes(disk: Disk, file: string): Promise<Buffer | undefined> 
   }
 }
 
-function invalid(issues: readonly Issue[]): ReadManifest {
+function invalid(issues: readonly Issue[]): Extract<ReadManifest, { kind: "invalid" }> {
   return { kind: "invalid", issues };
 }

@@ -6,10 +6,10 @@ import { TritterError } from "../errors.ts";
 import { type HubSettings, isOffline, openHub } from "../hub/index.ts";
 import type { Hub } from "../hub/port.ts";
 import { readLock } from "../lock/read.ts";
-import { readManifest } from "../manifest/read.ts";
+import { parseManifest, type ReadManifest, readManifest } from "../manifest/read.ts";
 import { renderIssues } from "../manifest/render.ts";
 import { selectSources } from "../manifest/select.ts";
-import { documentsOf } from "./documents.ts";
+import { type Documents, documentsOf } from "./documents.ts";
 
 /** Where a project's documents are and what the command line said of it. */
 export interface Project {
@@ -39,25 +39,41 @@ export interface ProjectOptions {
 
 /** Reads manifest and lock. Throws MANIFEST_MISSING, MANIFEST_INVALID, LOCK_INVALID, LOCK_EDITED, LOCK_VERSION, USAGE. */
 export async function loadProject(context: Context, options: ProjectOptions): Promise<Project> {
-  const { manifestFile: file, lockFile } = documentsOf(context, options);
-  const { manifest, text, peekable } = await loadManifest(context, file);
-  if (lockFile === file) {
+  const { manifestFile, lockFile } = documentsOf(context, options);
+  const read = await readManifest({ file: manifestFile, disk: context.disk, env: context.env });
+  return projectOf(context, options, { read, manifestFile, lockFile });
+}
+
+/** The same, with a text that is not written yet in the manifest's place. */
+export async function loadDraft(context: Context, options: ProjectOptions, text: string): Promise<Project> {
+  const { manifestFile, lockFile } = documentsOf(context, options);
+  const read = await parseManifest(text, { file: manifestFile, env: context.env });
+  return projectOf(context, options, { read, manifestFile, lockFile });
+}
+
+async function projectOf(
+  context: Context,
+  options: ProjectOptions,
+  { read, manifestFile, lockFile }: Documents & { readonly read: ReadManifest },
+): Promise<Project> {
+  const { manifest, text, peekable } = usableManifest(context, manifestFile, read);
+  if (lockFile === manifestFile) {
     throw new TritterError({
       code: "USAGE",
-      message: `cannot use "${file}" as manifest and as lock: should be two files`,
+      message: `cannot use "${manifestFile}" as manifest and as lock: should be two files`,
       hint: "name another file with --lock",
     });
   }
-  const read = await readLock({ file: lockFile, disk: context.disk });
+  const found = await readLock({ file: lockFile, disk: context.disk });
   const scope = options.names.length === 0 ? undefined : selectSources(manifest, options.names);
-  if (read.kind === "ok") for (const message of read.warnings) context.emit({ kind: "warning", message });
+  if (found.kind === "ok") for (const message of found.warnings) context.emit({ kind: "warning", message });
   return {
     manifest,
     manifestText: text,
     peekable,
     lockFile,
-    lock: read.kind === "ok" ? read.lock : undefined,
-    lockDigest: read.kind === "ok" ? read.digest : undefined,
+    lock: found.kind === "ok" ? found.lock : undefined,
+    lockDigest: found.kind === "ok" ? found.digest : undefined,
     scope,
     offline: options.offline === true || isOffline(context.env),
     endpoint: endpointOf(context, options.endpoint),
@@ -111,28 +127,30 @@ export function lazyHub(
   };
 }
 
-async function loadManifest(
-  { disk, env, emit }: Context,
+function usableManifest(
+  { emit }: Context,
   file: string,
-): Promise<{ manifest: Manifest; text: string; peekable: boolean }> {
-  const read = await readManifest({ file, disk, env });
+  read: ReadManifest,
+): Extract<ReadManifest, { kind: "ok" }> {
+  if (read.kind !== "ok") throw unusableManifest(file, read);
+  for (const line of read.warnings.length === 0 ? [] : renderIssues(basename(file), read.warnings))
+    emit({ kind: "warning", message: line });
+  return read;
+}
+
+export function unusableManifest(file: string, read: Exclude<ReadManifest, { kind: "ok" }>): TritterError {
   if (read.kind === "missing") {
-    throw new TritterError({
+    return new TritterError({
       code: "MANIFEST_MISSING",
       message: `cannot read "${file}": there is no such file`,
       hint: "run tritter init, or name one with --manifest",
     });
   }
-  if (read.kind === "invalid") {
-    const count = read.issues.filter((issue) => issue.severity === "error").length;
-    throw new TritterError({
-      code: "MANIFEST_INVALID",
-      message: `cannot use "${basename(file)}": ${count === 1 ? "it has a mistake" : `it has ${count} mistakes`}`,
-      details: renderIssues(basename(file), read.issues),
-      hint: "mend the lines above",
-    });
-  }
-  for (const line of read.warnings.length === 0 ? [] : renderIssues(basename(file), read.warnings))
-    emit({ kind: "warning", message: line });
-  return { manifest: read.manifest, text: read.text, peekable: read.peekable };
+  const count = read.issues.filter((issue) => issue.severity === "error").length;
+  return new TritterError({
+    code: "MANIFEST_INVALID",
+    message: `cannot use "${basename(file)}": ${count === 1 ? "it has a mistake" : `it has ${count} mistakes`}`,
+    details: renderIssues(basename(file), read.issues),
+    hint: "mend the lines above",
+  });
 }

@@ -46,13 +46,17 @@ export async function lockSources(context: Context, project: Project, locking: L
         : carriedProblems(resolution.lock, project.scope)),
     ];
     if (problems.length > 0) throw new TritterErrors(problems);
-    const wrote =
-      !locking.dryRun &&
-      (await writeLock({ file: project.lockFile, disk: context.disk, lock: resolution.lock })) === "written";
-    return { lock: resolution.lock, resolution, wrote };
+    const locked = { lock: resolution.lock, resolution, wrote: false };
+    return locking.dryRun ? locked : await writeLocked(context, project, locked);
   } finally {
     await close();
   }
+}
+
+/** Writes what was resolved and judged. */
+export async function writeLocked({ disk }: Context, { lockFile }: Project, locked: Locked): Promise<Locked> {
+  const wrote = (await writeLock({ file: lockFile, disk, lock: locked.lock })) === "written";
+  return { ...locked, wrote };
 }
 
 /** Requests at once while resolving. */

@@ -1,6 +1,8 @@
+import { basename } from "node:path";
 import type { LockedSource } from "../../schema/lock.ts";
 import type { Outcome } from "../apply/types.ts";
 import type { Conflict, Drift, Prune, Write } from "../plan.ts";
+import type { Edited } from "../project/editing.ts";
 import type { Locked } from "../project/locking.ts";
 import type { SourceChange } from "../resolve/changes.ts";
 import type { Stale } from "../resolve/stale.ts";
@@ -14,20 +16,23 @@ type Of<Name extends Result["command"]> = Extract<Result, { readonly command: Na
  * The one object `--json` prints, described in docs/json.md. Bytes and ms are integers, paths are as they are on disk
  * or in the repository, and every control character is escaped.
  */
-export function jsonText(
+export async function jsonText(
   ending: Ending,
   { version, warnings }: { version: string; warnings: readonly string[] },
-): string {
+): Promise<string> {
   const { command, exit, problems, result, tookMs } = ending;
-  const body = result === undefined ? {} : bodyOf(result);
+  const body = result === undefined ? {} : await bodyOf(result);
   const object = { tritter: version, command, exit, problems, warnings, tookMs: Math.round(tookMs), ...body };
   return `${JSON.stringify(object, undefined, 2).replace(/[\u007f-\u009f\u2028\u2029]/g, escaped)}\n`;
 }
 
-function bodyOf(result: Result): Json {
+async function bodyOf(result: Result): Promise<Json> {
   switch (result.command) {
     case "init":
       return { file: result.file };
+    case "add":
+    case "remove":
+      return { dryRun: result.dryRun, ...(await editBody(result)) };
     case "lock":
     case "update":
       return { dryRun: result.dryRun, ...lockBody(result.project.lockFile, result.locked) };
@@ -46,6 +51,18 @@ function bodyOf(result: Result): Json {
     default:
       return result satisfies never;
   }
+}
+
+async function editBody({ project, sources, wrote, before, after, locked }: Edited): Promise<Json> {
+  const { textPatch } = await import("./patch.ts");
+  const patch = textPatch(basename(project.manifest.file), { before, after });
+  return {
+    sources,
+    file: project.manifest.file,
+    wrote,
+    patch,
+    lock: locked === undefined ? null : lockBody(project.lockFile, locked),
+  };
 }
 
 function syncBody({ dryRun, root, lockFile, locked, plan, outcome }: Of<"sync">): Json {

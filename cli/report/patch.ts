@@ -1,4 +1,4 @@
-import { createTwoFilesPatch, OMIT_HEADERS } from "diff";
+import { createTwoFilesPatch, FILE_HEADERS_ONLY, OMIT_HEADERS } from "diff";
 import type { LockedSource } from "../../schema/lock.ts";
 import type { SourceChange } from "../resolve/changes.ts";
 import type { Paint } from "./paint.ts";
@@ -31,6 +31,30 @@ export function patchLines(change: SourceChange, paint: Paint): readonly string[
     paint.bold(`+++ ${titleOf(change.source, change.after)}`),
     ...lines.map((line) => coloured(line, paint)),
   ];
+}
+
+/** Two texts of one file as a unified diff; empty where they are equal. */
+export function textPatch(name: string, { before, after }: { before: string; after: string }): string {
+  if (before === after) return "";
+  return createTwoFilesPatch(before === "" ? "/dev/null" : name, name, before, after, "", "", {
+    context: 3,
+    headerOptions: FILE_HEADERS_ONLY,
+  });
+}
+
+/** The same as lines for a person. */
+export function textPatchLines(
+  name: string,
+  texts: { before: string; after: string },
+  paint: Paint,
+): readonly string[] {
+  const lines = textPatch(name, texts)
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith("\\"));
+  return lines.map((line, index) => {
+    const shown = safe(line.replace(/\r$/, ""));
+    return index < 2 ? paint.bold(shown) : coloured(shown, paint);
+  });
 }
 
 function listing(source: LockedSource | undefined): readonly string[] {

@@ -70,7 +70,9 @@ export function jsonReporter({ stdout, version }: ReporterOptions): Reporter {
     problems: () => distinct(problems),
     async finish(ending) {
       const { jsonText } = await import("./json.ts");
-      stdout.write(jsonText(ending, { version, warnings: [...warnings, ...warningsOf(ending.result)] }));
+      stdout.write(
+        await jsonText(ending, { version, warnings: [...warnings, ...warningsOf(ending.result)] }),
+      );
     },
   };
 }

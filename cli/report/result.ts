@@ -2,6 +2,7 @@ import type { Problem } from "../errors.ts";
 import type { CheckResult } from "../project/check.ts";
 import type { CleanResult } from "../project/clean.ts";
 import type { DiffResult } from "../project/diff.ts";
+import type { Edited } from "../project/editing.ts";
 import type { ListResult } from "../project/list.ts";
 import type { LockResult } from "../project/lock.ts";
 import type { SyncResult } from "../project/sync.ts";
@@ -10,6 +11,7 @@ import type { WhyResult } from "../project/why.ts";
 /** What a command found or did, before anyone decides how to say it. */
 export type Result =
   | { readonly command: "init"; readonly file: string }
+  | (Edited & { readonly command: "add" | "remove"; readonly dryRun: boolean })
   | (LockResult & { readonly command: "lock" | "update"; readonly dryRun: boolean })
   | (SyncResult & { readonly command: "sync"; readonly dryRun: boolean })
   | (CheckResult & { readonly command: "check" })

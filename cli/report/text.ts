@@ -4,6 +4,7 @@ import type { LockResult } from "../project/lock.ts";
 import type { SyncResult } from "../project/sync.ts";
 import type { SourceChange } from "../resolve/changes.ts";
 import { changeLines, patternLines } from "./changes.ts";
+import { editLines } from "./edit.ts";
 import { formatDuration, formatFiles } from "./format.ts";
 import { carriedText, listLines } from "./list.ts";
 import { cleanLine, outcomeLine } from "./outcome.ts";
@@ -20,6 +21,9 @@ export async function textLines(ending: Ending, layout: Layout): Promise<readonl
   switch (result.command) {
     case "init":
       return [`wrote ${safe(result.file)}; name your sources there, then run tritter sync`];
+    case "add":
+    case "remove":
+      return editLines(result, result.dryRun, layout);
     case "lock":
     case "update":
       return lockLines(result, result.dryRun, layout);
@@ -47,6 +51,8 @@ export function isAskedFor(result: Result): boolean {
     case "diff":
     case "why":
       return true;
+    case "add":
+    case "remove":
     case "lock":
     case "update":
     case "sync":

@@ -3,7 +3,20 @@ import { parseArgs } from "../../cli/args.ts";
 import { TritterError } from "../../cli/errors.ts";
 import { fakeTerminal, runFake } from "../support/world.ts";
 
-const COMMANDS = ["init", "lock", "update", "sync", "clean", "check", "list", "diff", "why", "completion"];
+const COMMANDS = [
+  "init",
+  "add",
+  "remove",
+  "lock",
+  "update",
+  "sync",
+  "clean",
+  "check",
+  "list",
+  "diff",
+  "why",
+  "completion",
+];
 
 function parse(line: string) {
   const stdout = fakeTerminal();

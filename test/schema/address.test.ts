@@ -80,6 +80,8 @@ const BAD: readonly (readonly [text: string, why: string])[] = [
   ["", 'names no repository: "" should be owner/name'],
   ["a b/c", 'names no repository: "a b/c"'],
   ["./folder", 'names no repository: "./folder"'],
+  ["ftp://o/n", "is no address of a Hub"],
+  ["C:\\data", "is no address of a Hub"],
   ["o/n/data", "has more than owner/name"],
   ["o/n@", "has no revision behind the @"],
   ["o/n\u001b[2J", "holds a control character"],

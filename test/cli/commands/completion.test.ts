@@ -33,6 +33,8 @@ describe("complete()", () => {
     expect(await completions([""])).toEqual(
       expect.arrayContaining([
         "init",
+        "add",
+        "remove",
         "lock",
         "update",
         "sync",
@@ -67,6 +69,15 @@ describe("complete()", () => {
     expect(await completions(["sync", "--jobs", "4", "--dry-run", "starcoder-r"])).toEqual([
       "starcoder-rust",
     ]);
+  });
+
+  it("knows what add and remove take", async () => {
+    expect(await completions(["add", ""])).toEqual([]);
+    expect(await completions(["add", "--type", ""])).toEqual(["dataset", "model", "space"]);
+    expect(await completions(["add", "--group", ""])).toEqual(["code", "rust"]);
+    expect(await completions(["add", "--include", "*.txt", "--inc"])).toEqual(["--include"]);
+    expect(await completions(["add", "--as", "x", "--as"])).toEqual([]);
+    expect(await completions(["remove", "web", ""])).toEqual(["starcoder-rust", "starcoder-go"]);
   });
 
   it("reads the manifest that the line names", async () => {
