@@ -33,7 +33,18 @@ export function parseArgs(argv: readonly string[], lines: Lines): Parsed {
     if (!(error instanceof CommanderError)) throw error;
     return afterStop(error, argv);
   }
+  if (parsed?.kind === "run") checkFormat(parsed.flags);
   return parsed ?? { kind: "done", exit: EXIT.ok };
+}
+
+/** `--json` is short for one of the formats, so both together must mean the same. */
+function checkFormat({ json, format }: Flags): void {
+  if (json !== true || format === undefined || format === "json") return;
+  throw new TritterError({
+    code: "USAGE",
+    message: `read command line: "--json" and "--format ${format}" ask for two answers, should be one`,
+    hint: `leave out "--json" for ${format}, or "--format" for JSON`,
+  });
 }
 
 /** The commands and options, for completion too. `run` hears what was asked for. */

@@ -63,6 +63,22 @@ export const CODES = {
 
 export type ErrorCode = keyof typeof CODES;
 
+/** Where in the manifest or the lock a failure stands. */
+export interface Place {
+  /** Absolute. */
+  readonly file: string;
+  /** 1-based */
+  readonly line: number;
+  /** 1-based, in characters */
+  readonly column: number;
+  /** Set where the problem is about several things: what is wrong with the one that stands here. */
+  readonly message?: string;
+  /** Set with `message`, where its next step is another than the problem's. */
+  readonly hint?: string;
+  /** Set with `message`, where that is about one source. */
+  readonly source?: string;
+}
+
 /** What a report says of a failure; `hint` is the command or step to take next. */
 export interface Problem {
   readonly code: ErrorCode;
@@ -76,6 +92,8 @@ export interface Problem {
   readonly details?: readonly string[];
   /** Set where the Hub's own word is that a repository cannot be had, and waiting will not change it. */
   readonly lasting?: Lasting;
+  /** Set where the failure can be pointed at in a document. */
+  readonly places?: readonly Place[];
 }
 
 /** `gated`: without access. */
@@ -89,6 +107,7 @@ export class TritterError extends Error {
   readonly path: string | undefined;
   readonly details: readonly string[];
   readonly lasting: Lasting | undefined;
+  readonly places: readonly Place[] | undefined;
 
   constructor(problem: Problem, cause?: unknown) {
     super(problem.message, { cause });
@@ -99,6 +118,7 @@ export class TritterError extends Error {
     this.path = problem.path;
     this.details = problem.details ?? [];
     this.lasting = problem.lasting;
+    this.places = problem.places;
   }
 }
 
@@ -125,12 +145,18 @@ export function problemsOf(error: unknown): readonly Problem[] {
       },
     ];
   }
-  const { code, message, hint, source, path, details, lasting } = error;
-  return [{ code, message, hint, source, path, details, lasting }];
+  const { code, message, hint, source, path, details, lasting, places } = error;
+  return [{ code, message, hint, source, path, details, lasting, places }];
 }
 
 /** When several things are wrong, all are reported and the first of these is the exit status. */
 const ORDER: readonly number[] = [1, 2, 5, 9, 6, 11, 12, 8, 4, 3, 7, 10];
+
+/** Those that decide the exit status first; in the order they came otherwise. */
+export function worstFirst<T extends { readonly code: ErrorCode }>(problems: readonly T[]): readonly T[] {
+  const rank = ({ code }: T) => ORDER.indexOf(CODES[code]);
+  return [...problems].sort((a, b) => rank(a) - rank(b));
+}
 
 export function exitStatusOf(problems: readonly Problem[]): number {
   const found = new Set<number>(problems.map((problem) => CODES[problem.code]));

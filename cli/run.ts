@@ -1,12 +1,13 @@
 import { type Parsed, parseArgs } from "./args.ts";
-import type { Answer, Command, Flags } from "./commands/command.ts";
+import type { Answer, Command } from "./commands/command.ts";
 import type { Clock, Context, Env } from "./context.ts";
 import type { Disk } from "./disk/port.ts";
 import { EXIT, exitStatusOf, type Problem, problemsOf } from "./errors.ts";
 import { type Library, library } from "./library.ts";
 import type { LoadSpinner } from "./report/display.ts";
+import { formatAsked, formatOf } from "./report/formats.ts";
 import { distinct } from "./report/problems.ts";
-import { jsonReporter, type Reporter, textReporter } from "./report/reporter.ts";
+import { type Reporter, reporterFor } from "./report/reporter.ts";
 import type { Terminal } from "./report/terminal.ts";
 import { stopStatus } from "./stop.ts";
 
@@ -34,11 +35,11 @@ export async function run(argv: readonly string[], world: World): Promise<number
   try {
     parsed = parseArgs(argv, world);
   } catch (error) {
-    const flags = { json: argv.includes("--json"), quiet: true };
+    const options = { ...world, quiet: true, verbose: false, manifest: undefined };
     return end(undefined, {
       command: "",
       world,
-      reporter: reporterFor(flags, world),
+      reporter: reporterFor(formatAsked(argv), options),
       started,
       thrown: [error],
     });
@@ -46,13 +47,14 @@ export async function run(argv: readonly string[], world: World): Promise<number
   if (parsed.kind === "done") return parsed.exit;
   const { command, names, flags } = parsed;
   if (command in PLAIN) return printPlain(command, names, world);
-  const reporter = reporterFor(flags, world);
+  const { quiet = false, verbose = false, manifest } = flags;
+  const reporter = reporterFor(formatOf(flags), { ...world, quiet, verbose, manifest });
   const thrown: unknown[] = [];
   const answer = await answerOf(parsed, reporter, world).catch((error: unknown) => {
     thrown.push(error);
     return undefined;
   });
-  return end(answer, { command, world, reporter, started, thrown });
+  return end(answer, { command, world, reporter, started, thrown, summary: flags.summary });
 }
 
 /** Commands that answer with an object a reporter renders. */
@@ -99,11 +101,6 @@ async function answerOf(
   return handler?.({ context, library: world.library ?? library, names, flags });
 }
 
-function reporterFor(flags: Flags, world: World): Reporter {
-  const options = { ...world, quiet: flags.quiet === true, verbose: flags.verbose === true };
-  return flags.json ? jsonReporter(options) : textReporter(options);
-}
-
 interface End {
   readonly command: string;
   readonly world: World;
@@ -111,20 +108,32 @@ interface End {
   /** ms since the epoch */
   readonly started: number;
   readonly thrown: readonly unknown[];
+  /** As the command line names it: a file that hears of the end too. */
+  readonly summary?: string;
 }
 
 async function end(
   answer: Answer | undefined,
-  { command, world, reporter, started, thrown }: End,
+  { command, world, reporter, started, thrown, summary }: End,
 ): Promise<number> {
   const { signal, clock } = world;
   const raised = thrown.flatMap((error) =>
     problemsOf(signal.aborted && isAbort(error) ? signal.reason : error),
   );
   const problems = distinct([...reporter.problems(), ...(answer?.problems ?? []), ...raised]);
-  const exit = statusOf(problems, signal);
-  await reporter.finish({ command, result: answer?.result, problems, exit, tookMs: clock.now() - started });
+  const tookMs = clock.now() - started;
+  const ending = { command, result: answer?.result, problems, exit: statusOf(problems, signal), tookMs };
+  const unwritten =
+    summary === undefined ? [] : await summarise(summary, await reporter.markdown(ending), world);
+  const told = [...problems, ...unwritten];
+  const exit = statusOf(told, signal);
+  await reporter.finish({ ...ending, problems: told, exit });
   return exit;
+}
+
+async function summarise(file: string, text: string, world: World): Promise<readonly Problem[]> {
+  const { appendSummary } = await import("./commands/summary.ts");
+  return appendSummary(file, text, world);
 }
 
 function statusOf(problems: readonly Problem[], signal: AbortSignal): number {

@@ -66,6 +66,20 @@ export function validateManifest(data: unknown): readonly SchemaError[];
 export function validateLock(data: unknown): readonly SchemaError[];
 `;
 
+/** README.md is the one home of what to do about an error; code scanning is told the same. */
+async function copyAdvice() {
+  const [, section = ""] = (await readFile(at("README.md"), "utf8")).split("\n## Errors\n");
+  const rows = [...section.split("\n## ")[0].matchAll(/^\| `([A-Z_]+)` \| \d+ \| (.*) \|$/gm)];
+  const advice = Object.fromEntries(rows.map(([, code, text]) => [code, text]));
+  const made = "// Made by scripts/build.mjs from the table of errors in README.md.";
+  const file = at("cli", "report", "advice");
+  await replace(`${file}.mjs`, `${made}\nexport const ADVICE = ${JSON.stringify(advice, undefined, 2)};\n`);
+  await replace(
+    `${file}.d.mts`,
+    "/** By error code: what to do about it, in Markdown. */\nexport const ADVICE: Readonly<Record<string, string>>;\n",
+  );
+}
+
 async function bundle() {
   const { version } = JSON.parse(await readFile(at("package.json"), "utf8"));
   const out = await mkdtemp(at(".dist-"));
@@ -137,4 +151,5 @@ async function replace(file, text) {
 }
 
 await compileValidators();
+await copyAdvice();
 await bundle();

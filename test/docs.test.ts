@@ -7,6 +7,8 @@ import { parseArgs } from "../cli/args.ts";
 import { SPECS } from "../cli/commands/specs.ts";
 import { CODES, type ErrorCode, EXIT, exitStatusOf } from "../cli/errors.ts";
 import { parseManifest } from "../cli/manifest/read.ts";
+import { ADVICE } from "../cli/report/advice.mjs";
+import { MEANINGS } from "../cli/report/meanings.ts";
 import packageJson from "../package.json" with { type: "json" };
 import manifestSchema from "../schema/manifest.schema.json" with { type: "json" };
 import { type LoopbackHub, startHub } from "./support/hub/index.ts";
@@ -262,6 +264,14 @@ describe("README.md", () => {
   it("has a row for every error code with its exit status, in the order of cli/errors.ts", () => {
     const rows = rowsUnder(README, "Errors").map(([code, status]) => [code, status]);
     expect(rows).toEqual(Object.entries(CODES).map(([code, status]) => [`\`${code}\``, String(status)]));
+  });
+
+  it("is what code scanning is told of every error and exit status", () => {
+    const rows = rowsUnder(README, "Errors").map(([code = "", , advice]) => [codeSpans(code)[0], advice]);
+    expect(Object.entries(ADVICE)).toEqual(rows);
+    const meanings = rowsUnder(README, "Exit status").map(([status, meaning]) => [Number(status), meaning]);
+    for (const [name, status] of Object.entries(EXIT))
+      expect(meanings).toContainEqual([status, MEANINGS[name as keyof typeof EXIT]]);
   });
 
   it("says what to do about every error", () => {

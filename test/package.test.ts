@@ -69,7 +69,7 @@ afterAll(() => folder.remove());
 
 /** What the build writes beside the sources must come from the build of the copy. */
 function isMade(path: string): boolean {
-  return /[\\/]schema[\\/]validate\.d?\.?m[jt]s$/.test(path);
+  return /[\\/](?:schema[\\/]validate|report[\\/]advice)\.d?\.?m[jt]s$/.test(path);
 }
 
 async function install(): Promise<string | undefined> {

@@ -3,11 +3,14 @@ import type { Context } from "../context.ts";
 import type { Problem } from "../errors.ts";
 import type { Library } from "../library.ts";
 import type { ProjectOptions } from "../project/load.ts";
+import type { Format } from "../report/formats.ts";
 import type { Result } from "../report/result.ts";
 
 /** Options as typed; a member is there only if it was given or has a default. */
 export interface Flags {
   readonly json?: boolean;
+  readonly format?: Format;
+  readonly summary?: string;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
   readonly manifest?: string;
@@ -25,6 +28,8 @@ export interface Flags {
   readonly prune?: boolean;
   readonly jobs?: number;
   readonly deep?: boolean;
+  /** False only with `--no-disk`. */
+  readonly disk?: boolean;
   readonly upstream?: boolean;
   readonly from?: string;
   readonly patch?: boolean;

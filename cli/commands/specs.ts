@@ -1,5 +1,6 @@
 import { Argument, InvalidArgumentError, Option } from "commander";
 import { REPO_TYPES } from "../../schema/ids.ts";
+import { CHANGE_FORMATS, FORMATS, type Format } from "../report/formats.ts";
 
 /** How a command is called; what it does is in the file of its name. */
 export interface Spec {
@@ -14,6 +15,8 @@ export interface Spec {
 
 const json = () =>
   new Option("--json", "print one JSON object instead of text (see docs/json.md)").helpGroup(TALK);
+const format = (formats: readonly Format[]) => () =>
+  new Option("--format <format>", "how to answer").choices(formats).helpGroup(TALK);
 const quiet = () => new Option("-q, --quiet", "say nothing but errors").conflicts("verbose").helpGroup(TALK);
 const verbose = () => new Option("-v, --verbose", "say more, and cut no list short").helpGroup(TALK);
 const manifest = () =>
@@ -123,6 +126,7 @@ export const SPECS: readonly Spec[] = [
           "try a source's own repository, then its fallbacks: switches, and returns",
         ).conflicts("to"),
       dryRun,
+      format(CHANGE_FORMATS),
       ...ONLINE,
     ],
     examples: [
@@ -165,11 +169,20 @@ export const SPECS: readonly Spec[] = [
     options: [
       () => new Option("--deep", "read every byte again, trust no time stamp"),
       () => new Option("--upstream", "ask the Hub too: outdated, gone, access, licence"),
+      () =>
+        new Option(
+          "--no-disk",
+          "leave the disk out: manifest, lock and policy, where the data is not",
+        ).conflicts("deep"),
+      format(FORMATS),
+      () => new Option("--summary <file>", "append the answer as Markdown to a file too").helpGroup(TALK),
       ...ONLINE,
     ],
     examples: [
       ["tritter check", "fast, from time stamps"],
       ["tritter check --deep", "prove it"],
+      ["tritter check --no-disk --upstream", "in CI, where the data is not"],
+      ["tritter check --format sarif > tritter.sarif", "for code scanning"],
     ],
   },
   {
@@ -188,6 +201,7 @@ export const SPECS: readonly Spec[] = [
     options: [
       () => new Option("--from <lock>", "compare this other lock with the project's lock"),
       () => new Option("--patch", "with --from: list every file as a unified diff"),
+      format(CHANGE_FORMATS),
       ...HERE,
     ],
     examples: [

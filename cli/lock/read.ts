@@ -7,6 +7,7 @@ import { diskProblem } from "../disk/trouble.ts";
 import { systemCode, TritterError } from "../errors.ts";
 import { bytesDigest, listingDigest } from "./digests.ts";
 import { firstFlaw, lineAt } from "./flaws.ts";
+import { lineOf } from "./places.ts";
 import { finalPath, isBelow } from "./wants.ts";
 import { compareBytes } from "./write.ts";
 
@@ -34,7 +35,7 @@ export async function readLock({ file, disk }: { file: string; disk: Disk }): Pr
   const lock = lockOf(document as LockDocument);
   const mistakes = namesOf(lock);
   if (mistakes.length > 0) throw invalid(file, mistakes);
-  checkEdits(file, lock, document as LockDocument);
+  checkEdits({ file, text }, lock, document as LockDocument);
   return { kind: "ok", lock, digest: bytesDigest(bytes), warnings: unknownMembers(lock) };
 }
 
@@ -52,8 +53,10 @@ async function readBytes(disk: Disk, file: string): Promise<Buffer | undefined> 
 
 function parse(file: string, text: string): unknown {
   const conflict = /^(?:<{7}|>{7}|\|{7})(?: |$)/m.exec(text);
-  if (conflict !== null)
-    throw edited(file, `it holds an unfinished merge (line ${lineAt(text, conflict.index)})`);
+  if (conflict !== null) {
+    const line = lineAt(text, conflict.index);
+    throw edited(file, `it holds an unfinished merge (line ${line})`, line);
+  }
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -61,8 +64,11 @@ function parse(file: string, text: string): unknown {
     throw invalid(file, [`not valid JSON: ${error instanceof Error ? printable(error.message) : ""}`]);
   }
   const flaw = firstFlaw(text);
-  if (flaw?.kind === "deep") throw invalid(file, [`line ${flaw.line}: nested too deep`]);
-  if (flaw !== undefined) throw edited(file, `"${printable(flaw.key)}" stands twice (line ${flaw.line})`);
+  if (flaw?.kind === "deep") throw invalid(file, [{ line: flaw.line, text: "nested too deep" }]);
+  if (flaw !== undefined) {
+    const what = `"${printable(flaw.key)}" stands twice (line ${flaw.line})`;
+    throw edited(file, what, flaw.line);
+  }
   return document;
 }
 
@@ -169,44 +175,46 @@ function refusal(source: LockedSource, path: TreePath): string | undefined {
   return final.kind === "hostile" ? `would be written to a place that ${final.why}` : undefined;
 }
 
-function checkEdits(file: string, lock: Lock, document: LockDocument): void {
+function checkEdits(
+  { file, text }: { file: string; text: string },
+  lock: Lock,
+  document: LockDocument,
+): void {
   for (const source of lock.sources) {
     const unsorted = source.files.findIndex(
       (one, index) => index > 0 && compareBytes((source.files[index - 1] as LockedFile).path, one.path) >= 0,
     );
     if (unsorted > 0) {
-      throw edited(
-        file,
-        `source "${source.name}": "${printable((source.files[unsorted] as LockedFile).path)}" is out of order or stands twice`,
-      );
+      const what = `source "${source.name}": "${printable((source.files[unsorted] as LockedFile).path)}" is out of order or stands twice`;
+      throw edited(file, what, lineOf(text, source.name, unsorted));
     }
     if (listingDigest(source.files) !== document.sources[source.name]?.listing) {
-      throw edited(file, `source "${source.name}": its files do not match its "listing"`);
+      const what = `source "${source.name}": its files do not match its "listing"`;
+      throw edited(file, what, lineOf(text, source.name));
     }
   }
 }
 
 const MOST_LINES = 20;
 
-function explain(errors: readonly SchemaError[], text: string): string[] {
-  const lines = errors
-    .slice(0, MOST_LINES)
-    .map(
-      (error) =>
-        `${where(error.path, text)}${error.path === "" ? "" : `${printable(error.path)} `}${error.message}`,
-    );
-  return errors.length > MOST_LINES ? [...lines, `and ${errors.length - MOST_LINES} more`] : lines;
+/** What is wrong with the lock, and where; no line where that is not known. */
+interface Mistake {
+  readonly line: number | undefined;
+  readonly text: string;
 }
 
-/** Every file has its own line in a lock as tritter writes it, so the line is found by counting. */
-function where(path: string, text: string): string {
+function explain(errors: readonly SchemaError[], text: string): Mistake[] {
+  return errors.map(({ path, message }) => ({
+    line: lineOfPointer(path, text),
+    text: path === "" ? message : `${printable(path)} ${message}`,
+  }));
+}
+
+function lineOfPointer(path: string, text: string): number | undefined {
   const match = /^\/sources\/([^/]+)(?:\/files\/(\d+))?/.exec(path);
   const name = match?.[1]?.replaceAll("~1", "/").replaceAll("~0", "~");
-  const start = name === undefined ? -1 : text.indexOf(`\n${JSON.stringify(name)}: {`);
-  if (start < 0) return "";
-  const files = match?.[2] === undefined ? -1 : text.indexOf('\n"files": [', start);
-  const line = files < 0 ? lineAt(text, start + 1) : lineAt(text, files + 1) + 1 + Number(match?.[2]);
-  return `line ${line}: `;
+  if (name === undefined) return undefined;
+  return lineOf(text, name, match?.[2] === undefined ? undefined : Number(match[2]));
 }
 
 function unknownMembers(lock: Lock): string[] {
@@ -224,23 +232,32 @@ function unknownMembers(lock: Lock): string[] {
   return [`the lock holds members that this version does not know and keeps as they are: ${list}`];
 }
 
-function invalid(file: string, details: readonly string[]): TritterError {
+function invalid(file: string, found: readonly (Mistake | string)[]): TritterError {
+  const mistakes = found.map((one) => (typeof one === "string" ? { line: undefined, text: one } : one));
+  const lines = mistakes.map(({ line, text }) => (line === undefined ? text : `line ${line}: ${text}`));
   const shown =
-    details.length > MOST_LINES + 1
-      ? [...details.slice(0, MOST_LINES), `and ${details.length - MOST_LINES} more`]
-      : details;
+    lines.length > MOST_LINES + 1
+      ? [...lines.slice(0, MOST_LINES), `and ${lines.length - MOST_LINES} more`]
+      : lines;
   return new TritterError({
     code: "LOCK_INVALID",
     message: `cannot use "${file}": it is not a lock that tritter wrote`,
     details: shown,
     hint: "restore it from version control, or delete it and run tritter lock",
+    places: mistakes.slice(0, MOST_LINES).map(({ line = 1, text }) => ({
+      file,
+      line,
+      column: 1,
+      message: `not a lock that tritter wrote: ${text}`,
+    })),
   });
 }
 
-function edited(file: string, what: string): TritterError {
+function edited(file: string, what: string, line = 1): TritterError {
   return new TritterError({
     code: "LOCK_EDITED",
     message: `cannot use "${file}": edited by hand or badly merged: ${what}`,
     hint: "restore it from version control (git checkout --ours or --theirs while merging), then run tritter lock",
+    places: [{ file, line, column: 1 }],
   });
 }

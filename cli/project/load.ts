@@ -1,8 +1,9 @@
 import { basename, resolve } from "node:path";
+import type { Issue } from "../../schema/issues.ts";
 import type { Lock } from "../../schema/lock.ts";
 import type { Manifest } from "../../schema/manifest.ts";
 import type { Context } from "../context.ts";
-import { TritterError } from "../errors.ts";
+import { type Place, problemsOf, TritterError, TritterErrors } from "../errors.ts";
 import { type HubSettings, isOffline, openHub } from "../hub/index.ts";
 import type { Hub } from "../hub/port.ts";
 import { readLock } from "../lock/read.ts";
@@ -56,7 +57,7 @@ async function projectOf(
   options: ProjectOptions,
   { read, manifestFile, lockFile }: Documents & { readonly read: ReadManifest },
 ): Promise<Project> {
-  const { manifest, text, peekable } = usableManifest(context, manifestFile, read);
+  if (read.kind === "missing") throw unusableManifest(manifestFile, read);
   if (lockFile === manifestFile) {
     throw new TritterError({
       code: "USAGE",
@@ -64,7 +65,12 @@ async function projectOf(
       hint: "name another file with --lock",
     });
   }
-  const found = await readLock({ file: lockFile, disk: context.disk });
+  const found = await readLock({ file: lockFile, disk: context.disk }).catch((error: unknown) => {
+    // Mistakes of two documents are told at once.
+    if (read.kind === "ok") throw error;
+    throw new TritterErrors([...problemsOf(unusableManifest(manifestFile, read)), ...problemsOf(error)]);
+  });
+  const { manifest, text, peekable } = usableManifest(context, manifestFile, read);
   const scope = options.names.length === 0 ? undefined : selectSources(manifest, options.names);
   if (found.kind === "ok") for (const message of found.warnings) context.emit({ kind: "warning", message });
   return {
@@ -127,6 +133,10 @@ export function lazyHub(
   };
 }
 
+function placeOf(file: string, { message, hint = "mend this line", line = 1, column = 1 }: Issue): Place {
+  return { file, line, column, message, hint };
+}
+
 function usableManifest(
   { emit }: Context,
   file: string,
@@ -152,5 +162,6 @@ export function unusableManifest(file: string, read: Exclude<ReadManifest, { kin
     message: `cannot use "${basename(file)}": ${count === 1 ? "it has a mistake" : `it has ${count} mistakes`}`,
     details: renderIssues(basename(file), read.issues),
     hint: "mend the lines above",
+    places: read.issues.map((issue) => placeOf(file, issue)),
   });
 }

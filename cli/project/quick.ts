@@ -27,12 +27,23 @@ export async function syncProject(context: Context, options: SyncOptions): Promi
 /** Compares manifest, lock, disk and, if asked, the Hub. Writes nothing. */
 export async function checkProject(context: Context, options: CheckOptions): Promise<CheckResult> {
   const seen =
-    options.deep || options.upstream
+    options.deep || options.upstream || !options.disk
       ? undefined
       : await quickLook(context, { ...documentsOf(context, options), names: options.names });
   if (seen === undefined) return (await import("./check.ts")).checkWhole(context, options);
-  const hashed = { files: 0, bytes: 0, reasons: {} };
-  return { root: seen.root, stale: [], plan: driftOf(seen.wanted), hashed, carried: [], problems: [] };
+  const { root, sources, wanted } = seen;
+  return {
+    root,
+    sources,
+    pinned: wanted,
+    stale: [],
+    plan: driftOf(wanted),
+    drift: new Map(),
+    hashed: { files: 0, bytes: 0, reasons: {} },
+    carried: [],
+    answers: { lock: [], policy: [], disk: [], upstream: undefined },
+    problems: [],
+  };
 }
 
 const NONE: Count = { files: 0, bytes: 0 };

@@ -27,7 +27,8 @@ export function bytesOf(source: LockedSource | undefined): number {
   return (source?.files ?? []).reduce((sum, file) => sum + file.size, 0);
 }
 
-function changeText(change: SourceChange, paint: Paint): string {
+/** `pin moved 9fc30b5 → def5678, files +1 -2 ~3, 18.9 GB (+1.2 GB)` */
+export function changeText(change: SourceChange, paint: Paint): string {
   const { before, after } = change;
   if (after === undefined) return `${paint.bad("dropped")}, ${sizeText(before)}`;
   if (before === undefined) return `${paint.good("added")} at ${pinText(after)}, ${sizeText(after)}`;

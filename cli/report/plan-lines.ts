@@ -1,6 +1,6 @@
 import type { Conflict, Drift, Prune, Write } from "../plan.ts";
 import { formatBytes, formatCount, formatFiles } from "./format.ts";
-import type { Paint } from "./paint.ts";
+import { type Paint, paintFor } from "./paint.ts";
 import { safe } from "./safe.ts";
 import { cutMiddle, padEnd, padStart, widthOf } from "./width.ts";
 
@@ -11,6 +11,9 @@ export interface Layout {
   /** Lists everything, however long. */
   readonly verbose: boolean;
 }
+
+/** For documents: no colours, and nothing cut. */
+export const PLAIN: Layout = { paint: paintFor(false), width: Number.POSITIVE_INFINITY, verbose: false };
 
 /** Lines of one kind before the rest is only counted. */
 const SHOWN = 40;
@@ -30,7 +33,10 @@ interface Row {
  *   - data/d.parquet   1.2 MB  no longer wanted
  *   ! data/e.parquet           in the way: not ours
  */
-export function planLines(plan: Drift, layout: Layout): readonly string[] {
+export function planLines(
+  plan: Pick<Drift, "writes" | "prunes" | "conflicts">,
+  layout: Layout,
+): readonly string[] {
   const groups = [plan.conflicts.map(conflictRow), plan.writes.map(writeRow), plan.prunes.map(pruneRow)];
   return groups.flatMap((rows) => rowLines(rows, layout));
 }

@@ -3,19 +3,22 @@ import type { Problem } from "../errors.ts";
 import type { Emit, TritterEvent } from "../events.ts";
 import { type Display, heartbeat, type LoadSpinner, liveDisplay, silentDisplay } from "./display.ts";
 import { formatBytes, formatDuration } from "./format.ts";
+import type { DocumentFormat, Format } from "./formats.ts";
 import { type Paint, paintFor, wantsColour } from "./paint.ts";
 import { distinct, problemLines } from "./problems.ts";
 import { type Ending, warningsOf } from "./result.ts";
 import { safe } from "./safe.ts";
 import { mayAnimate, type Terminal, widthFor } from "./terminal.ts";
 
-/** Tells a person or a program what happens and what came of it. Text and JSON are the two there are. */
+/** Tells a person or a program what happens and what came of it. */
 export interface Reporter {
   readonly emit: Emit;
   /** What was emitted as wrong so far, each once. */
   problems(): readonly Problem[];
   /** Stops what moves, then tells the end. Called once. */
   finish(ending: Ending): Promise<void>;
+  /** The end again, as Markdown for another place. */
+  markdown(ending: Ending): Promise<string>;
 }
 
 export interface ReporterOptions {
@@ -24,42 +27,95 @@ export interface ReporterOptions {
   /** Talk: progress, notes, warnings and problems. */
   readonly stderr: Terminal;
   readonly env: Env;
+  /** Absolute: where the command runs. */
+  readonly cwd: string;
   readonly clock: Clock;
   readonly version: string;
   readonly quiet: boolean;
   readonly verbose: boolean;
+  /** As the command line names it. */
+  readonly manifest: string | undefined;
   readonly loadSpinner?: LoadSpinner;
 }
 
-export function textReporter(options: ReporterOptions): Reporter {
-  const { stdout, stderr, env } = options;
-  const talk = paintFor(wantsColour(env, stderr.isTTY));
-  const display = displayFor(options);
-  const problems: Problem[] = [];
+export function reporterFor(format: Format, options: ReporterOptions): Reporter {
+  if (format === "text") return textReporter(options);
+  if (format === "json") return jsonReporter(options);
+  return documentReporter(format, options);
+}
+
+function textReporter(options: ReporterOptions): Reporter {
+  const talk = talkOn(options.stderr, options);
   return {
-    emit(event) {
-      if (event.kind === "problem") problems.push(event.problem);
-      display.see(event);
-      const silent = options.quiet && !(event.kind === "warning" && event.loud);
-      const line = silent ? undefined : spokenLine(event, talk, options.verbose);
-      if (line !== undefined) stderr.write(`${line}\n`);
-    },
-    problems: () => distinct(problems),
+    ...talk,
     async finish(ending) {
-      display.stop();
-      const warnings = options.quiet ? [] : warningsOf(ending.result);
-      write(
-        stderr,
-        warnings.map((message) => `${talk.warn("warning:")} ${safe(message)}`),
-      );
-      write(stdout, await answerLines(ending, options));
-      write(stderr, problemLines(ending.problems, talk));
+      talk.stop();
+      talk.warn(warningsOf(ending.result));
+      write(options.stdout, await answerLines(ending, options));
+      talk.tell(ending.problems);
     },
+    markdown: (ending) => documentText("markdown", ending, { options, warnings: talk.warnings() }),
   };
 }
 
 /** Says nothing on standard error: all there is to know is in the one object on standard output. */
-export function jsonReporter({ stdout, version }: ReporterOptions): Reporter {
+function jsonReporter(options: ReporterOptions): Reporter {
+  const heard = listener();
+  return {
+    ...heard,
+    async finish(ending) {
+      const { jsonText } = await import("./json.ts");
+      const warnings = [...heard.warnings(), ...warningsOf(ending.result)];
+      options.stdout.write(await jsonText(ending, { version: options.version, warnings }));
+    },
+    markdown: (ending) => documentText("markdown", ending, { options, warnings: heard.warnings() }),
+  };
+}
+
+/**
+ * A document on standard output, which may go to a file: a person who reads the log finds problems on standard error as
+ * with text. GitHub's own is read in the log itself, so nothing of it is said twice, and no other line passes for one of it.
+ */
+function documentReporter(format: DocumentFormat, options: ReporterOptions): Reporter {
+  const isLog = format === "github";
+  const talk = talkOn(isLog ? withoutCommands(options.stderr) : options.stderr, options, isLog);
+  return {
+    ...talk,
+    async finish(ending) {
+      talk.stop();
+      if (!isLog) talk.warn(warningsOf(ending.result));
+      options.stdout.write(await documentText(format, ending, { options, warnings: talk.warnings() }));
+      if (!isLog) talk.tell(ending.problems);
+    },
+    markdown: (ending) => documentText("markdown", ending, { options, warnings: talk.warnings() }),
+  };
+}
+
+async function documentText(
+  format: DocumentFormat,
+  ending: Ending,
+  { options, warnings }: { options: ReporterOptions; warnings: readonly string[] },
+): Promise<string> {
+  const { renderDocument } = await import("./documents.ts");
+  return renderDocument(format, ending, {
+    ...options,
+    warnings: [...warnings, ...warningsOf(ending.result)],
+    manifest: options.manifest ?? "tritter.yaml",
+  });
+}
+
+/** What the runner would take for a command, in either of the two forms it knows, is one no more. */
+function withoutCommands(terminal: Terminal): Terminal {
+  const harmless = (text: string) => text.replace(/^(\s*):(?=:)/gm, "$1: ").replaceAll("##[", "## [");
+  return Object.create(terminal, { write: { value: (text: string) => terminal.write(harmless(text)) } });
+}
+
+interface Listener extends Pick<Reporter, "emit" | "problems"> {
+  /** Emitted so far. */
+  warnings(): readonly string[];
+}
+
+function listener(): Listener {
   const problems: Problem[] = [];
   const warnings: string[] = [];
   return {
@@ -68,12 +124,38 @@ export function jsonReporter({ stdout, version }: ReporterOptions): Reporter {
       if (event.kind === "warning") warnings.push(event.message);
     },
     problems: () => distinct(problems),
-    async finish(ending) {
-      const { jsonText } = await import("./json.ts");
-      stdout.write(
-        await jsonText(ending, { version, warnings: [...warnings, ...warningsOf(ending.result)] }),
-      );
+    warnings: () => warnings,
+  };
+}
+
+interface Talk extends Listener {
+  stop(): void;
+  warn(messages: readonly string[]): void;
+  tell(problems: readonly Problem[]): void;
+}
+
+/** `mute`: warnings are told elsewhere. */
+function talkOn(stderr: Terminal, options: ReporterOptions, mute = false): Talk {
+  const { env, quiet, verbose } = options;
+  const paint = paintFor(wantsColour(env, stderr.isTTY));
+  const display = displayFor({ ...options, stderr });
+  const heard = listener();
+  return {
+    ...heard,
+    emit(event) {
+      heard.emit(event);
+      display.see(event);
+      const isLoud = event.kind === "warning" && event.loud === true;
+      if ((quiet && !isLoud) || (mute && event.kind === "warning")) return;
+      const line = spokenLine(event, paint, verbose);
+      if (line !== undefined) stderr.write(`${line}\n`);
     },
+    stop: () => display.stop(),
+    warn(messages) {
+      const lines = messages.map((message) => `${paint.warn("warning:")} ${safe(message)}`);
+      if (!quiet) write(stderr, lines);
+    },
+    tell: (problems) => write(stderr, problemLines(problems, paint)),
   };
 }
 

@@ -104,16 +104,14 @@ function dryLine({ plan }: SyncResult, { paint }: Layout): string {
   return `would sync: ${planTotals(plan)}`;
 }
 
-function checkLines(
-  { plan, hashed, carried }: CheckResult,
-  ending: Ending,
-  layout: Layout,
-): readonly string[] {
-  if (plan === undefined) return [];
+function checkLines(result: CheckResult, ending: Ending, layout: Layout): readonly string[] {
+  const { plan, hashed, carried } = result;
   const { paint } = layout;
   const standIns = carried.map(
     (one) => `${paint.name(safe(one.source))}: ${paint.warn(safe(carriedText(one)))}`,
   );
+  if (plan === undefined)
+    return ending.exit === 0 ? [...standIns, lockOnlyLine(result, ending, layout)] : standIns;
   const reasons = Object.entries(hashed.reasons).map(([why, files]) => `${files} ${why}`);
   const read = hashed.files === 0 ? "" : `; read ${formatFiles(hashed)} to verify (${reasons.join(", ")})`;
   const rest = `${read}, in ${formatDuration(ending.tookMs)}`;
@@ -121,6 +119,13 @@ function checkLines(
     return [...standIns, `${paint.good("in sync")}: ${formatFiles(plan.totals.wanted)}${rest}`];
   const disk = isIdle(plan) ? `disk equals the lock: ${formatFiles(plan.totals.wanted)}` : planTotals(plan);
   return [...standIns, ...planLines(plan, layout), `${disk}${rest}`];
+}
+
+/** What was asked of a lock without its disk has been answered well. */
+function lockOnlyLine({ pinned, answers }: CheckResult, { tookMs }: Ending, { paint }: Layout): string {
+  const upstream = answers.upstream === undefined ? "" : " and the Hub";
+  const rest = `${formatFiles(pinned)}, the disk left out, in ${formatDuration(tookMs)}`;
+  return `${paint.good("lock fits")} the manifest${upstream}: ${rest}`;
 }
 
 async function diffLines(result: DiffResult, patch: boolean, layout: Layout): Promise<readonly string[]> {

@@ -229,14 +229,7 @@ async function ask(
     to === undefined
       ? await wantedNow({ hub, now, pinned }, carrier)
       : { resolved: await named(hub, { type, repo }, to), isFresh: false };
-  if (wanted.resolved.disabled === true) {
-    throw new TritterError({
-      code: "ACCESS_DISABLED",
-      message: `cannot use ${repo}: the Hub has disabled it`,
-      hint: "choose another repository, or add a fallback",
-      lasting: "disabled",
-    });
-  }
+  if (wanted.resolved.disabled === true) throw new TritterError(disabledProblem(repo));
   return wanted;
 }
 
@@ -257,6 +250,15 @@ async function named(hub: Hub, repo: RepoRef, to: string): Promise<Resolved> {
       error,
     );
   }
+}
+
+export function disabledProblem(repo: string): Problem {
+  return {
+    code: "ACCESS_DISABLED",
+    message: `cannot use ${repo}: the Hub has disabled it`,
+    hint: "choose another repository, or add a fallback",
+    lasting: "disabled",
+  };
 }
 
 interface EntryInput {
@@ -325,7 +327,7 @@ async function assertAccess({ hub }: Resolving, { carrier, resolved, path }: Pro
 }
 
 /** Root README and LICENSE are handed to everybody (reference of gated repositories), so they prove nothing. */
-function probePath(files: LockedSource["files"]): string | undefined {
+export function probePath(files: LockedSource["files"]): string | undefined {
   const guarded = files.filter(
     (file) =>
       judgeName(file.path).kind !== "hostile" && !/^(?:README\.md|LICENSE(?:\.md|\.txt)?)$/.test(file.path),

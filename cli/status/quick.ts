@@ -26,6 +26,8 @@ export interface Documents {
 export interface InSync {
   /** Absolute, the root's own symlink resolved. */
   readonly root: string;
+  /** Names of those in scope, sorted. */
+  readonly sources: readonly string[];
   /** Files in scope. */
   readonly wanted: Count;
 }
@@ -46,7 +48,7 @@ export async function quickLook(context: Context, documents: Documents): Promise
       if (!(await areUnchanged(context.disk, rowsOf(found, range), context.signal))) return undefined;
     }
     const bytes = ranges.reduce((sum, range) => sum + range.bytes, 0);
-    return { root: found.root, wanted: { files, bytes } };
+    return { root: found.root, sources: ranges.map(({ name }) => name), wanted: { files, bytes } };
   } catch (error) {
     context.signal.throwIfAborted();
     // Whatever is in the way, the survey meets it too, and tells.
@@ -91,6 +93,7 @@ async function isTidy({ disk }: Context, state: string, owner: string): Promise<
 const SETTLED = new Set([".gitignore", "receipt", "store", "trash"]);
 
 interface Range extends Count {
+  readonly name: string;
   /** First row. */
   readonly from: number;
 }
@@ -100,7 +103,7 @@ function rangesOf(sources: readonly PackedSource[], names: readonly string[]): r
   let from = 0;
   const ranges = sources.map(({ name, groups, files, bytes }) => {
     from += files;
-    return { called: [name, ...groups], from: from - files, files, bytes };
+    return { name, called: [name, ...groups], from: from - files, files, bytes };
   });
   if (names.length === 0) return ranges;
   if (!names.every((name) => ranges.some(({ called }) => called.includes(name)))) return undefined;

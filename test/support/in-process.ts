@@ -75,7 +75,7 @@ export function inProcess(project: Project, { env = {}, onEvent = () => {} }: Su
     lock: () => ended(lockProject(context(), { names: [], fallback: true }).then(() => ({}))),
     update: () =>
       ended(updateProject(context(), { names: [], dryRun: false, allowFallback: false }).then(() => ({}))),
-    check: (deep = false) => ended(checkProject(context(), { names: [], deep, upstream: false })),
+    check: (deep = false) => ended(checkProject(context(), { names: [], disk: true, deep, upstream: false })),
   };
 }
 

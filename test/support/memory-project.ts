@@ -81,7 +81,7 @@ export function memoryProject(sources = "  all: { repo: o/n, path: . }"): Memory
     sync: (options = {}, signal) => syncProject(context(signal), { ...OPTIONS, ...options }),
     update: async () =>
       void (await updateProject(context(), { names: [], dryRun: false, allowFallback: false })),
-    check: (deep = false) => checkProject(context(), { names: [], deep, upstream: false }),
+    check: (deep = false) => checkProject(context(), { names: [], disk: true, deep, upstream: false }),
     tree: () => {
       const files = Object.entries(disk.tree(ROOT)).filter(([path]) => !path.startsWith(".tritter/"));
       return Object.fromEntries(files);

@@ -51,7 +51,11 @@ describe("after a sync, a quick look", () => {
     project.disk.before = (operation, path) => {
       if (operation === "read" || operation === "readAt") read.push(path);
     };
-    expect(await look(project)).toEqual({ root: ROOT, wanted: { files: 4, bytes: 14 } });
+    expect(await look(project)).toEqual({
+      root: ROOT,
+      sources: ["code", "text"],
+      wanted: { files: 4, bytes: 14 },
+    });
     expect(read).toEqual([MANIFEST, LOCK, packedFile(project)]);
   });
 
@@ -88,7 +92,7 @@ describe("after a sync, a quick look", () => {
         const whole = told(await syncWhole(project.context(), options));
         expect(told(await syncProject(project.context(), options))).toEqual(whole);
       }
-      const options = { names, deep: false, upstream: false };
+      const options = { names, disk: true, deep: false, upstream: false };
       const whole = told(await checkWhole(project.context(), options));
       expect(told(await checkProject(project.context(), options))).toEqual(whole);
     }
