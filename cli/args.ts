@@ -64,7 +64,8 @@ export function buildProgram(
     .exitOverride()
     .showSuggestionAfterError()
     .configureOutput(outputTo(lines));
-  for (const spec of SPECS) program.addCommand(commandOf(spec, program, run));
+  for (const spec of SPECS)
+    program.addCommand(commandOf(spec, program, run), { hidden: spec.hidden === true });
   addHidden(program, run);
   return program.addHelpText("after", EPILOGUE);
 }

@@ -23,6 +23,12 @@ export const library = {
     (await import("./project/diff.ts")).diffProject(...given),
   whyProject: async (...given: Parameters<typeof import("./project/why.ts").whyProject>) =>
     (await import("./project/why.ts")).whyProject(...given),
+  mendLock: async (...given: Parameters<typeof import("./project/mend.ts").mendLock>) =>
+    (await import("./project/mend.ts")).mendLock(...given),
+  mergeForGit: async (...given: Parameters<typeof import("./project/git-merge.ts").mergeForGit>) =>
+    (await import("./project/git-merge.ts")).mergeForGit(...given),
+  readForGit: async (...given: Parameters<typeof import("./project/git-textconv.ts").readForGit>) =>
+    (await import("./project/git-textconv.ts")).readForGit(...given),
   cleanProject: async (...given: Parameters<typeof import("./project/clean.ts").cleanProject>) =>
     (await import("./project/clean.ts")).cleanProject(...given),
 };

@@ -70,6 +70,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   diff: async () => (await import("./commands/diff.ts")).diff,
   why: async () => (await import("./commands/why.ts")).why,
   clean: async () => (await import("./commands/clean.ts")).clean,
+  "git-merge": async () => (await import("./commands/git-merge.ts")).gitMerge,
+  "git-textconv": async () => (await import("./commands/git-textconv.ts")).gitTextconv,
 };
 
 /** Commands that print text for a shell. */
@@ -126,7 +128,7 @@ async function end(
   const unwritten =
     summary === undefined ? [] : await summarise(summary, await reporter.markdown(ending), world);
   const told = [...problems, ...unwritten];
-  const exit = statusOf(told, signal);
+  const exit = statusOf(told, signal) || (answer?.exit ?? EXIT.ok);
   await reporter.finish({ ...ending, problems: told, exit });
   return exit;
 }

@@ -11,6 +11,7 @@ import { ADVICE } from "../cli/report/advice.mjs";
 import { MEANINGS } from "../cli/report/meanings.ts";
 import packageJson from "../package.json" with { type: "json" };
 import manifestSchema from "../schema/manifest.schema.json" with { type: "json" };
+import { hasGit } from "./support/git.ts";
 import { type LoopbackHub, startHub } from "./support/hub/index.ts";
 import { layOut, realLayouts } from "./support/layouts.ts";
 import { makeProject, type Project, type Ran } from "./support/project.ts";
@@ -25,6 +26,7 @@ const PAGES = [
   "DECISIONS.md",
   "CHANGELOG.md",
   "CONTRIBUTING.md",
+  "docs/git.md",
   "docs/json.md",
   "manifests/README.md",
 ];
@@ -35,8 +37,6 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "npm ci && npm test": "would run these tests again",
   "npm ci": "installs what the tests are running from",
   "npm install --global .": "changes the machine; package.test.ts installs the package in a folder",
-  "git init --quiet": "needs git, which tritter does not",
-  "git add .gitignore tritter.yaml tritter.lock": "needs git, which tritter does not",
   "tritter lock --manifest quality-first.yaml": "run by test/manifests",
   "tritter sync --manifest quality-first.yaml --dry-run": "run by test/manifests",
   "npm test": "would run these tests again",
@@ -135,6 +135,7 @@ describe("commands in the documents", () => {
       HOME: project.folder,
       HF_HOME: join(project.folder, "hf"),
       HF_ENDPOINT: hub.url,
+      GIT_CONFIG_GLOBAL: "/dev/null",
       NO_COLOR: "1",
     };
     return new Promise((resolve) => {
@@ -151,7 +152,7 @@ describe("commands in the documents", () => {
       if (info.startsWith("yaml ")) await project.write(info.slice("yaml ".length), text);
       if (info !== "sh") continue;
       for (const line of text.trimEnd().split("\n")) {
-        if (line in NOT_RUN) continue;
+        if (line in NOT_RUN || (!hasGit && /^git |--git$/.test(line))) continue;
         const result = await shell(line);
         expect({ line, ...result }).toMatchObject({ status: 0 });
         ran.push(line);
@@ -164,7 +165,8 @@ describe("commands in the documents", () => {
   }, 60_000);
 
   it("every line of shell on another page is known", () => {
-    const others = [...pages.values()].filter((page) => page !== README);
+    // What docs/git.md says is done in the order of the page by e2e/git.test.ts.
+    const others = [...pages.values()].filter((page) => page !== README && page.name !== "docs/git.md");
     expect(others.flatMap(shellLines).filter((line) => !(line in NOT_RUN))).toEqual([]);
   });
 
@@ -284,7 +286,7 @@ describe("README.md", () => {
       const dots = variadic ? "..." : "";
       return required ? ` <${name}${dots}>` : ` [${name}${dots}]`;
     };
-    const wanted = SPECS.map((spec) => {
+    const wanted = SPECS.filter(({ hidden }) => hidden !== true).map((spec) => {
       const given = (spec.arguments ?? []).map((argument) =>
         shown({ name: argument.name(), required: argument.required, variadic: argument.variadic }),
       );
@@ -436,16 +438,19 @@ describe("docs/json.md", () => {
     const diff = await json("diff", "--from", "before.lock");
     const clean = await json("clean", "--dry-run");
     await project.write("data/other/b/z.md", "another");
+    await project.write("tritter.lock", (await project.lock()).replace(/\{"path":"b\/y.md".*\n/, ""));
+    const resolved = await json("lock", "--resolve", "ours");
     const [list, why] = [await json("list"), await json("why", "data/other/b/z.md")];
     return {
       real: { init, add, remove, lock, update, sync, check, list, diff, why, clean },
-      more: [placement],
+      more: [placement, resolved],
     };
   }
 
   it("documents every member that a command prints, and no other", async () => {
     const { real, more } = await answers();
-    const withJson = SPECS.filter(({ name }) => name !== "completion").map(({ name }) => name);
+    const spoken = SPECS.filter(({ hidden, name }) => hidden !== true && name !== "completion");
+    const withJson = spoken.map(({ name }) => name);
     expect(Object.keys(real).sort()).toEqual(withJson.sort());
     const words = new Set(codeSpans(JSON_PAGE.text));
     for (const [command, object] of Object.entries(real)) {

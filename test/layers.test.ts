@@ -17,7 +17,7 @@ const ROWS: readonly (readonly string[])[] = [
   ["disk"],
   // What a verb may know of the world; it names the disk port, so it stands above it.
   ["context"],
-  ["manifest", "lock", "hub", "store", "tree", "receipt"],
+  ["manifest", "lock", "hub", "store", "tree", "receipt", "git"],
   ["resolve"],
   ["scan"],
   ["plan"],
@@ -67,6 +67,8 @@ const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
   "node:tls": ["hub"],
   // Colours.
   "node:util": ["report"],
+  // git itself, where a command is asked to speak with it.
+  "node:child_process": ["git"],
   undici: ["hub"],
   "@huggingface/hub": ["hub"],
   // The manifest, and its names when TAB is pressed.
@@ -80,7 +82,7 @@ const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
 /** Functions that change the world, and the only files that may call them. */
 const CALLERS: readonly (readonly [name: string, home: string, callers: readonly string[]])[] = [
   // lock, update and sync go through locking.
-  ["writeLock", "cli/lock/write.ts", ["cli/project/locking.ts"]],
+  ["writeLock", "cli/lock/write.ts", ["cli/project/locking.ts", "cli/project/mend.ts"]],
   ["treeChange", "cli/tree/change.ts", ["cli/apply.ts"]],
   ["openTrash", "cli/tree/trash.ts", ["cli/apply.ts"]],
   // Emptying the trash is what `clean` is for.
@@ -88,6 +90,11 @@ const CALLERS: readonly (readonly [name: string, home: string, callers: readonly
   ["openHub", "cli/hub/index.ts", ["cli/project/load.ts"]],
   // The library exports it to programs; main hands it to the command line.
   ["nodeDisk", "cli/disk/node.ts", ["cli/index.ts", "cli/main.ts"]],
+  // Who asks for it runs git.
+  ["stagesOf", "cli/git/versions.ts", ["cli/project/mend.ts"]],
+  ["versionsOf", "cli/git/versions.ts", ["cli/project/mend.ts"]],
+  ["mergeText", "cli/git/merge-file.ts", ["cli/project/git-merge.ts"]],
+  ["configure", "cli/git/setup.ts", ["cli/project/git-setup.ts"]],
   ["openJournal", "cli/receipt/journal.ts", ["cli/project/sync.ts"]],
   ["compactReceipt", "cli/receipt/journal.ts", ["cli/project/sync.ts"]],
 ];

@@ -2,6 +2,7 @@ import type { RepoType } from "../../schema/ids.ts";
 import type { Context } from "../context.ts";
 import type { Problem } from "../errors.ts";
 import type { Library } from "../library.ts";
+import type { Side } from "../lock/merge.ts";
 import type { ProjectOptions } from "../project/load.ts";
 import type { Format } from "../report/formats.ts";
 import type { Result } from "../report/result.ts";
@@ -41,6 +42,8 @@ export interface Flags {
   readonly path?: string;
   readonly strip?: string;
   readonly group?: readonly string[];
+  readonly resolve?: Side;
+  readonly git?: boolean;
 }
 
 export interface Call {
@@ -55,6 +58,8 @@ export interface Answer {
   readonly result: Result;
   /** What is wrong without having stopped the command; decides the exit status. */
   readonly problems: readonly Problem[];
+  /** Set only where another program asks by a status of its own; problems come first. */
+  readonly exit?: number;
 }
 
 export type Command = (call: Call) => Promise<Answer>;

@@ -107,8 +107,7 @@ async function argumentValues(
   if (argument === undefined || (given.length > 0 && !argument.variadic)) return [];
   if (argument.argChoices !== undefined)
     return argument.argChoices.map((value) => ({ value, description: "" }));
-  if (argument.name() === "path") return "files";
-  if (argument.name() === "file") return "files";
+  if (["path", "file", "base", "ours", "theirs"].includes(argument.name())) return "files";
   if (argument.name() === "folder") return "folders";
   if (argument.name() === "repo") return [];
   const names = await namesIn(manifestOf(rest), where);

@@ -7,6 +7,8 @@ export interface Spec {
   readonly name: string;
   readonly group: string;
   readonly summary: string;
+  /** For other programs: it has a help of its own, and no line in that of tritter. */
+  readonly hidden?: true;
   readonly arguments?: readonly Argument[];
   readonly options: readonly (() => Option)[];
   /** Command line, then what it is for. */
@@ -57,13 +59,22 @@ export const SPECS: readonly Spec[] = [
     summary: "write a commented tritter.yaml to start from",
     arguments: [new Argument("[folder]", "where to write it (default: here)")],
     options: [
+      () =>
+        new Option(
+          "--git",
+          "let git merge and show the lock by tritter, and ignore the root; keeps a manifest that is there",
+        ),
+      () => new Option("--manifest <file>", "what to call the manifest (default: tritter.yaml)"),
       () => new Option("--name <name>", "who owns the files below the root (default: the folder's name)"),
       () => new Option("--force", "overwrite a manifest that is there"),
       json,
       quiet,
       verbose,
     ],
-    examples: [["tritter init", "start a project in this folder"]],
+    examples: [
+      ["tritter init", "start a project in this folder"],
+      ["tritter init --git", "once in each clone: merges and diffs by source"],
+    ],
   },
   {
     name: "add",
@@ -108,10 +119,19 @@ export const SPECS: readonly Spec[] = [
     group: WRITE,
     summary: "pin new and edited sources; keep the commits already pinned",
     arguments: [names()],
-    options: [noFallback, ...ONLINE],
+    options: [
+      noFallback,
+      () =>
+        new Option(
+          "--resolve <side>",
+          "mend a lock that a merge left in pieces: of conflicts take this side",
+        ).choices(["ours", "theirs"]),
+      ...ONLINE,
+    ],
     examples: [
       ["tritter lock", "follow every edit of tritter.yaml"],
       ["tritter lock code", "only the group code"],
+      ["tritter lock --resolve theirs", "in a merge, take their pins where both sides moved them"],
     ],
   },
   {
@@ -227,6 +247,29 @@ export const SPECS: readonly Spec[] = [
       ['eval "$(tritter completion bash)"', "in ~/.bashrc, or with zsh in ~/.zshrc"],
       ["tritter completion fish | source", "in ~/.config/fish/config.fish"],
     ],
+  },
+  {
+    name: "git-merge",
+    group: OTHER,
+    summary: "merge three locks for git into the second; status 1 says that there are conflicts",
+    hidden: true,
+    arguments: [
+      new Argument("<base>", "%O: the lock that both sides come from; empty where there was none"),
+      new Argument("<ours>", "%A: ours; the result is written there"),
+      new Argument("<theirs>", "%B: theirs"),
+      new Argument("[path]", "%P: what messages call the lock"),
+    ],
+    options: [],
+    examples: [["git config merge.tritter.driver", "how git calls it, once tritter init --git has run"]],
+  },
+  {
+    name: "git-textconv",
+    group: OTHER,
+    summary: "print a lock as the text that git diff compares, or as it is where it is not whole",
+    hidden: true,
+    arguments: [new Argument("<file>", "a lock")],
+    options: [],
+    examples: [["tritter git-textconv tritter.lock", "what git diff sees"]],
   },
 ];
 

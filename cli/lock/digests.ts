@@ -45,15 +45,17 @@ export function bytesDigest(document: string | Uint8Array): string {
 
 /** `sha256:` of the file lines as the lock writes them, each ended by LF and without the comma between them. */
 export function listingDigest(files: readonly LockedFile[]): string {
+  return inGroups(files.length, (from, to) => files.slice(from, to).map(fileLine));
+}
+
+/** The same of lines that are written already. */
+export function linesDigest(lines: readonly string[]): string {
+  return inGroups(lines.length, (from, to) => lines.slice(from, to));
+}
+
+function inGroups(count: number, lines: (from: number, to: number) => readonly string[]): string {
   const hash = createHash("sha256");
-  for (let index = 0; index < files.length; index += GROUP) {
-    hash.update(
-      files
-        .slice(index, index + GROUP)
-        .map((file) => `${fileLine(file)}\n`)
-        .join(""),
-    );
-  }
+  for (let at = 0; at < count; at += GROUP) hash.update(`${lines(at, at + GROUP).join("\n")}\n`);
   return `sha256:${hash.digest("hex")}`;
 }
 

@@ -3,11 +3,12 @@ import type { Extra, Lock, LockedFile, LockedSource } from "../../schema/lock.ts
 import { judgeName, printable } from "../../schema/names.ts";
 import { type SchemaError, validateLock } from "../../schema/validate.mjs";
 import type { Disk } from "../disk/port.ts";
-import { diskProblem } from "../disk/trouble.ts";
-import { systemCode, TritterError } from "../errors.ts";
+import { onDisk } from "../disk/trouble.ts";
+import { TritterError } from "../errors.ts";
 import { bytesDigest, listingDigest } from "./digests.ts";
 import { firstFlaw, lineAt } from "./flaws.ts";
 import { lineOf } from "./places.ts";
+import { MARKER } from "./salvage.ts";
 import { finalPath, isBelow } from "./wants.ts";
 import { compareBytes } from "./write.ts";
 
@@ -23,11 +24,30 @@ export type ReadLock =
 
 /** Reads and distrusts a lock. Throws LOCK_INVALID, LOCK_EDITED, LOCK_VERSION, DISK_REFUSED. */
 export async function readLock({ file, disk }: { file: string; disk: Disk }): Promise<ReadLock> {
-  const bytes = await readBytes(disk, file);
+  const bytes = await readLockBytes({ file, disk });
   if (bytes === undefined) return { kind: "missing" };
-  if (bytes.length > LARGEST)
+  return { kind: "ok", ...parseLock(bytes.toString("utf8"), file), digest: bytesDigest(bytes) };
+}
+
+/** As they stand, however broken; undefined where there is none. Throws LOCK_INVALID for more than a string holds, DISK_REFUSED. */
+export async function readLockBytes({
+  file,
+  disk,
+}: {
+  file: string;
+  disk: Disk;
+}): Promise<Buffer | undefined> {
+  const bytes = await onDisk(`read "${file}"`, () => disk.read(file));
+  if (bytes !== undefined && bytes.length > LARGEST)
     throw invalid(file, [`it has ${bytes.length} bytes: should have at most ${LARGEST}`]);
-  const text = bytes.toString("utf8");
+  return bytes;
+}
+
+/** `file` is what messages call it. Throws LOCK_INVALID, LOCK_EDITED, LOCK_VERSION. */
+export function parseLock(
+  text: string,
+  file: string,
+): { readonly lock: Lock; readonly warnings: readonly string[] } {
   const document = parse(file, text);
   checkVersion(file, document);
   const errors = validateLock(document);
@@ -36,32 +56,24 @@ export async function readLock({ file, disk }: { file: string; disk: Disk }): Pr
   const mistakes = namesOf(lock);
   if (mistakes.length > 0) throw invalid(file, mistakes);
   checkEdits({ file, text }, lock, document as LockDocument);
-  return { kind: "ok", lock, digest: bytesDigest(bytes), warnings: unknownMembers(lock) };
+  return { lock, warnings: unknownMembers(lock) };
 }
 
 /** bytes: about 3,000,000 files, and below what one string holds. */
 const LARGEST = 400 * 1024 * 1024;
 
-async function readBytes(disk: Disk, file: string): Promise<Buffer | undefined> {
-  try {
-    return await disk.read(file);
-  } catch (error) {
-    if (systemCode(error) === undefined) throw error;
-    throw new TritterError(diskProblem(`read "${file}"`, error), error);
-  }
-}
-
 function parse(file: string, text: string): unknown {
-  const conflict = /^(?:<{7}|>{7}|\|{7})(?: |$)/m.exec(text);
-  if (conflict !== null) {
-    const line = lineAt(text, conflict.index);
-    throw edited(file, `it holds an unfinished merge (line ${line})`, line);
+  const marker = MARKER.exec(text);
+  if (marker !== null) {
+    const line = lineAt(text, marker.index);
+    throw edited(file, `it holds conflict markers of a merge (line ${line})`, line);
   }
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch (error) {
-    throw invalid(file, [`not valid JSON: ${error instanceof Error ? printable(error.message) : ""}`]);
+    const why = error instanceof Error ? printable(error.message) : "";
+    throw invalid(file, [`not valid JSON: ${why}`], `if a merge left it so, ${RESOLVE}; or ${RESTORE}`);
   }
   const flaw = firstFlaw(text);
   if (flaw?.kind === "deep") throw invalid(file, [{ line: flaw.line, text: "nested too deep" }]);
@@ -232,7 +244,14 @@ function unknownMembers(lock: Lock): string[] {
   return [`the lock holds members that this version does not know and keeps as they are: ${list}`];
 }
 
-function invalid(file: string, found: readonly (Mistake | string)[]): TritterError {
+const RESOLVE = "run tritter lock --resolve ours, or theirs";
+const RESTORE = "restore it from version control";
+
+function invalid(
+  file: string,
+  found: readonly (Mistake | string)[],
+  hint = `${RESTORE}, or delete it and run tritter lock`,
+): TritterError {
   const mistakes = found.map((one) => (typeof one === "string" ? { line: undefined, text: one } : one));
   const lines = mistakes.map(({ line, text }) => (line === undefined ? text : `line ${line}: ${text}`));
   const shown =
@@ -243,7 +262,7 @@ function invalid(file: string, found: readonly (Mistake | string)[]): TritterErr
     code: "LOCK_INVALID",
     message: `cannot use "${file}": it is not a lock that tritter wrote`,
     details: shown,
-    hint: "restore it from version control, or delete it and run tritter lock",
+    hint,
     places: mistakes.slice(0, MOST_LINES).map(({ line = 1, text }) => ({
       file,
       line,
@@ -257,7 +276,7 @@ function edited(file: string, what: string, line = 1): TritterError {
   return new TritterError({
     code: "LOCK_EDITED",
     message: `cannot use "${file}": edited by hand or badly merged: ${what}`,
-    hint: "restore it from version control (git checkout --ours or --theirs while merging), then run tritter lock",
+    hint: `${RESOLVE}: it puts the lock of that side together again; or ${RESTORE}`,
     places: [{ file, line, column: 1 }],
   });
 }

@@ -3,7 +3,7 @@ import type { Disk } from "../disk/port.ts";
 import { replaceFile } from "../disk/replace.ts";
 import { diskProblem } from "../disk/trouble.ts";
 import { systemCode, TritterError } from "../errors.ts";
-import { fileLine, listingDigest } from "./digests.ts";
+import { fileLine, linesDigest } from "./digests.ts";
 
 /** Writes the lock beside, flushes and renames it; equal bytes leave the file untouched. Throws DISK_REFUSED, NO_SPACE. */
 export async function writeLock({
@@ -32,12 +32,31 @@ export async function writeLock({
  */
 export function serialiseLock(lock: Lock): string {
   const sources = [...lock.sources].sort((a, b) => compareBytes(a.name, b.name));
-  const blocks = sources.map((source) => `${JSON.stringify(source.name)}: ${block(source)}`);
-  const body = blocks.length === 0 ? "" : `${blocks.join(",\n")}\n`;
-  const rest = members(lock.extra)
-    .map((member) => `,\n${member}`)
-    .join("");
-  return `{\n"version": ${lock.version},\n"sources": {\n${body}}${rest === "" ? "" : `${rest}\n`}}\n`;
+  return layOut(lock.version, sources.map(entryPart), memberParts(lock.extra));
+}
+
+/** A piece of the whole, given the comma that follows it, if one does. */
+export type Part = (comma: string) => string;
+
+/** The whole from its entries and from the members that are not known. */
+export function layOut(version: number, entries: readonly Part[], rest: readonly Part[]): string {
+  const end = rest.length === 0 ? "}}\n" : "},\n";
+  const after = rest.length === 0 ? "" : `${joined(rest)}}\n`;
+  return `{\n"version": ${version},\n"sources": {\n${joined(entries)}${end}${after}`;
+}
+
+function joined(parts: readonly Part[]): string {
+  return parts.map((part, index) => `${part(index < parts.length - 1 ? "," : "")}\n`).join("");
+}
+
+export function entryPart(source: LockedSource): Part {
+  const files = sortedFiles(source.files).map(fileLine);
+  const head = headLines(source, linesDigest(files)).join("\n");
+  return (comma) => `${head}\n${fileBlock(files)}${comma}`;
+}
+
+export function memberParts(extra: Extra): Part[] {
+  return memberLines(extra).map((line) => (comma) => `${line}${comma}`);
 }
 
 /** By UTF-8 bytes: the order of code points, which UTF-16 code units differ from beyond the basic plane. */
@@ -56,8 +75,8 @@ function codePointRank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
 
-function block(source: LockedSource): string {
-  const files = sortedFiles(source.files);
+/** An entry up to its files: `"rust": {`, …, `"files": [`. */
+export function headLines(source: LockedSource, listing: string): string[] {
   const heads = [
     [
       pair("repo", source.repo),
@@ -70,7 +89,7 @@ function block(source: LockedSource): string {
     ],
     // Side by side: git merges edits of lines that touch as one, so no request ever meets the commit of another branch.
     [pair("request", source.request)],
-    [pair("commit", source.commit), pair("listing", listingDigest(files))],
+    [pair("commit", source.commit), pair("listing", listing)],
     [
       pair("path", source.path),
       ...(source.strip === "" ? [] : [pair("strip", source.strip)]),
@@ -80,11 +99,15 @@ function block(source: LockedSource): string {
     ],
     [...optional("card", source.card), ...optional("gate", source.gate)],
     source.carrier === undefined ? [] : [`"carrier": ${JSON.stringify(source.carrier)}`],
-    ...members(source.extra).map((member) => [member]),
+    ...memberLines(source.extra).map((member) => [member]),
   ];
-  const lines = heads.map((head) => (head.length === 0 ? "" : `${head.join(", ")},\n`)).join("");
-  const list = files.map(fileLine).join(",\n");
-  return `{\n${lines}"files": [\n${list}${list === "" ? "" : "\n"}]}`;
+  const lines = heads.flatMap((head) => (head.length === 0 ? [] : [`${head.join(", ")},`]));
+  return [`${JSON.stringify(source.name)}: {`, ...lines, '"files": ['];
+}
+
+/** The lines of the files, and the end of their entry. */
+export function fileBlock(files: readonly string[]): string {
+  return `${files.join(",\n")}${files.length === 0 ? "" : "\n"}]}`;
 }
 
 export function sortedFiles(files: readonly LockedFile[]): readonly LockedFile[] {
@@ -106,7 +129,7 @@ function optional(key: string, value: unknown): string[] {
   return value === undefined ? [] : [pair(key, value)];
 }
 
-function members(extra: Extra): string[] {
+function memberLines(extra: Extra): string[] {
   return Object.keys(extra)
     .sort()
     .map((key) => pair(key, extra[key]));

@@ -8,7 +8,10 @@ export interface Documents {
   readonly lockFile: string;
 }
 
-export function documentsOf({ cwd }: Context, { manifest, lock }: ProjectOptions): Documents {
+export function documentsOf(
+  { cwd }: Context,
+  { manifest, lock }: Pick<ProjectOptions, "manifest" | "lock">,
+): Documents {
   const manifestFile = resolve(cwd, manifest ?? "tritter.yaml");
   return { manifestFile, lockFile: lock === undefined ? lockFileOf(manifestFile) : resolve(cwd, lock) };
 }

@@ -1,25 +1,53 @@
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, extname, resolve } from "node:path";
 import { printable } from "../../schema/names.ts";
 import type { Context } from "../context.ts";
 import { replaceFile } from "../disk/replace.ts";
 import { diskProblem } from "../disk/trouble.ts";
 import { systemCode, TritterError } from "../errors.ts";
 import { renderTemplate } from "../manifest/template.ts";
+import { type GitSetup, requireWorkTree, setUpGit } from "./git-setup.ts";
 
 export interface InitOptions {
   /** Absolute, or relative to the working directory. */
   readonly dir: string;
-  /** Of the manifest; default: the folder's. */
+  /** In that folder; default: tritter.yaml. */
+  readonly manifest?: string;
+  /** Who owns the files; default: named after the folder, or after a manifest that is not tritter.yaml. */
   readonly name?: string;
   /** Replace a manifest that is there. */
   readonly force?: boolean;
+  /** Also let git merge and show the lock by tritter; then a manifest that is there stays. */
+  readonly git?: boolean;
 }
 
-/** Writes a commented tritter.yaml. Throws USAGE where there is one already. */
-export async function initProject({ disk, cwd }: Context, options: InitOptions): Promise<{ file: string }> {
-  const folder = resolve(cwd, options.dir);
-  const file = join(folder, "tritter.yaml");
-  const name = options.name ?? nameOf(folder);
+export interface InitResult {
+  /** The manifest; absolute. */
+  readonly file: string;
+  /** False where it was there, and only git was set up. */
+  readonly wrote: boolean;
+  readonly git: GitSetup | undefined;
+}
+
+/** Writes a commented manifest, and sets up git if asked. Throws USAGE where there is one already, or no git. */
+export async function initProject(context: Context, options: InitOptions): Promise<InitResult> {
+  const folder = resolve(context.cwd, options.dir);
+  const file = resolve(folder, options.manifest ?? MANIFEST);
+  const named = basename(file) === MANIFEST ? basename(dirname(file)) : basename(file, extname(file));
+  const name = options.name ?? nameOf(named);
+  if (options.git === true) await requireWorkTree(context, dirname(file));
+  const stays = options.git === true && options.name === undefined && options.force !== true;
+  const wrote = !(stays && context.disk.lstat(file) !== undefined);
+  if (wrote) await writeManifest(context, file, { name, force: options.force === true });
+  return { file, wrote, git: options.git === true ? await setUpGit(context, file) : undefined };
+}
+
+const MANIFEST = "tritter.yaml";
+
+async function writeManifest(
+  { disk }: Context,
+  file: string,
+  { name, force }: { name: string; force: boolean },
+): Promise<void> {
   if (!isName(name)) {
     throw new TritterError({
       code: "USAGE",
@@ -27,8 +55,7 @@ export async function initProject({ disk, cwd }: Context, options: InitOptions):
       hint: "choose another --name",
     });
   }
-  const there = disk.lstat(file) !== undefined;
-  if (there && options.force !== true) {
+  if (disk.lstat(file) !== undefined && !force) {
     throw new TritterError({
       code: "USAGE",
       message: `cannot write "${file}": it exists`,
@@ -36,13 +63,12 @@ export async function initProject({ disk, cwd }: Context, options: InitOptions):
     });
   }
   try {
-    await disk.mkdir(folder);
+    await disk.mkdir(dirname(file));
     await replaceFile(disk, file, Buffer.from(renderTemplate({ name })));
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
     throw new TritterError(diskProblem(`write "${file}"`, error), error);
   }
-  return { file };
 }
 
 /** As the manifest's schema has it. */
@@ -52,9 +78,9 @@ function isName(name: string): boolean {
   return name !== "" && name.length <= LONGEST && !/[\u0000-\u001f\u007f-\u009f]/.test(name);
 }
 
-function nameOf(folder: string): string {
+function nameOf(text: string): string {
   return (
-    basename(folder)
+    text
       .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
       .replace(/^[^A-Za-z]+/, "")
       .slice(0, LONGEST) || "corpus"

@@ -6,7 +6,7 @@ import type { Context } from "../context.ts";
 import { type Place, problemsOf, TritterError, TritterErrors } from "../errors.ts";
 import { type HubSettings, isOffline, openHub } from "../hub/index.ts";
 import type { Hub } from "../hub/port.ts";
-import { readLock } from "../lock/read.ts";
+import { type ReadLock, readLock } from "../lock/read.ts";
 import { parseManifest, type ReadManifest, readManifest } from "../manifest/read.ts";
 import { renderIssues } from "../manifest/render.ts";
 import { selectSources } from "../manifest/select.ts";
@@ -52,11 +52,19 @@ export async function loadDraft(context: Context, options: ProjectOptions, text:
   return projectOf(context, options, { read, manifestFile, lockFile });
 }
 
+/** The same, with a lock that is not the one on disk. */
+export async function loadWithLock(context: Context, options: ProjectOptions, lock: Lock): Promise<Project> {
+  const documents = documentsOf(context, options);
+  const read = await readManifest({ file: documents.manifestFile, disk: context.disk, env: context.env });
+  return projectOf(context, options, { ...documents, read, lock });
+}
+
 async function projectOf(
   context: Context,
   options: ProjectOptions,
-  { read, manifestFile, lockFile }: Documents & { readonly read: ReadManifest },
+  given: Documents & { readonly read: ReadManifest; readonly lock?: Lock },
 ): Promise<Project> {
+  const { read, manifestFile, lockFile } = given;
   if (read.kind === "missing") throw unusableManifest(manifestFile, read);
   if (lockFile === manifestFile) {
     throw new TritterError({
@@ -65,25 +73,32 @@ async function projectOf(
       hint: "name another file with --lock",
     });
   }
-  const found = await readLock({ file: lockFile, disk: context.disk }).catch((error: unknown) => {
-    // Mistakes of two documents are told at once.
-    if (read.kind === "ok") throw error;
-    throw new TritterErrors([...problemsOf(unusableManifest(manifestFile, read)), ...problemsOf(error)]);
-  });
+  const found = given.lock === undefined ? await lockBeside(context, { ...given, read }) : undefined;
   const { manifest, text, peekable } = usableManifest(context, manifestFile, read);
   const scope = options.names.length === 0 ? undefined : selectSources(manifest, options.names);
-  if (found.kind === "ok") for (const message of found.warnings) context.emit({ kind: "warning", message });
+  if (found?.kind === "ok") for (const message of found.warnings) context.emit({ kind: "warning", message });
   return {
     manifest,
     manifestText: text,
     peekable,
     lockFile,
-    lock: found.kind === "ok" ? found.lock : undefined,
-    lockDigest: found.kind === "ok" ? found.digest : undefined,
+    lock: found?.kind === "ok" ? found.lock : given.lock,
+    lockDigest: found?.kind === "ok" ? found.digest : undefined,
     scope,
     offline: options.offline === true || isOffline(context.env),
     endpoint: endpointOf(context, options.endpoint),
   };
+}
+
+/** Mistakes of two documents are told at once. */
+async function lockBeside(
+  { disk }: Context,
+  { read, manifestFile, lockFile }: Documents & { readonly read: Exclude<ReadManifest, { kind: "missing" }> },
+): Promise<ReadLock> {
+  return readLock({ file: lockFile, disk }).catch((error: unknown) => {
+    if (read.kind === "ok") throw error;
+    throw new TritterErrors([...problemsOf(unusableManifest(manifestFile, read)), ...problemsOf(error)]);
+  });
 }
 
 /** A folder is relative to where the command runs; an URL is left as it is. */

@@ -29,10 +29,16 @@ export async function jsonText(
 async function bodyOf(result: Result): Promise<Json> {
   switch (result.command) {
     case "init":
-      return { file: result.file };
+      return { file: result.file, wrote: result.wrote, git: result.git ?? null };
     case "add":
     case "remove":
       return { dryRun: result.dryRun, ...(await editBody(result)) };
+    case "resolve":
+      return { file: result.file, side: result.side, wrote: result.wrote, taken: result.taken.map(orNull) };
+    // Spoken to by git alone, which asks for no object.
+    case "git-merge":
+    case "git-textconv":
+      return {};
     case "lock":
     case "update":
       return { dryRun: result.dryRun, ...lockBody(result.project.lockFile, result.locked) };

@@ -1,6 +1,7 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY, OMIT_HEADERS } from "diff";
 import type { LockedSource } from "../../schema/lock.ts";
 import type { SourceChange } from "../resolve/changes.ts";
+import { fileText } from "./lock-text.ts";
 import type { Paint } from "./paint.ts";
 import { safe } from "./safe.ts";
 
@@ -58,9 +59,7 @@ export function textPatchLines(
 }
 
 function listing(source: LockedSource | undefined): readonly string[] {
-  return (source?.files ?? []).map(
-    (file) => `${safe(file.path)} ${file.size} ${file.digest.slice(0, file.digest.indexOf(":") + 13)}\n`,
-  );
+  return (source?.files ?? []).map((file) => `${fileText(file)}\n`);
 }
 
 /** One hunk without context: all lines that only one side has. */

@@ -3,15 +3,21 @@ import type { CheckResult } from "../project/check.ts";
 import type { CleanResult } from "../project/clean.ts";
 import type { DiffResult } from "../project/diff.ts";
 import type { Edited } from "../project/editing.ts";
+import type { ReadForGit } from "../project/git-textconv.ts";
+import type { InitResult } from "../project/init.ts";
 import type { ListResult } from "../project/list.ts";
 import type { LockResult } from "../project/lock.ts";
+import type { MendResult } from "../project/mend.ts";
 import type { SyncResult } from "../project/sync.ts";
 import type { WhyResult } from "../project/why.ts";
 
 /** What a command found or did, before anyone decides how to say it. */
 export type Result =
-  | { readonly command: "init"; readonly file: string }
+  | (InitResult & { readonly command: "init" })
   | (Edited & { readonly command: "add" | "remove"; readonly dryRun: boolean })
+  | (MendResult & { readonly command: "resolve" })
+  | { readonly command: "git-merge"; readonly clean: boolean }
+  | { readonly command: "git-textconv"; readonly read: ReadForGit }
   | (LockResult & { readonly command: "lock" | "update"; readonly dryRun: boolean })
   | (SyncResult & { readonly command: "sync"; readonly dryRun: boolean })
   | (CheckResult & { readonly command: "check" })

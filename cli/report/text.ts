@@ -6,7 +6,10 @@ import type { SourceChange } from "../resolve/changes.ts";
 import { changeLines, patternLines } from "./changes.ts";
 import { editLines } from "./edit.ts";
 import { formatDuration, formatFiles } from "./format.ts";
+import { initLines } from "./init.ts";
 import { carriedText, listLines } from "./list.ts";
+import { gitTextLines } from "./lock-text.ts";
+import { mendLines } from "./mend.ts";
 import { cleanLine, outcomeLine } from "./outcome.ts";
 import { isIdle, type Layout, planLines, planTotals } from "./plan-lines.ts";
 import type { Ending, Result } from "./result.ts";
@@ -20,10 +23,16 @@ export async function textLines(ending: Ending, layout: Layout): Promise<readonl
   if (result === undefined) return [];
   switch (result.command) {
     case "init":
-      return [`wrote ${safe(result.file)}; name your sources there, then run tritter sync`];
+      return initLines(result);
     case "add":
     case "remove":
       return editLines(result, result.dryRun, layout);
+    case "resolve":
+      return mendLines(result);
+    case "git-merge":
+      return [];
+    case "git-textconv":
+      return gitTextLines(result.read);
     case "lock":
     case "update":
       return lockLines(result, result.dryRun, layout);
@@ -50,6 +59,7 @@ export function isAskedFor(result: Result): boolean {
     case "list":
     case "diff":
     case "why":
+    case "git-textconv":
       return true;
     case "add":
     case "remove":
@@ -59,6 +69,8 @@ export function isAskedFor(result: Result): boolean {
     case "clean":
       return result.dryRun;
     case "init":
+    case "resolve":
+    case "git-merge":
     case "check":
       return false;
     default:

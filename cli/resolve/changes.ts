@@ -1,5 +1,6 @@
 import type { Digest } from "../../schema/ids.ts";
 import type { Lock, LockedFile, LockedSource } from "../../schema/lock.ts";
+import { sameEntry } from "../lock/same.ts";
 import { compareBytes } from "../lock/write.ts";
 
 /** What became of one source between two locks; at least one of the two is set. */
@@ -36,7 +37,7 @@ export function changesBetween(before: Lock, after: Lock): readonly SourceChange
   const changes: SourceChange[] = [];
   for (const source of after.sources) {
     const old = olds.get(source.name) ?? dropped.get(pinOf(source))?.pop();
-    if (old === undefined || !isSame(old, source)) changes.push(changeOf(old, source));
+    if (old === undefined || !sameEntry(old, source)) changes.push(changeOf(old, source));
   }
   const removed = [...dropped.values()].flat().map((source) => changeOf(source, undefined));
   return [...changes, ...removed].sort((a, b) => (a.source < b.source ? -1 : a.source > b.source ? 1 : 0));
@@ -97,14 +98,4 @@ function kindOf(before: LockedSource | undefined, after: LockedSource | undefine
 /** A source that is gone and a new one with its pin are one source renamed. */
 function pinOf({ type, repo, revision, commit }: LockedSource): string {
   return `${type} ${repo} ${revision} ${commit}`;
-}
-
-function isSame(a: LockedSource, b: LockedSource): boolean {
-  if (a === b) return true;
-  const { files: before, ...old } = a;
-  const { files: after, ...now } = b;
-  const sameFiles =
-    before.length === after.length &&
-    before.every((file, index) => file.path === after[index]?.path && file.digest === after[index]?.digest);
-  return sameFiles && JSON.stringify(old) === JSON.stringify(now);
 }

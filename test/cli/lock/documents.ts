@@ -90,3 +90,56 @@ export const locks: fc.Arbitrary<Lock> = fc
       extra: extras,
     }),
   );
+
+/** What a branch does to a lock, one source at a time. */
+type Edit = (entry: LockedSource) => LockedSource | undefined;
+
+const edits: fc.Arbitrary<Edit> = fc.oneof(
+  fc.tuple(hex, files("")).map(
+    ([digit, list]): Edit =>
+      (entry) => ({
+        ...entry,
+        commit: commitOf(digit),
+        files: list.map((file) => ({ ...file, path: below(entry.strip, file.path) })),
+      }),
+  ),
+  hex.map(
+    (digit): Edit =>
+      (entry) => ({ ...entry, request: `sha256:${digit.repeat(64)}` }),
+  ),
+  fc.constantFrom("x", "y/z").map(
+    (path): Edit =>
+      (entry) => ({ ...entry, path: `${path}-${entry.name}` }),
+  ),
+  fc.constant((entry: LockedSource) => ({ ...entry, strip: "" })),
+  extras.map(
+    (extra): Edit =>
+      (entry) => ({ ...entry, extra }),
+  ),
+  fc.constantFrom("renamed", "b").map(
+    (name): Edit =>
+      (entry) => ({ ...entry, name }),
+  ),
+  fc.constant((): undefined => undefined),
+);
+
+function branch(base: Lock): fc.Arbitrary<Lock> {
+  const steps = fc.array(fc.tuple(fc.nat(2), edits), { maxLength: 3 });
+  return fc.tuple(steps, locks, fc.boolean()).map(([list, other, adds]) => {
+    let sources = base.sources;
+    for (const [at, edit] of list)
+      sources = sources.flatMap((entry, index) => (index === at ? (edit(entry) ?? []) : entry));
+    const all = [...sources, ...(adds ? other.sources : [])];
+    const unique = all.filter((one, index) => all.findIndex(({ name }) => name === one.name) === index);
+    return {
+      ...base,
+      sources: unique.sort((a, b) => compareBytes(a.name, b.name)),
+      extra: adds ? other.extra : base.extra,
+    };
+  });
+}
+
+/** A lock, and what two branches made of it. */
+export const histories: fc.Arbitrary<{ base: Lock; ours: Lock; theirs: Lock }> = locks.chain((base) =>
+  fc.record({ base: fc.constant(base), ours: branch(base), theirs: branch(base) }),
+);

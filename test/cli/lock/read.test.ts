@@ -63,21 +63,21 @@ describe("readLock() calls LOCK_EDITED", () => {
     ],
     ["a source twice", good.replace('"docs": {', '"code": {'), '"code" stands twice (line 13)'],
     [
-      "an unfinished merge",
+      "conflict markers",
       `<<<<<<< ours\n${good}=======\n${good}>>>>>>> theirs\n`,
-      "it holds an unfinished merge (line 1)",
+      "it holds conflict markers of a merge (line 1)",
     ],
     [
-      "an unfinished merge in the midst",
+      "conflict markers in the midst",
       good.replace('{"path":"b', '||||||| base\r\n{"path":"b'),
-      "it holds an unfinished merge (line 11)",
+      "it holds conflict markers of a merge (line 11)",
     ],
   ])("a lock with %s", async (_, text, why) => {
     const problem = await refusal(text);
     expect(problem.code).toBe("LOCK_EDITED");
     expect(problem.message).toContain("edited by hand or badly merged");
     expect(problem.message).toContain(why);
-    expect(problem.hint).toContain("tritter lock");
+    expect(problem.hint).toContain("tritter lock --resolve ours, or theirs");
   });
 
   it("lines of two commits, put together by a merge of text", async () => {

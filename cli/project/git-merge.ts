@@ -1,0 +1,109 @@
+import { resolve } from "node:path";
+import type { Lock, LockedSource } from "../../schema/lock.ts";
+import { printable } from "../../schema/names.ts";
+import type { Context } from "../context.ts";
+import { replaceFile } from "../disk/replace.ts";
+import { onDisk } from "../disk/trouble.ts";
+import { problemsOf, TritterError } from "../errors.ts";
+import { mergeText } from "../git/merge-file.ts";
+import { readBase } from "../lock/base.ts";
+import { serialiseMerged } from "../lock/conflict.ts";
+import { type Conflict, mergeLocks } from "../lock/merge.ts";
+import { parseLock, readLockBytes } from "../lock/read.ts";
+
+export interface GitMergeOptions {
+  /** `%O`, `%A`, `%B` of gitattributes(5): files of git's own, the first empty where there was none. The result goes to `ours`. */
+  readonly base: string;
+  readonly ours: string;
+  readonly theirs: string;
+  /** `%P`: what the lock is called in the repository. */
+  readonly path: string;
+}
+
+export interface GitMergeResult {
+  /** Nothing is left to a person. */
+  readonly clean: boolean;
+  /** What a person must know, a line each. */
+  readonly notes: readonly string[];
+}
+
+/** Merges locks for git, without network, manifest or data. A side that cannot be read is merged as any text is. */
+export async function mergeForGit(context: Context, options: GitMergeOptions): Promise<GitMergeResult> {
+  const { cwd, disk } = context;
+  const [base, ours, theirs] = [options.base, options.ours, options.theirs].map((file) =>
+    resolve(cwd, file),
+  ) as [string, string, string];
+  const texts = await Promise.all(
+    [base, ours, theirs].map(async (file) => (await readLockBytes({ file, disk }))?.toString("utf8")),
+  );
+  const sides = readSides(texts[1] ?? "", texts[2] ?? "", options.path);
+  if (!("ours" in sides)) return mergeAsText(context, { base, ours, theirs }, sides.notes);
+  const merged = mergeLocks(readBase(texts[0]), sides.ours, sides.theirs);
+  const text = serialiseMerged(merged);
+  if (text !== texts[1]) await onDisk(`write "${ours}"`, () => replaceFile(disk, ours, Buffer.from(text)));
+  if (merged.conflicts.length === 0) return { clean: true, notes: [] };
+  const lines = merged.conflicts.map((conflict) => `${printable(options.path)}: ${conflictText(conflict)}`);
+  return { clean: false, notes: [...lines, NEXT] };
+}
+
+const NEXT = "next: tritter lock --resolve ours, or theirs; then git add the lock";
+
+type Sides =
+  | { readonly ours: Lock; readonly theirs: Lock }
+  /** Why at least one cannot be read. */
+  | { readonly notes: readonly string[] };
+
+function readSides(ours: string, theirs: string, path: string): Sides {
+  const notes: string[] = [];
+  const read = (text: string, side: string): Lock | undefined => {
+    try {
+      return parseLock(text, `${path} (${side})`).lock;
+    } catch (error) {
+      if (!(error instanceof TritterError)) throw error;
+      notes.push(
+        ...problemsOf(error).map(({ message, details }) => [message, ...(details ?? [])].join(": ")),
+      );
+      return undefined;
+    }
+  };
+  const [left, right] = [read(ours, "ours"), read(theirs, "theirs")];
+  return left === undefined || right === undefined ? { notes } : { ours: left, theirs: right };
+}
+
+async function mergeAsText(
+  { cwd, env, signal }: Context,
+  files: { base: string; ours: string; theirs: string },
+  notes: readonly string[],
+): Promise<GitMergeResult> {
+  const done = await mergeText({ cwd, env, signal }, files);
+  const what = done
+    ? "merged line by line instead: look at it before you commit"
+    : "left as ours has it: merge it by hand";
+  return { clean: false, notes: [...notes, what] };
+}
+
+/** `"rust" is at 9fc30b5 in ours, at def5678 in theirs` */
+function conflictText(conflict: Conflict): string {
+  const name = `"${printable(conflict.name)}"`;
+  if (conflict.kind === "member") return `the member ${name} has two values`;
+  const { ours, theirs } = conflict;
+  if (ours === undefined || theirs === undefined) {
+    const [gone, kept] = ours === undefined ? ["ours", "theirs"] : ["theirs", "ours"];
+    return `source ${name} was removed in ${gone} and changed in ${kept}`;
+  }
+  const [verb, tell] = TELLING.find(([, tell]) => tell(ours) !== tell(theirs)) ?? NOTHING_KNOWN;
+  return `source ${name} ${verb} ${tell(ours)} in ours, ${tell(theirs)} in theirs`;
+}
+
+type Telling = readonly [verb: string, tell: (entry: LockedSource) => string];
+
+/** What may tell two entries apart, the most telling first. */
+const TELLING: readonly Telling[] = [
+  ["is", ({ type, repo, revision }) => `${type} ${printable(repo)} at ${printable(revision)}`],
+  ["is at", ({ commit }) => commit.slice(0, 7)],
+  ["has", ({ files }) => `${files.length} ${files.length === 1 ? "file" : "files"}`],
+  ["selects by", ({ request }) => request.slice(0, 14)],
+  ["is placed in", ({ path }) => `"${printable(path)}"`],
+  ["strips", ({ strip }) => `"${printable(strip)}"`],
+];
+const NOTHING_KNOWN: Telling = ["has", () => "other members"];
