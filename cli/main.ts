@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import type { Terminal } from "./report/terminal.ts";
-import type { StopSignal } from "./stop.ts";
+import type { StopSignal } from "./start.ts";
 
 // The only file that touches the process. Everything else is imported after the fast path below.
 
@@ -19,12 +19,7 @@ if (first === "--version" || first === "-V" || first === "version") {
 }
 
 async function main(): Promise<void> {
-  const [{ run }, { systemClock }, { nodeDisk }, { STOP_SIGNALS, stopReason }] = await Promise.all([
-    import("./run.ts"),
-    import("./clock.ts"),
-    import("./disk/node.ts"),
-    import("./stop.ts"),
-  ]);
+  const { nodeDisk, run, STOP_SIGNALS, stopReason, systemClock } = await import("./start.ts");
   const controller = new AbortController();
   for (const [name, status] of Object.entries(STOP_SIGNALS) as [StopSignal, number][]) {
     process.on(name, () => {

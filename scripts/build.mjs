@@ -84,28 +84,47 @@ async function bundle() {
   const { version } = JSON.parse(await readFile(at("package.json"), "utf8"));
   const out = await mkdtemp(at(".dist-"));
   try {
-    await esbuild.build({
-      entryPoints: {
-        main: at("cli/main.ts"),
-        index: at("cli/index.ts"),
-        "hash-worker": at("cli/store/hash-worker.ts"),
-      },
+    const common = {
       outdir: out,
-      chunkNames: "chunk-[hash]",
       bundle: true,
-      splitting: true,
       format: "esm",
       platform: "node",
       target: "node20",
       packages: "external",
       define: { __TRITTER_VERSION__: JSON.stringify(version) },
       logLevel: "error",
+    };
+    await esbuild.build({
+      ...common,
+      entryPoints: { main: at("cli/main.ts"), index: at("cli/index.ts") },
+      inject: [at("scripts/together.mjs")],
+      chunkNames: "chunk-[hash]",
+      splitting: true,
+    });
+    await unloadMain(out);
+    // Threads start the faster the less they load.
+    await esbuild.build({
+      ...common,
+      entryPoints: {
+        "hash-worker": at("cli/store/hash-worker.ts"),
+        "rows-worker": at("cli/status/rows-worker.ts"),
+      },
     });
     if (process.argv.includes("--types")) await emitTypes(join(out, "types"));
     await publish(out, at("dist"));
   } finally {
     await rm(out, { recursive: true, force: true });
   }
+}
+
+/** Of what is injected everywhere, main answers `--version` without. */
+async function unloadMain(out) {
+  const file = join(out, "main.js");
+  const text = await readFile(file, "utf8");
+  const without = text.replace(/^import "\.\/chunk-\w+\.js";\n/m, "");
+  if (without === text || /^import /m.test(without))
+    throw new Error("main.js should load one chunk, and no more");
+  await writeFile(file, without);
 }
 
 async function emitTypes(out) {
@@ -130,7 +149,7 @@ async function emitTypes(out) {
 async function publish(from, to) {
   await mkdir(to, { recursive: true });
   const fresh = await readdir(from);
-  const entries = new Set(["main.js", "index.js", "hash-worker.js"]);
+  const entries = new Set(["main.js", "index.js", "hash-worker.js", "rows-worker.js"]);
   const order = [...fresh.filter((name) => !entries.has(name)), ...fresh.filter((name) => entries.has(name))];
   for (const name of order) {
     if (name === "main.js") await chmod(join(from, name), 0o755);

@@ -31,6 +31,8 @@ const ROWS: readonly (readonly string[])[] = [
   ["commands"],
   ["args"],
   ["run", "index"],
+  // All that main hands to the program, in one file to load.
+  ["start"],
   ["main"],
 ];
 
@@ -56,9 +58,9 @@ const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
   "node:fs": ["disk"],
   "node:fs/promises": ["disk"],
   // The host's name tells writers on one file system apart; the number of cores says how many threads hash.
-  "node:os": ["disk", "store"],
-  // Hashing on all cores.
-  "node:worker_threads": ["store"],
+  "node:os": ["disk", "status", "store"],
+  // Hashing, and looking at many files, on all cores.
+  "node:worker_threads": ["status", "store"],
   // CRC-32 of the segments of a partial.
   "node:zlib": ["store"],
   // As many requests wait on one signal as there are sockets.
@@ -88,8 +90,8 @@ const CALLERS: readonly (readonly [name: string, home: string, callers: readonly
   // Emptying the trash is what `clean` is for.
   ["emptyTrash", "cli/tree/trash.ts", ["cli/project/clean.ts"]],
   ["openHub", "cli/hub/index.ts", ["cli/project/load.ts"]],
-  // The library exports it to programs; main hands it to the command line.
-  ["nodeDisk", "cli/disk/node.ts", ["cli/index.ts", "cli/main.ts"]],
+  // The library exports it to programs; main hands it to the command line; a thread has nobody to hand it one.
+  ["nodeDisk", "cli/disk/node.ts", ["cli/index.ts", "cli/start.ts", "cli/status/rows-worker.ts"]],
   // Who asks for it runs git.
   ["stagesOf", "cli/git/versions.ts", ["cli/project/mend.ts"]],
   ["versionsOf", "cli/git/versions.ts", ["cli/project/mend.ts"]],
@@ -315,6 +317,14 @@ describe("loading", () => {
 
   it("the command line loads nothing heavy before it knows the command", () => {
     expect([...loadedBy("cli/run.ts").packages].sort()).toEqual(["commander", "node:util"]);
+  });
+
+  it("sync and check look for something to do before they load what does it", () => {
+    const { files, packages } = loadedBy("cli/project/quick.ts");
+    expect([...packages].filter((name) => !name.startsWith("node:"))).toEqual([]);
+    const rooms = new Set([...files].map(roomOf));
+    expect(["resolve", "scan", "plan", "apply", "hub"].filter((room) => rooms.has(room))).toEqual([]);
+    expect([...files].filter((file) => /validate|patterns|\/read\.ts$/.test(file))).toEqual([]);
   });
 
   it("sync loads neither undici, nor the Hub's library, nor yaml before it needs them", () => {

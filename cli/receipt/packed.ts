@@ -76,6 +76,15 @@ export async function readPacked(
   return sameSizes(head.journals, sizesOf(disk, folder, entries)) ? packed : undefined;
 }
 
+/** About how many files it may hold, before it is read. */
+export function packedRows(disk: Disk, state: string, owner: string): number {
+  const size = disk.lstat(join(state, JOURNALS, packedName(owner)))?.size ?? 0;
+  return Math.floor(size / ROW);
+}
+
+/** bytes: a stamp, and a path of usual length */
+const ROW = 64;
+
 const KEYS = ["tritter", "owner", "manifest", "lock"] as const;
 
 /** System errors are thrown. */

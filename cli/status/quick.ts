@@ -1,4 +1,3 @@
-import type { TreePath } from "../../schema/ids.ts";
 import type { Context } from "../context.ts";
 import { readOwnFolder } from "../disk/own.ts";
 import { systemCode, TritterError } from "../errors.ts";
@@ -8,11 +7,12 @@ import { expandVariables } from "../manifest/expand.ts";
 import { peek } from "../manifest/peek.ts";
 import { DEFAULT_ROOT, placeOf } from "../manifest/place.ts";
 import type { Count } from "../plan/types.ts";
-import { type Packed, type PackedSource, readPacked } from "../receipt/packed.ts";
+import { type Packed, type PackedSource, packedRows, readPacked } from "../receipt/packed.ts";
 import { storeFolder } from "../store/layout.ts";
 import { PACKED_STAMP } from "../tree/stamp.ts";
+import { startHelpers } from "./helpers.ts";
 import { resolveRoot, stateFolder } from "./root.ts";
-import { areUnchanged, type Rows } from "./rows.ts";
+import type { Rows } from "./rows.ts";
 
 export interface Documents {
   /** Absolute. */
@@ -39,16 +39,8 @@ export interface InSync {
  */
 export async function quickLook(context: Context, documents: Documents): Promise<InSync | undefined> {
   try {
-    const found = await findPacked(context, documents);
-    const ranges = found && rangesOf(found.packed.head.sources, documents.names);
-    if (found === undefined || ranges === undefined) return undefined;
-    const files = ranges.reduce((sum, range) => sum + range.files, 0);
-    context.emit({ kind: "scanning", files });
-    for (const range of ranges) {
-      if (!(await areUnchanged(context.disk, rowsOf(found, range), context.signal))) return undefined;
-    }
-    const bytes = ranges.reduce((sum, range) => sum + range.bytes, 0);
-    return { root: found.root, sources: ranges.map(({ name }) => name), wanted: { files, bytes } };
+    const place = await placeToLook(context, documents);
+    return place && (await lookThere(context, place, documents));
   } catch (error) {
     context.signal.throwIfAborted();
     // Whatever is in the way, the survey meets it too, and tells.
@@ -57,16 +49,17 @@ export async function quickLook(context: Context, documents: Documents): Promise
   }
 }
 
-interface Found {
+interface Place {
   readonly root: string;
-  readonly packed: Packed;
+  readonly state: string;
+  readonly owner: string;
+  /** Digest of the manifest. */
+  readonly manifest: string;
 }
 
-async function findPacked(
-  context: Context,
-  { manifestFile, lockFile }: Documents,
-): Promise<Found | undefined> {
-  const { disk, env, version } = context;
+/** Where the receipt is, if the manifest is plain enough and nobody is at work there. */
+async function placeToLook(context: Context, { manifestFile }: Documents): Promise<Place | undefined> {
+  const { disk, env } = context;
   const text = decode((await disk.read(manifestFile)) ?? Buffer.alloc(0)) ?? "";
   const seen = peek(text);
   if (seen === undefined) return undefined;
@@ -75,12 +68,38 @@ async function findPacked(
   const { root: asked, owner } = placeOf(manifestFile, { name: seen.name, root: expanded.text });
   const root = await resolveRoot(context, asked);
   const state = stateFolder(context, root);
-  if (!(await isTidy(context, state, owner))) return undefined;
-  const lock = await disk.read(lockFile);
-  if (lock === undefined) return undefined;
-  const key = { tritter: version, owner, manifest: bytesDigest(text), lock: bytesDigest(lock) };
-  const packed = await readPacked(disk, state, { key, width: PACKED_STAMP });
-  return packed && { root, packed };
+  return (await isTidy(context, state, owner))
+    ? { root, state, owner, manifest: bytesDigest(text) }
+    : undefined;
+}
+
+async function lookThere(
+  context: Context,
+  { root, state, owner, manifest }: Place,
+  { lockFile, names }: Documents,
+): Promise<InSync | undefined> {
+  const { disk, version, signal } = context;
+  const helpers = startHelpers(disk, packedRows(disk, state, owner));
+  try {
+    const lock = await disk.read(lockFile);
+    if (lock === undefined) return undefined;
+    const key = { tritter: version, owner, manifest, lock: bytesDigest(lock) };
+    const packed = await readPacked(disk, state, { key, width: PACKED_STAMP });
+    const ranges = packed && rangesOf(packed.head.sources, names);
+    if (packed === undefined || ranges === undefined) return undefined;
+    const wanted = { files: sumOf(ranges, "files"), bytes: sumOf(ranges, "bytes") };
+    context.emit({ kind: "scanning", files: wanted.files });
+    const rows = rowsIn(ranges, root, packed);
+    return (await helpers.areUnchanged(rows, signal))
+      ? { root, sources: ranges.map(({ name }) => name), wanted }
+      : undefined;
+  } finally {
+    helpers.close();
+  }
+}
+
+function sumOf(ranges: readonly Range[], member: "files" | "bytes"): number {
+  return ranges.reduce((sum, range) => sum + range[member], 0);
 }
 
 /** Nobody is at work there, and nothing of an interrupted sync waits to be used or swept. */
@@ -110,11 +129,14 @@ function rangesOf(sources: readonly PackedSource[], names: readonly string[]): r
   return ranges.filter(({ called }) => called.some((name) => names.includes(name)));
 }
 
-function rowsOf({ root, packed: { paths, stamps } }: Found, { from, files }: Range): Rows {
-  const to = from + files;
+function rowsIn(ranges: readonly Range[], root: string, { paths, stamps }: Packed): Rows {
+  const parts = ranges.map(({ from, files }) => ({
+    paths: paths.slice(from, from + files),
+    stamps: stamps.subarray(from * PACKED_STAMP, (from + files) * PACKED_STAMP),
+  }));
   return {
     root,
-    paths: paths.slice(from, to) as TreePath[],
-    stamps: stamps.subarray(from * PACKED_STAMP, to * PACKED_STAMP),
+    paths: parts.flatMap((part) => part.paths),
+    stamps: Buffer.concat(parts.map((part) => part.stamps)),
   };
 }

@@ -12,30 +12,58 @@ export interface Rows {
   readonly stamps: Uint8Array;
 }
 
-/** Rows looked at before anything else gets its turn, such as a signal to stop: a few milliseconds' worth. */
+/** Rows one thread takes at a time: some milliseconds' worth, after which a signal to stop may have its turn. */
 const STEP = 1_024;
 
-/** Are all of these files, below folders and no links, with those very stamps? Ends at the first that is not. */
-export async function areUnchanged(disk: Disk, rows: Rows, signal: AbortSignal): Promise<boolean> {
-  const look = looker(disk, rows.root);
-  const found = new BigInt64Array((STEP * PACKED_STAMP) / 8);
+/** What the threads at work on the same rows tell each other. */
+export function newTally(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT));
+}
+
+const TAKEN = 0;
+const DONE = 1;
+const CHANGED = 2;
+
+/**
+ * Returns a function that takes the next rows and looks at them; false once there are none left, or one was found by
+ * anyone that is no file, has another stamp, or stands behind a link.
+ */
+export function stepper(disk: Disk, { root, paths, stamps }: Rows, tally: Int32Array): () => boolean {
+  const look = looker(disk, root);
+  const found = new BigInt64Array((STEP * PACKED_STAMP) / BigInt64Array.BYTES_PER_ELEMENT);
   const bytes = new Uint8Array(found.buffer);
-  const { paths, stamps } = rows;
-  for (let from = 0; from < paths.length; from += STEP) {
-    signal.throwIfAborted();
-    const to = Math.min(from + STEP, paths.length);
+  const isUnchanged = (from: number, to: number) => {
     for (let row = from; row < to; row++) {
       const sight = look.look(paths[row] as TreePath);
       if (sight.kind !== "file") return false;
       packStat(sight.stat, found, row - from);
     }
     const wanted = stamps.subarray(from * PACKED_STAMP, to * PACKED_STAMP);
-    if (Buffer.compare(wanted, bytes.subarray(0, wanted.length)) !== 0) return false;
-    await breath();
-  }
-  return true;
+    return Buffer.compare(wanted, bytes.subarray(0, wanted.length)) === 0;
+  };
+  return () => {
+    const from = Atomics.add(tally, TAKEN, 1) * STEP;
+    if (from >= paths.length || isChanged(tally)) return false;
+    let unchanged = false;
+    try {
+      unchanged = isUnchanged(from, Math.min(from + STEP, paths.length));
+    } finally {
+      if (unchanged) Atomics.add(tally, DONE, 1);
+      else setChanged(tally);
+    }
+    return unchanged;
+  };
 }
 
-function breath(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+export function isChanged(tally: Int32Array): boolean {
+  return Atomics.load(tally, CHANGED) !== 0;
+}
+
+export function setChanged(tally: Int32Array): void {
+  Atomics.store(tally, CHANGED, 1);
+}
+
+/** What others took may still be under way when there is nothing left to take. */
+export function isDone({ paths }: Rows, tally: Int32Array): boolean {
+  return Atomics.load(tally, DONE) === Math.ceil(paths.length / STEP);
 }

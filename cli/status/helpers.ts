@@ -1,0 +1,100 @@
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import type { TreePath } from "../../schema/ids.ts";
+import type { Disk } from "../disk/port.ts";
+import { isChanged, isDone, newTally, type Rows, setChanged, stepper } from "./rows.ts";
+
+/** Threads that help this one look at files. They start while it still reads. */
+export interface Helpers {
+  /** Are all these files as their stamps say? Ends at the first that is not. Throws system errors, and the signal's reason. */
+  areUnchanged(rows: Rows, signal: AbortSignal): Promise<boolean>;
+  close(): void;
+}
+
+/** Files from which on a thread, which takes some 40 ms to start, saves more than that. */
+const WORTH = 25_000;
+/** More than a few only wait for each other, in the kernel. */
+const MOST = 3;
+
+/** `files`: about as many will have to be looked at. */
+export function startHelpers(disk: Disk, files: number): Helpers {
+  const spare = BUNDLED && disk.local ? availableParallelism() - 1 : 0;
+  return helpersOf(disk, startThreads(WORKER, Math.min(spare, MOST, Math.floor(files / WORTH))));
+}
+
+declare const __TRITTER_VERSION__: string | undefined;
+
+/** Sources run without a build have no thread that could load them. */
+const BUNDLED = typeof __TRITTER_VERSION__ === "string";
+const WORKER = new URL("./rows-worker.js", import.meta.url);
+
+/** Exported for tests, which name the built thread. */
+export function startThreads(file: URL, count: number): readonly Worker[] {
+  return Array.from({ length: count }, () => {
+    const worker = new Worker(file);
+    // One that is not needed any more is no reason to stay.
+    worker.unref();
+    return worker;
+  });
+}
+
+export function helpersOf(disk: Disk, threads: readonly Worker[]): Helpers {
+  const broken = new AbortController();
+  for (const thread of threads) thread.on("error", () => broken.abort());
+  return {
+    areUnchanged: async (rows, signal) => {
+      const tally = newTally();
+      const stop = () => setChanged(tally);
+      if (!broken.signal.aborted) {
+        // With it goes what it took, unseen.
+        broken.signal.addEventListener("abort", stop);
+        for (const thread of threads) thread.postMessage(shared(rows, tally));
+      }
+      signal.addEventListener("abort", stop, { once: true });
+      try {
+        const step = stepper(disk, rows, tally);
+        while (step()) await breath();
+        while (!isDone(rows, tally) && !isChanged(tally)) await breath();
+        signal.throwIfAborted();
+        return !isChanged(tally);
+      } finally {
+        signal.removeEventListener("abort", stop);
+      }
+    },
+    close: () => {
+      for (const thread of threads) void thread.terminate();
+    },
+  };
+}
+
+/** Rows as threads can have them without a copy. */
+export interface SharedRows {
+  readonly root: string;
+  readonly names: SharedArrayBuffer;
+  readonly stamps: SharedArrayBuffer;
+  readonly tally: SharedArrayBuffer;
+}
+
+function shared({ root, paths, stamps }: Rows, tally: Int32Array): SharedRows {
+  return {
+    root,
+    names: sharedBytes(Buffer.from(paths.join("\n"))),
+    stamps: sharedBytes(stamps),
+    tally: tally.buffer as SharedArrayBuffer,
+  };
+}
+
+export function rowsOf({ root, names, stamps }: SharedRows): Rows {
+  const paths = Buffer.from(names).toString("utf8").split("\n") as TreePath[];
+  return { root, paths, stamps: new Uint8Array(stamps) };
+}
+
+function sharedBytes(bytes: Uint8Array): SharedArrayBuffer {
+  const buffer = new SharedArrayBuffer(bytes.length);
+  new Uint8Array(buffer).set(bytes);
+  return buffer;
+}
+
+function breath(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
