@@ -25,6 +25,7 @@ export { type ListedSource, type ListResult, listProject } from "./project/list.
 export type { ProjectOptions } from "./project/load.ts";
 export { type LockResult, lockProject, type UpdateOptions, updateProject } from "./project/lock.ts";
 export { type MendOptions, type MendResult, mendLock } from "./project/mend.ts";
+export { type OutdatedResult, type OutdatedSource, outdatedProject } from "./project/outdated.ts";
 export { checkProject, syncProject } from "./project/quick.ts";
 export { type RemoveOptions, removeProject } from "./project/remove.ts";
 export type { SyncOptions, SyncResult } from "./project/sync.ts";

@@ -19,6 +19,8 @@ export const library = {
     (await import("./project/quick.ts")).checkProject(...given),
   listProject: async (...given: Parameters<typeof import("./project/list.ts").listProject>) =>
     (await import("./project/list.ts")).listProject(...given),
+  outdatedProject: async (...given: Parameters<typeof import("./project/outdated.ts").outdatedProject>) =>
+    (await import("./project/outdated.ts")).outdatedProject(...given),
   diffProject: async (...given: Parameters<typeof import("./project/diff.ts").diffProject>) =>
     (await import("./project/diff.ts")).diffProject(...given),
   whyProject: async (...given: Parameters<typeof import("./project/why.ts").whyProject>) =>

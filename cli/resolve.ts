@@ -4,7 +4,7 @@ import { type ErrorCode, type Problem, problemsOf, TritterErrors } from "./error
 import { compareBytes } from "./lock/write.ts";
 import { pool } from "./pool.ts";
 import { changesBetween, type SourceChange } from "./resolve/changes.ts";
-import type { Pinned, ResolveInput, Resolving } from "./resolve/input.ts";
+import { type Pinned, type ResolveInput, startResolving } from "./resolve/input.ts";
 import { pinSource } from "./resolve/pin.ts";
 import type { PatternCount } from "./resolve/select.ts";
 import { identityKey, keyOf, requestOf } from "./resolve/stale.ts";
@@ -24,7 +24,7 @@ export interface Resolution {
 /** Manifest × Lock × Hub → Lock. All sources resolve, or it throws TritterErrors with the problems of every one. */
 export async function resolve(input: ResolveInput): Promise<Resolution> {
   const { manifest, previous, only, signal } = input;
-  const resolving: Resolving = { ...input, listings: new Map() };
+  const resolving = startResolving(input);
   const pinned = new Map<string, Pinned>();
   const problems: Problem[] = [];
   const touched = manifest.sources.filter(({ name }) => only?.has(name) ?? true);

@@ -67,6 +67,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   sync: async () => (await import("./commands/sync.ts")).sync,
   check: async () => (await import("./commands/check.ts")).check,
   list: async () => (await import("./commands/list.ts")).list,
+  outdated: async () => (await import("./commands/outdated.ts")).outdated,
   diff: async () => (await import("./commands/diff.ts")).diff,
   why: async () => (await import("./commands/why.ts")).why,
   clean: async () => (await import("./commands/clean.ts")).clean,

@@ -435,6 +435,7 @@ describe("docs/json.md", () => {
     const sync = await json("sync", "--prune");
     hub.repo("o/code").commit({ "b/new.md": "n\n" });
     const update = await json("update", "--dry-run");
+    const outdated = await json("outdated");
     const diff = await json("diff", "--from", "before.lock");
     const clean = await json("clean", "--dry-run");
     await project.write("data/other/b/z.md", "another");
@@ -442,7 +443,7 @@ describe("docs/json.md", () => {
     const resolved = await json("lock", "--resolve", "ours");
     const [list, why] = [await json("list"), await json("why", "data/other/b/z.md")];
     return {
-      real: { init, add, remove, lock, update, sync, check, list, diff, why, clean },
+      real: { init, add, remove, lock, update, sync, check, list, outdated, diff, why, clean },
       more: [placement, resolved],
     };
   }

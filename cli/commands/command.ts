@@ -32,6 +32,8 @@ export interface Flags {
   /** False only with `--no-disk`. */
   readonly disk?: boolean;
   readonly upstream?: boolean;
+  readonly exitCode?: boolean;
+  readonly to?: string;
   readonly from?: string;
   readonly patch?: boolean;
   readonly type?: RepoType;

@@ -6,7 +6,7 @@ export async function lock(call: Call): Promise<Answer> {
   if (flags.resolve !== undefined) return mend(call, flags.resolve);
   const fallback = flags.fallback !== false;
   const result = await library.lockProject(context, { ...commonOf(call), fallback });
-  return { result: { command: "lock", dryRun: false, ...result }, problems: [] };
+  return { result: { command: "lock", dryRun: false, ...result }, problems: result.locked.problems };
 }
 
 async function mend(call: Call, side: NonNullable<Call["flags"]["resolve"]>): Promise<Answer> {

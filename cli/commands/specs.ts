@@ -142,6 +142,11 @@ export const SPECS: readonly Spec[] = [
     options: [
       () =>
         new Option(
+          "--to <revision>",
+          "pin one source to this branch, tag or commit; the manifest keeps its own",
+        ),
+      () =>
+        new Option(
           "--allow-fallback",
           "try a source's own repository, then its fallbacks: switches, and returns",
         ).conflicts("to"),
@@ -150,8 +155,9 @@ export const SPECS: readonly Spec[] = [
       ...ONLINE,
     ],
     examples: [
-      ["tritter update --dry-run", "what is new upstream"],
+      ["tritter update --dry-run", "what is new upstream, and what it changes"],
       ["tritter update starcoder-rust", "move one pin"],
+      ["tritter update starcoder-rust --to v1.2", "move it to what you name"],
     ],
   },
   {
@@ -212,6 +218,17 @@ export const SPECS: readonly Spec[] = [
     arguments: [names()],
     options: HERE,
     examples: [["tritter list --json", "for a program"]],
+  },
+  {
+    name: "outdated",
+    group: LOOK,
+    summary: "what update would move: commits behind, files and bytes that would change",
+    arguments: [names()],
+    options: [() => new Option("--exit-code", "end with status 10 where anything is outdated"), ...ONLINE],
+    examples: [
+      ["tritter outdated", "what is new upstream"],
+      ["tritter outdated --exit-code --quiet", "for a script that updates"],
+    ],
   },
   {
     name: "diff",

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { printable } from "../../schema/names.ts";
 import type { Context } from "../context.ts";
-import { TritterError } from "../errors.ts";
+import { TritterError, TritterErrors } from "../errors.ts";
 import { readEnvironment } from "../hub/index.ts";
 import { addSource, withSources } from "../manifest/edit.ts";
 import { freeName, isSourceName, nameFor, takenNames } from "../manifest/naming.ts";
@@ -64,6 +64,7 @@ async function carryOut(
     fallback: true,
     dryRun: true,
   });
+  if (locked.problems.length > 0) throw new TritterErrors(locked.problems);
   if (!wrote) return { wrote, locked };
   const lock = () => writeLocked(context, project, locked);
   return { wrote, locked: await writeBoth(context, draft, { after, lock }) };

@@ -1,12 +1,15 @@
-import type { Lock } from "../../schema/lock.ts";
+import type { Lock, LockedSource } from "../../schema/lock.ts";
 import { timeText } from "../../schema/time.ts";
 import type { Context } from "../context.ts";
-import { TritterError, TritterErrors } from "../errors.ts";
+import { type Problem, TritterError } from "../errors.ts";
 import type { Hub } from "../hub/port.ts";
 import { writeLock } from "../lock/write.ts";
+import { pool } from "../pool.ts";
+import { movesPin } from "../resolve/changes.ts";
+import { historyBetween } from "../resolve/history.ts";
 import { judge } from "../resolve/judge.ts";
 import { type Identity, type Stale, staleness } from "../resolve/stale.ts";
-import { type Mode, type Resolution, resolve } from "../resolve.ts";
+import { type Mode, type Resolution, resolve, type SourceChange } from "../resolve.ts";
 import { carriedProblems } from "./carried.ts";
 import { lazyHub, type Project } from "./load.ts";
 
@@ -22,16 +25,22 @@ export interface Locked {
   readonly lock: Lock;
   readonly resolution: Resolution;
   readonly wrote: boolean;
+  /** Expectations, licences and places that refuse this lock; where there are any it was not written. */
+  readonly problems: readonly Problem[];
 }
 
-/** Resolves what is stale within the scope and writes the lock, or throws every problem and leaves it as it was. */
+/**
+ * Resolves what is stale within the scope and writes the lock. Throws every problem of resolving; what judging refuses comes
+ * with what would have changed. Either way the file stays as it was.
+ */
 export async function lockSources(context: Context, project: Project, locking: Locking): Promise<Locked> {
   const { hub, close } = lazyHub(context, project, RESOLVING);
   try {
+    const lazy = deferred(hub);
     const resolution = await resolve({
       manifest: project.manifest,
       previous: project.lock,
-      hub: deferred(hub),
+      hub: lazy,
       mode: locking.mode,
       only: project.scope,
       fallback: locking.fallback,
@@ -45,9 +54,9 @@ export async function lockSources(context: Context, project: Project, locking: L
         ? []
         : carriedProblems(resolution.lock, project.scope)),
     ];
-    if (problems.length > 0) throw new TritterErrors(problems);
-    const locked = { lock: resolution.lock, resolution, wrote: false };
-    return locking.dryRun ? locked : await writeLocked(context, project, locked);
+    const changes = await withHistories(lazy, resolution.changes, context.signal);
+    const locked = { lock: resolution.lock, resolution: { ...resolution, changes }, wrote: false, problems };
+    return locking.dryRun || problems.length > 0 ? locked : await writeLocked(context, project, locked);
   } finally {
     await close();
   }
@@ -61,6 +70,22 @@ export async function writeLocked({ disk }: Context, { lockFile }: Project, lock
 
 /** Requests at once while resolving. */
 const RESOLVING = 8;
+
+/** The commits between, where a pin moved within a repository. They only tell: where they cannot be had, the change stands. */
+async function withHistories(
+  hub: Hub,
+  changes: readonly SourceChange[],
+  signal: AbortSignal,
+): Promise<readonly SourceChange[]> {
+  const told = new Map<SourceChange, SourceChange>();
+  await pool(changes.filter(movesPin), { width: 4, signal }, async (change) => {
+    const { before, after } = change as { before: LockedSource; after: LockedSource };
+    const repo = { type: after.type, repo: after.repo };
+    const history = await historyBetween(hub, repo, { from: before.commit, to: after.commit, signal });
+    told.set(change, { ...change, history });
+  });
+  return changes.map((change) => told.get(change) ?? change);
+}
 
 /** Stale sources within the scope. */
 export function staleInScope({ manifest, lock, scope }: Project): readonly Stale[] {
@@ -111,7 +136,7 @@ function describe(identity: Identity): string {
 }
 
 /** A Hub that is opened at its first use. */
-function deferred(hub: () => Hub): Hub {
+export function deferred(hub: () => Hub): Hub {
   return {
     get label() {
       return hub().label;

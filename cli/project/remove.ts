@@ -38,7 +38,8 @@ function lockedWithout({ lock }: Project, names: ReadonlySet<string>): Locked | 
   if (lock === undefined || !lock.sources.some(({ name }) => names.has(name))) return undefined;
   const after = { ...lock, sources: lock.sources.filter(({ name }) => !names.has(name)) };
   const changes = changesBetween(lock, after);
-  return { lock: after, resolution: { lock: after, changes, patterns: [], warnings: [] }, wrote: false };
+  const resolution = { lock: after, changes, patterns: [], warnings: [] };
+  return { lock: after, resolution, wrote: false, problems: [] };
 }
 
 function tellFiles({ emit }: Context, { manifest }: Project, { resolution }: Locked): void {

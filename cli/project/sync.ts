@@ -42,8 +42,9 @@ export interface SyncResult {
   /** Set only if the lock was stale and was (or, in a dry run, would be) written. */
   readonly locked: Locked | undefined;
   readonly root: string;
-  readonly plan: Drift;
-  /** undefined: a dry run. */
+  /** undefined: the lock was stale, and what it would have become is refused. */
+  readonly plan: Drift | undefined;
+  /** undefined: a dry run, or refused. */
   readonly outcome: Outcome | undefined;
   readonly problems: readonly Problem[];
 }
@@ -55,10 +56,19 @@ export async function syncWhole(outer: Context, options: SyncOptions): Promise<S
   const { lockFile } = project;
   const locked = await bringUpToDate(context, project, options);
   const lock = locked?.lock ?? requireLock(project);
-  const refused = [
+  const refused = locked?.problems ?? [
     ...judge(project.manifest, lock, project.scope),
     ...(options.fallback ? [] : carriedProblems(lock, project.scope)),
   ];
+  if (refused.length > 0 && locked !== undefined)
+    return {
+      lockFile,
+      locked,
+      root: project.manifest.root,
+      plan: undefined,
+      outcome: undefined,
+      problems: refused,
+    };
   if (refused.length > 0) throw new TritterErrors(refused);
   tellCarried(context.emit, lock, project.scope);
   tellStaleElsewhere(context, project, lock);

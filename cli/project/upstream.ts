@@ -3,7 +3,8 @@ import type { Context } from "../context.ts";
 import { type Problem, problemsOf } from "../errors.ts";
 import type { Hub, Resolved } from "../hub/port.ts";
 import { pool } from "../pool.ts";
-import { disabledProblem, probePath } from "../resolve/pin.ts";
+import { disabledProblem } from "../resolve/ask.ts";
+import { probePath } from "../resolve/pin.ts";
 import { wantedNow } from "../resolve/wanted.ts";
 import { lazyHub, type Project } from "./load.ts";
 

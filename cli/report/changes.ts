@@ -1,13 +1,21 @@
 import type { LockedSource } from "../../schema/lock.ts";
+import { timeText } from "../../schema/time.ts";
 import type { SourceChange } from "../resolve/changes.ts";
+import type { History } from "../resolve/history.ts";
 import type { PatternCount } from "../resolve/select.ts";
 import { formatBytes, formatCount, formatFiles, formatNumber, shortCommit } from "./format.ts";
+import { distanceText, moveLines } from "./moves.ts";
 import type { Paint } from "./paint.ts";
+import type { Layout } from "./plan-lines.ts";
 import { safe } from "./safe.ts";
 
-/** `starcoder-rust: pin moved 9fc30b5 → def5678, files +1 -2 ~3, 18.9 GB (+1.2 GB)` */
-export function changeLines(changes: readonly SourceChange[], paint: Paint): readonly string[] {
-  return changes.map((change) => `${paint.name(safe(change.source))}: ${changeText(change, paint)}`);
+/** `starcoder-rust: pin moved 9fc30b5..def5678, 40 commits, files +1 -2 ~3, 18.9 GB (+1.2 GB)`, and below it what that means. */
+export function changeLines(changes: readonly SourceChange[], layout: Layout): readonly string[] {
+  const { paint } = layout;
+  return changes.flatMap((change) => [
+    `${paint.name(safe(change.source))}: ${changeText(change, paint)}`,
+    ...moveLines(change, layout),
+  ]);
 }
 
 /** `  + rust/*.parquet: 9 files, 2.9 GB` below the name of its source, `-` for what is excluded. */
@@ -36,6 +44,8 @@ export function changeText(change: SourceChange, paint: Paint): string {
   return [
     ...renamed,
     ...identityTexts(before, after),
+    ...pinTexts(before, after, change.history),
+    ...termsTexts(before, after),
     ...placementTexts(before, after),
     filesText(change, paint),
   ]
@@ -51,13 +61,27 @@ function identityTexts(before: LockedSource, after: LockedSource): readonly stri
   if (before.revision !== after.revision) {
     texts.push(`revision ${safe(before.revision)} → ${safe(after.revision)}`);
   }
-  if (before.commit !== after.commit) {
-    texts.push(`pin moved ${shortCommit(before.commit)} → ${shortCommit(after.commit)}`);
-  }
+  const [was, is] = [timeText(before).trim(), timeText(after).trim()];
+  if (was !== is) texts.push(`${was || "any time"} → ${is || "any time"}`);
   if (before.carrier?.fallback !== after.carrier?.fallback) texts.push(carrierText(after));
-  if (before.licenses.join() !== after.licenses.join()) {
+  return texts;
+}
+
+function pinTexts(
+  before: LockedSource,
+  after: LockedSource,
+  history: History | undefined,
+): readonly string[] {
+  if (before.commit === after.commit) return [];
+  const range = `${shortCommit(before.commit)}..${shortCommit(after.commit)}`;
+  return [`pin moved ${range}`, distanceText(history)];
+}
+
+/** `licence mit → other`, `gated open → auto` */
+export function termsTexts(before: LockedSource, after: LockedSource): readonly string[] {
+  const texts: string[] = [];
+  if (before.licenses.join() !== after.licenses.join())
     texts.push(`licence ${licenseText(before)} → ${licenseText(after)}`);
-  }
   return [...texts, ...gateTexts(before, after)];
 }
 
@@ -80,15 +104,22 @@ function placementTexts(before: LockedSource, after: LockedSource): readonly str
   return texts;
 }
 
-function filesText(change: SourceChange, paint: Paint): string {
-  const { added, removed, changed, renamed } = change.files;
-  if (added.length + removed.length + changed.length + renamed.length === 0) return "same files";
-  const counts = [
+/** `+1`, `-2`, `~3`: files added, removed and changed, then those renamed as `renamed` says it; those of which there are some. */
+export function fileCounts(
+  { files: { added, removed, changed, renamed: moved } }: SourceChange,
+  { paint, renamed }: { paint: Paint; renamed: (count: string) => string },
+): readonly string[] {
+  return [
     ...(added.length > 0 ? [paint.good(`+${formatNumber(added.length)}`)] : []),
     ...(removed.length > 0 ? [paint.bad(`-${formatNumber(removed.length)}`)] : []),
     ...(changed.length > 0 ? [paint.warn(`~${formatNumber(changed.length)}`)] : []),
-    ...(renamed.length > 0 ? [`${formatNumber(renamed.length)} renamed`] : []),
+    ...(moved.length > 0 ? [renamed(formatNumber(moved.length))] : []),
   ];
+}
+
+function filesText(change: SourceChange, paint: Paint): string {
+  const counts = fileCounts(change, { paint, renamed: (count) => `${count} renamed` });
+  if (counts.length === 0) return "same files";
   const after = bytesOf(change.after);
   const grown = after - bytesOf(change.before);
   const by = grown === 0 ? "" : ` (${grown > 0 ? "+" : "-"}${formatBytes(Math.abs(grown))})`;

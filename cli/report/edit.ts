@@ -13,7 +13,7 @@ export async function editLines(edited: Edited, dryRun: boolean, layout: Layout)
   return [
     ...textPatchLines(basename(project.manifest.file), { before, after }, paint),
     ...patternLines(resolution?.patterns ?? [], paint),
-    ...changeLines(resolution?.changes ?? [], paint),
+    ...changeLines(resolution?.changes ?? [], layout),
     ...writtenLines(edited, dryRun),
   ];
 }

@@ -4,7 +4,9 @@ import type { Outcome } from "../apply/types.ts";
 import type { Conflict, Drift, Prune, Write } from "../plan.ts";
 import type { Edited } from "../project/editing.ts";
 import type { Locked } from "../project/locking.ts";
+import type { OutdatedSource } from "../project/outdated.ts";
 import type { SourceChange } from "../resolve/changes.ts";
+import type { History } from "../resolve/history.ts";
 import type { Stale } from "../resolve/stale.ts";
 import { bytesOf } from "./changes.ts";
 import type { Ending, Result } from "./result.ts";
@@ -48,6 +50,8 @@ async function bodyOf(result: Result): Promise<Json> {
       return checkBody(result);
     case "list":
       return { root: result.project.manifest.root, sources: result.sources.map(orNull) };
+    case "outdated":
+      return { sources: result.sources.map(outdatedBody) };
     case "diff":
       return diffBody(result);
     case "why":
@@ -137,20 +141,53 @@ function changeBody(change: SourceChange): Json {
     removed: removed.map((file) => file.path),
     changed: changed.map((pair) => pair.after.path),
     renamed: renamed.map((pair) => ({ from: pair.before.path, to: pair.after.path })),
+    fetch: change.transfer.fetch,
+    freed: change.transfer.freed,
+    history: historyBody(change.history),
   };
+}
+
+function outdatedBody({ history, change, pinned, wanted, ...source }: OutdatedSource): Json {
+  return {
+    ...orNull(source),
+    pinned: pinned === undefined ? null : orNull(pinned),
+    wanted: wanted === undefined ? null : orNull(wanted),
+    behind: history?.kind === "forward" ? history.count : null,
+    change: change === undefined ? null : changeBody(change),
+  };
+}
+
+function historyBody(history: History | undefined): Json | null {
+  if (history === undefined) return null;
+  if (history.kind === "unknown") return { kind: history.kind, problem: history.problem };
+  const { dates, ...told } = history;
+  const commits = "commits" in told ? { commits: told.commits.map(orNull) } : {};
+  return { ...told, ...commits, fromDate: dates.from ?? null, toDate: dates.to ?? null };
 }
 
 function pinBody(source: LockedSource | undefined): Json | null {
   if (source === undefined) return null;
-  const { repo, type, revision, commit, path, strip, licenses, carrier } = source;
+  const { repo, type, revision, asOf, minAge, commit, path, strip, licenses, carrier } = source;
   const terms = {
     licenses,
     gated: source.gated || null,
     card: source.card ?? null,
     gate: source.gate ?? null,
   };
+  const time = { asOf: asOf ?? null, minAge: minAge ?? null };
   const counts = { files: source.files.length, bytes: bytesOf(source) };
-  return { repo, type, revision, commit, path, strip, ...terms, carrier: carrier ?? null, ...counts };
+  return {
+    repo,
+    type,
+    revision,
+    ...time,
+    commit,
+    path,
+    strip,
+    ...terms,
+    carrier: carrier ?? null,
+    ...counts,
+  };
 }
 
 function planBody(plan: Drift | undefined): Json | null {

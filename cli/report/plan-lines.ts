@@ -19,7 +19,7 @@ export const PLAIN: Layout = { paint: paintFor(false), width: Number.POSITIVE_IN
 const SHOWN = 40;
 const LONGEST_PATH = 80;
 
-interface Row {
+export interface Row {
   readonly sign: string;
   readonly path: string;
   /** bytes; undefined where the size says nothing */
@@ -38,7 +38,7 @@ export function planLines(
   layout: Layout,
 ): readonly string[] {
   const groups = [plan.conflicts.map(conflictRow), plan.writes.map(writeRow), plan.prunes.map(pruneRow)];
-  return groups.flatMap((rows) => rowLines(rows, layout));
+  return groups.flatMap((rows) => rowLines(rows, layout, SHOWN));
 }
 
 /** `12 files, 3.2 GB to fetch; 45 files, 15.7 GB in place; 2 files, 1.2 MB to prune`; empty for an empty plan. */
@@ -112,8 +112,9 @@ function conflictWhy(conflict: Conflict): string {
   }
 }
 
-function rowLines(rows: readonly Row[], layout: Layout): readonly string[] {
-  const shown = layout.verbose ? rows : rows.slice(0, SHOWN);
+/** Rows in columns; all but the first `most` are only counted, unless everything is asked for. */
+export function rowLines(rows: readonly Row[], layout: Layout, most: number): readonly string[] {
+  const shown = layout.verbose ? rows : rows.slice(0, most);
   const sizes = shown.map((row) => (row.size === undefined ? "" : formatBytes(row.size)));
   const sizeWidth = Math.max(0, ...sizes.map((size) => size.length));
   const pathWidth = pathColumn(shown, sizeWidth, layout.width);
@@ -138,5 +139,6 @@ function pathColumn(rows: readonly Row[], sizeWidth: number, width: number): num
 function signed(sign: string, paint: Paint): string {
   if (sign === "+") return paint.good(sign);
   if (sign === "~") return paint.warn(sign);
+  if (sign === "=") return paint.name(sign);
   return paint.bad(sign);
 }

@@ -8,6 +8,7 @@ import type { InitResult } from "../project/init.ts";
 import type { ListResult } from "../project/list.ts";
 import type { LockResult } from "../project/lock.ts";
 import type { MendResult } from "../project/mend.ts";
+import type { OutdatedResult } from "../project/outdated.ts";
 import type { SyncResult } from "../project/sync.ts";
 import type { WhyResult } from "../project/why.ts";
 
@@ -22,6 +23,7 @@ export type Result =
   | (SyncResult & { readonly command: "sync"; readonly dryRun: boolean })
   | (CheckResult & { readonly command: "check" })
   | (ListResult & { readonly command: "list" })
+  | (OutdatedResult & { readonly command: "outdated" })
   | (DiffResult & { readonly command: "diff"; readonly patch: boolean })
   | (WhyResult & { readonly command: "why" })
   | (CleanResult & { readonly command: "clean"; readonly dryRun: boolean });

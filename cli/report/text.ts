@@ -1,3 +1,4 @@
+import type { Drift } from "../plan.ts";
 import type { CheckResult } from "../project/check.ts";
 import type { DiffResult } from "../project/diff.ts";
 import type { LockResult } from "../project/lock.ts";
@@ -11,6 +12,7 @@ import { carriedText, listLines } from "./list.ts";
 import { gitTextLines } from "./lock-text.ts";
 import { mendLines } from "./mend.ts";
 import { cleanLine, outcomeLine } from "./outcome.ts";
+import { outdatedLines } from "./outdated.ts";
 import { isIdle, type Layout, planLines, planTotals } from "./plan-lines.ts";
 import type { Ending, Result } from "./result.ts";
 import { safe } from "./safe.ts";
@@ -42,6 +44,8 @@ export async function textLines(ending: Ending, layout: Layout): Promise<readonl
       return checkLines(result, ending, layout);
     case "list":
       return listLines(result, layout);
+    case "outdated":
+      return outdatedLines(result, layout);
     case "diff":
       return diffLines(result, result.patch, layout);
     case "why":
@@ -57,6 +61,7 @@ export async function textLines(ending: Ending, layout: Layout): Promise<readonl
 export function isAskedFor(result: Result): boolean {
   switch (result.command) {
     case "list":
+    case "outdated":
     case "diff":
     case "why":
     case "git-textconv":
@@ -82,14 +87,20 @@ async function lockLines(result: LockResult, dryRun: boolean, layout: Layout): P
   const { changes, patterns } = result.locked.resolution;
   return [
     ...patternLines(patterns, layout.paint),
-    ...changeLines(changes, layout.paint),
-    ...(layout.verbose ? await patchesOf(changes, layout) : []),
+    ...changeLines(changes, layout),
+    ...(layout.verbose
+      ? await patchesOf(
+          changes.filter(({ history }) => history === undefined),
+          layout,
+        )
+      : []),
     lockedLine(result, { dryRun, changed: changes.length > 0 }),
   ];
 }
 
 function lockedLine({ project, locked }: LockResult, how: { dryRun: boolean; changed: boolean }): string {
   const file = safe(project.lockFile);
+  if (locked.problems.length > 0) return `${file} ${how.dryRun ? "would stay" : "stays"} as it is`;
   if (how.dryRun) return how.changed ? `would write ${file}` : "nothing would change";
   return locked.wrote ? `wrote ${file}` : `${file} is up to date`;
 }
@@ -97,8 +108,9 @@ function lockedLine({ project, locked }: LockResult, how: { dryRun: boolean; cha
 function syncLines(result: SyncResult, ending: Ending, layout: Layout): readonly string[] {
   const { plan, outcome, locked } = result;
   const { paint } = layout;
-  const changes = locked === undefined ? [] : changeLines(locked.resolution.changes, paint);
-  if (outcome === undefined) return [...changes, ...planLines(plan, layout), dryLine(result, layout)];
+  const changes = locked === undefined ? [] : changeLines(locked.resolution.changes, layout);
+  if (plan === undefined) return [...changes, "nothing was done"];
+  if (outcome === undefined) return [...changes, ...planLines(plan, layout), dryLine(plan, layout)];
   const how = { wanted: plan.totals.wanted, tookMs: ending.tookMs, whole: ending.exit === 0, paint };
   const listed = layout.verbose ? planLines(plan, layout) : trashLines(result);
   return [...changes, ...listed, outcomeLine(outcome, how)];
@@ -111,7 +123,7 @@ function trashLines({ outcome }: SyncResult): readonly string[] {
   );
 }
 
-function dryLine({ plan }: SyncResult, { paint }: Layout): string {
+function dryLine(plan: Drift, { paint }: Layout): string {
   if (isIdle(plan)) return `${paint.good("in sync")}: ${formatFiles(plan.totals.wanted)}, nothing to do`;
   return `would sync: ${planTotals(plan)}`;
 }
@@ -144,7 +156,7 @@ async function diffLines(result: DiffResult, patch: boolean, layout: Layout): Pr
   const { changes, locks, plan, stale } = result;
   if (locks !== undefined) {
     if (patch) return patchesOf(changes, layout);
-    return changes.length === 0 ? ["no differences"] : changeLines(changes, layout.paint);
+    return changes.length === 0 ? ["no differences"] : changeLines(changes, layout);
   }
   const disk = plan === undefined || isIdle(plan) ? [] : [...planLines(plan, layout), planTotals(plan)];
   const lines = [...staleLines(stale, layout.paint), ...disk];

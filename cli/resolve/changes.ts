@@ -2,12 +2,15 @@ import type { Digest } from "../../schema/ids.ts";
 import type { Lock, LockedFile, LockedSource } from "../../schema/lock.ts";
 import { sameEntry } from "../lock/same.ts";
 import { compareBytes } from "../lock/write.ts";
+import type { History } from "./history.ts";
+import { sameIdentity } from "./stale.ts";
+import { type Transfer, transfersOf } from "./transfer.ts";
 
 /** What became of one source between two locks; at least one of the two is set. */
 export interface SourceChange {
   readonly source: string;
   /**
-   * `moved`: the pin; `reselected`: other files of the same commit; `replaced`: another repository or revision;
+   * `moved`: the pin; `reselected`: other files of the same commit; `replaced`: another repository, revision or time;
    * `placed`: path, strip or recorded terms only.
    */
   readonly kind: "added" | "removed" | "moved" | "reselected" | "replaced" | "placed" | "renamed";
@@ -16,6 +19,9 @@ export interface SourceChange {
   /** The name it had before; set only if `renamed`. */
   readonly from: string | undefined;
   readonly files: FileChanges;
+  readonly transfer: Transfer;
+  /** Set only if it was asked for: where the pin of one repository moved. */
+  readonly history: History | undefined;
 }
 
 export interface FileChanges {
@@ -34,14 +40,30 @@ export function changesBetween(before: Lock, after: Lock): readonly SourceChange
   // Taken from the end, so the first of a pin stands there.
   for (const source of before.sources.toReversed())
     if (!news.has(source.name)) listAt(dropped, pinOf(source)).push(source);
-  const changes: SourceChange[] = [];
+  const changes: Change[] = [];
   for (const source of after.sources) {
     const old = olds.get(source.name) ?? dropped.get(pinOf(source))?.pop();
     if (old === undefined || !sameEntry(old, source)) changes.push(changeOf(old, source));
   }
   const removed = [...dropped.values()].flat().map((source) => changeOf(source, undefined));
-  return [...changes, ...removed].sort((a, b) => (a.source < b.source ? -1 : a.source > b.source ? 1 : 0));
+  const all = [...changes, ...removed].sort((a, b) =>
+    a.source < b.source ? -1 : a.source > b.source ? 1 : 0,
+  );
+  const transfers = transfersOf(all, before, after);
+  return all.map((change, index) => ({
+    ...change,
+    transfer: transfers[index] as Transfer,
+    history: undefined,
+  }));
 }
+
+/** The pin of one repository moved, by an update or by another revision: there are commits between. */
+export function movesPin({ before, after }: Pick<SourceChange, "before" | "after">): boolean {
+  if (before === undefined || after === undefined) return false;
+  return before.repo === after.repo && before.type === after.type && before.commit !== after.commit;
+}
+
+type Change = Omit<SourceChange, "transfer" | "history">;
 
 /** Of two lists of one source, by path and by digest. */
 export function fileChanges(before: readonly LockedFile[], after: readonly LockedFile[]): FileChanges {
@@ -71,7 +93,7 @@ function listAt<Key, Value>(lists: Map<Key, Value[]>, key: Key): Value[] {
   return list;
 }
 
-function changeOf(before: LockedSource | undefined, after: LockedSource | undefined): SourceChange {
+function changeOf(before: LockedSource | undefined, after: LockedSource | undefined): Change {
   const source = (after ?? before)?.name ?? "";
   const from =
     before !== undefined && after !== undefined && before.name !== after.name ? before.name : undefined;
@@ -89,8 +111,7 @@ function kindOf(before: LockedSource | undefined, after: LockedSource | undefine
   if (before === undefined) return "added";
   if (after === undefined) return "removed";
   if (before.name !== after.name) return "renamed";
-  if (before.repo !== after.repo || before.type !== after.type || before.revision !== after.revision)
-    return "replaced";
+  if (!sameIdentity(before, after)) return "replaced";
   if (before.commit !== after.commit) return "moved";
   return before.request === after.request ? "placed" : "reselected";
 }

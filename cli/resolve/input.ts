@@ -3,6 +3,7 @@ import type { Manifest } from "../../schema/manifest.ts";
 import type { Emit } from "../events.ts";
 import type { Hub, Listed } from "../hub/port.ts";
 import type { PatternCount } from "./select.ts";
+import type { Wanted } from "./wanted.ts";
 
 /** `lock` never moves a pin whose identity did not change; `update` moves those it names. */
 export type Mode =
@@ -33,8 +34,14 @@ export interface ResolveInput {
 }
 
 export interface Resolving extends ResolveInput {
+  /** One answer for all sources that ask for the same revision. */
+  readonly asked: Map<string, Promise<Wanted>>;
   /** One listing for all sources of a commit. */
   readonly listings: Map<string, Promise<readonly Listed[]>>;
+}
+
+export function startResolving(input: ResolveInput): Resolving {
+  return { ...input, asked: new Map(), listings: new Map() };
 }
 
 /** What one source became, or why it could not. */

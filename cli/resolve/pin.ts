@@ -1,16 +1,16 @@
-import { algorithmOf, type Commit } from "../../schema/ids.ts";
+import { algorithmOf } from "../../schema/ids.ts";
 import type { LockedCarrier, LockedSource } from "../../schema/lock.ts";
 import type { Carrier, Source } from "../../schema/manifest.ts";
 import { judgeName, printable } from "../../schema/names.ts";
 import { type Lasting, type Problem, problemsOf, TritterError, TritterErrors } from "../errors.ts";
-import type { Hub, RepoRef, Resolved } from "../hub/port.ts";
+import type { Resolved } from "../hub/port.ts";
 import { isBelow } from "../lock/wants.ts";
 import { sortedFiles } from "../lock/write.ts";
+import { ask } from "./ask.ts";
 import type { Pinned, Resolving } from "./input.ts";
 import { listOnce } from "./listing.ts";
 import { select } from "./select.ts";
 import { askedIdentity, type Carried, carrierOf, keyOf, requestOf, sameIdentity } from "./stale.ts";
-import { type Wanted, wantedNow } from "./wanted.ts";
 
 /** Follows an edit of one source by its class: what needs no request makes none, and only identity moves a pin. */
 export async function pinSource(
@@ -73,10 +73,10 @@ async function move(resolving: Resolving, { source, carried, entry }: Following)
   });
   if (isFresh) tellFresh(resolving, { source, carried, entry });
   if (resolved.commit !== entry.commit || resolved.repo !== entry.repo)
-    return entryOf(resolving, { source, resolved, carried });
+    return pinAt(resolving, { source, resolved, carried });
   const told = orKnown(resolved, entry);
   if (entry.request !== requestOf(resolving.manifest, carried.carrier))
-    return entryOf(resolving, { source, resolved: told, carried });
+    return pinAt(resolving, { source, resolved: told, carried });
   const seen = withTerms(entry, told);
   const isNewGate = seen !== entry && (seen.gated ?? false) !== false;
   if (isNewGate)
@@ -129,7 +129,7 @@ async function reselect(resolving: Resolving, { source, carried, entry }: Follow
   const { repo, commit, asked, card, extra } = entry;
   const unknown = { id: undefined, gated: undefined, gate: undefined, licenses: undefined };
   const resolved = orKnown({ commit, repo, ...unknown, private: undefined, disabled: undefined }, entry);
-  const pinned = await entryOf(resolving, { source, resolved, carried });
+  const pinned = await pinAt(resolving, { source, resolved, carried });
   return { ...pinned, source: { ...pinned.source, asked, card, extra } };
 }
 
@@ -214,62 +214,19 @@ function lastingReason(error: unknown): Lasting | undefined {
 
 async function pinFrom(resolving: Resolving, source: Source, carried: Carried): Promise<Pinned> {
   const { resolved } = await ask(resolving, source.name, { carrier: carried.carrier, pinned: undefined });
-  return entryOf(resolving, { source, resolved, carried });
+  return pinAt(resolving, { source, resolved, carried });
 }
 
-async function ask(
-  { hub, emit, now, mode }: Resolving,
-  name: string,
-  { carrier, pinned }: { carrier: Carrier; pinned: Commit | undefined },
-): Promise<Wanted> {
-  const { type, repo, revision } = carrier;
-  const to = mode.kind === "update" && mode.names.has(name) ? mode.to : undefined;
-  emit({ kind: "resolving", source: name, repo, revision: to ?? revision });
-  const wanted: Wanted =
-    to === undefined
-      ? await wantedNow({ hub, now, pinned }, carrier)
-      : { resolved: await named(hub, { type, repo }, to), isFresh: false };
-  if (wanted.resolved.disabled === true) throw new TritterError(disabledProblem(repo));
-  return wanted;
-}
-
-/** What `--to` names. It stands on the command line, so nothing in the manifest is to be corrected, and no pin is gone. */
-async function named(hub: Hub, repo: RepoRef, to: string): Promise<Resolved> {
-  try {
-    return await hub.resolve(repo, to);
-  } catch (error) {
-    const isAbsent =
-      error instanceof TritterError && (error.code === "REVISION_NOT_FOUND" || error.code === "PIN_GONE");
-    if (!isAbsent) throw error;
-    throw new TritterError(
-      {
-        code: "REVISION_NOT_FOUND",
-        message: `cannot update to "${printable(to)}": ${repo.repo} has no such branch, tag or commit`,
-        hint: "give --to a branch, a tag, or all 40 digits of a commit",
-      },
-      error,
-    );
-  }
-}
-
-export function disabledProblem(repo: string): Problem {
-  return {
-    code: "ACCESS_DISABLED",
-    message: `cannot use ${repo}: the Hub has disabled it`,
-    hint: "choose another repository, or add a fallback",
-    lasting: "disabled",
-  };
-}
-
-interface EntryInput {
+export interface PinInput {
   readonly source: Source;
   readonly resolved: Resolved;
   readonly carried: Carried;
 }
 
-async function entryOf(
+/** Lists and selects at a commit that is known. */
+export async function pinAt(
   resolving: Resolving,
-  { source, resolved, carried: { carrier, as } }: EntryInput,
+  { source, resolved, carried: { carrier, as } }: PinInput,
 ): Promise<Pinned> {
   const { type, revision, asOf, minAge, strip } = carrier;
   const { commit, repo, gated } = resolved;

@@ -212,7 +212,7 @@ describe("apply()", () => {
       const { problems, outcome } = await project.sync();
       expect([problems, project.tree(), project.trash()]).toEqual([[], both, []]);
       expect(outcome?.received).toBe(origin === "fetched" ? 0 : outcome?.received);
-      expect((await project.sync()).plan.writes).toEqual([]);
+      expect((await project.sync()).plan?.writes).toEqual([]);
     }
   });
 
@@ -268,7 +268,7 @@ describe("apply()", () => {
     expect((await project.sync()).outcome?.adopted).toBe(1);
     project.disk.losePower("zeros");
     expect(project.tree()).toEqual({ "a.txt": "adopted" });
-    expect((await project.sync()).plan.writes).toEqual([]);
+    expect((await project.sync()).plan?.writes).toEqual([]);
   });
 
   it.each(["fetched", "adopted"])("nor of such bytes that it moves (%s)", async (origin) => {
@@ -314,7 +314,7 @@ describe("apply()", () => {
     project.publish({ "a.txt": "a" });
     expect((await project.sync()).problems).toEqual([]);
     expect(project.disk.tree("/big")).toMatchObject({ keep: "theirs", "a.txt": "a" });
-    expect((await project.sync()).plan.writes).toEqual([]);
+    expect((await project.sync()).plan?.writes).toEqual([]);
   });
 });
 

@@ -13,6 +13,7 @@ const COMMANDS = [
   "clean",
   "check",
   "list",
+  "outdated",
   "diff",
   "why",
   "completion",

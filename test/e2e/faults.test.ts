@@ -81,7 +81,7 @@ async function expectHeals(program: InProcess): Promise<void> {
   expect((await project.state()).filter((path) => !/^(?:\.gitignore|receipt\/.*)$/.test(path))).toEqual([]);
   hub.clearLog();
   const { exit, result } = await program.sync();
-  expect([exit, result?.plan.writes, result?.plan.prunes, hub.log]).toEqual([0, [], [], []]);
+  expect([exit, result?.plan?.writes, result?.plan?.prunes, hub.log]).toEqual([0, [], [], []]);
 }
 
 /** Which requests a fault strikes: those for the bytes of a file, or for where they are. */

@@ -124,7 +124,8 @@ describe("edits by class", () => {
     expect(await project.run("sync", "--locked")).toMatchObject({ status: 3 });
     expect(hub.log).toEqual([]);
     await ok("sync");
-    expect(asked(hub.log)).toEqual(["cdn", "info", "resolve", "tree"]);
+    // Both histories: of what v1 holds, and of what it leaves behind.
+    expect(asked(hub.log)).toEqual(["cdn", "commits", "commits", "info", "resolve", "tree"]);
     expect(await commitOf()).not.toBe(before);
     expect(Object.keys(await project.tree())).toEqual(["code/rust/a.parquet"]);
   });

@@ -21,7 +21,12 @@ export function lockResultOf(
   wrote = true,
 ): LockResult {
   const changes = changesBetween(lockOf(before), lockOf(after));
-  const locked = { lock: lockOf(after), resolution: { changes, patterns: [], warnings: [] }, wrote };
+  const locked = {
+    lock: lockOf(after),
+    resolution: { changes, patterns: [], warnings: [] },
+    wrote,
+    problems: [],
+  };
   return { project: projectOf(before), locked } as unknown as LockResult;
 }
 

@@ -150,5 +150,5 @@ export async function expectEndsAtLock(project: MemoryProject, scenario: Scenari
   expectSound(project, scenario);
   expect(Object.keys(project.state()).filter((path) => path.startsWith("store/"))).toEqual([]);
   const again = await project.sync();
-  expect([again.plan.writes, again.plan.prunes, again.problems]).toEqual([[], [], []]);
+  expect([again.plan?.writes, again.plan?.prunes, again.problems]).toEqual([[], [], []]);
 }

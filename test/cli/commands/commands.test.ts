@@ -37,7 +37,7 @@ describe("lock", () => {
     });
     expect([exit, stderr]).toEqual([0, ""]);
     expect(stdout).toBe(
-      "code: pin moved 9fc30b5 → def5678, files +1, 300 B (+200 B)\nwrote /project/tritter.lock\n",
+      "code: pin moved 9fc30b5..def5678, files +1, 300 B (+200 B)\nwrote /project/tritter.lock\n",
     );
     expect(calls).toEqual([["lockProject", { names: ["code"], offline: true, fallback: false }]]);
   });
@@ -63,7 +63,7 @@ describe("update", () => {
   it("shows what would change and writes nothing with --dry-run, even when quiet", async () => {
     const updateProject = () => lockResultOf([before], [after], false);
     const { stdout, calls } = await runFake(["update", "--dry-run", "-q"], { updateProject });
-    expect(stdout).toContain("pin moved 9fc30b5 → def5678");
+    expect(stdout).toContain("pin moved 9fc30b5..def5678");
     expect(stdout).toContain("would write /project/tritter.lock\n");
     expect(calls[0]?.[1]).toMatchObject({ dryRun: true });
   });
@@ -76,6 +76,30 @@ describe("update", () => {
     expect(plain.calls[0]?.[1]).toMatchObject({ allowFallback: false });
   });
 
+  it("hands the revision on that --to names, which goes with no fallback", async () => {
+    const updateProject = () => lockResultOf([before], [after]);
+    const { calls } = await runFake(["update", "code", "--to", "v1"], { updateProject });
+    expect(calls[0]?.[1]).toMatchObject({ names: ["code"], allowFallback: false, to: "v1" });
+    expect(
+      (await runFake(["update", "code", "--to", "v1", "--allow-fallback"], { updateProject })).exit,
+    ).toBe(2);
+  });
+
+  it.each([
+    [[], "/project/tritter.lock stays as it is"],
+    [["--dry-run"], "/project/tritter.lock would stay as it is"],
+  ])("shows what would change where that is refused, and ends with its status", async (flags, last) => {
+    const problem: Problem = { code: "EXPECTATION", source: "code", message: "breaks expect.files" };
+    const result = lockResultOf([before], [after], false);
+    const updateProject = () => ({ ...result, locked: { ...result.locked, problems: [problem] } });
+    const { exit, stdout, stderr } = await runFake(["update", ...flags], { updateProject });
+    expect(exit).toBe(9);
+    expect(stdout).toBe(`code: pin moved 9fc30b5..def5678, files +1, 300 B (+200 B)\n${last}\n`);
+    expect(stderr).toContain("error[EXPECTATION]: breaks expect.files");
+    const json = JSON.parse((await runFake(["update", ...flags, "--json"], { updateProject })).stdout);
+    expect(json).toMatchObject({ exit: 9, wrote: false, changes: [{ source: "code" }], problems: [problem] });
+  });
+
   it("shows every file when verbose", async () => {
     const updateProject = () => lockResultOf([before], [after]);
     expect((await runFake(["update", "-v"], { updateProject })).stdout).toContain(
@@ -85,6 +109,24 @@ describe("update", () => {
 });
 
 describe("sync", () => {
+  it("tells what a stale lock would become where that is refused, and that nothing was done", async () => {
+    const problems: readonly Problem[] = [{ code: "EXPECTATION", message: "breaks expect.files" }];
+    const { locked } = lockResultOf([before], [after], false);
+    const syncProject = () => syncResultOf({ locked, plan: undefined, outcome: undefined, problems });
+    const { exit, stdout } = await runFake(["sync"], { syncProject });
+    expect([exit, stdout]).toEqual([
+      9,
+      "code: pin moved 9fc30b5..def5678, files +1, 300 B (+200 B)\nnothing was done\n",
+    ]);
+    const json = JSON.parse((await runFake(["sync", "--json"], { syncProject })).stdout);
+    expect(json).toMatchObject({
+      exit: 9,
+      plan: null,
+      outcome: null,
+      lock: { changes: [{ source: "code" }] },
+    });
+  });
+
   it("says last what it did", async () => {
     const clock = fakeClock();
     const syncProject = async () => {
@@ -313,11 +355,55 @@ describe("diff", () => {
     const changes = [changeOf(before, after)];
     const diffProject = () => ({ project: projectOf([]), stale: [], changes, locks, plan: undefined });
     const { stdout, calls } = await runFake(["diff", "--from", "old.lock"], { diffProject });
-    expect(stdout).toBe("code: pin moved 9fc30b5 → def5678, files +1, 300 B (+200 B)\n");
+    expect(stdout).toBe("code: pin moved 9fc30b5..def5678, files +1, 300 B (+200 B)\n");
     expect(calls[0]?.[1]).toMatchObject({ from: "old.lock" });
     const patch = (await runFake(["diff", "--from", "old.lock", "--patch"], { diffProject })).stdout;
     expect(patch).toContain("--- code 9fc30b578cedaec69e47302df72cf00feed7c8c4 owner/code\n");
     expect(patch).toContain("\n+b.txt 200 sha256:bbbbbbbbbbbb\n");
+  });
+});
+
+describe("outdated", () => {
+  const row = {
+    name: "code",
+    state: "outdated",
+    pinned: { commit: before.commit },
+    change: changeOf(before, after),
+  };
+  const outdatedProject = () => ({
+    project: projectOf([before]),
+    sources: [{ ...row, history: { kind: "forward", count: 3, commits: [], dates: {} } }],
+    now: 0,
+    problems: [],
+  });
+
+  it("shows a table, and is no failure", async () => {
+    const { exit, stdout, stderr, calls } = await runFake(["outdated", "code", "-q"], { outdatedProject });
+    expect([exit, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain("code    9fc30b5  ?            3  +1     200 B\n");
+    expect(calls).toEqual([["outdatedProject", { names: ["code"], offline: false }]]);
+  });
+
+  it("ends with status 10 for --exit-code, if anything is", async () => {
+    const { exit, stderr } = await runFake(["outdated", "--exit-code"], { outdatedProject });
+    expect(exit).toBe(10);
+    expect(stderr).toBe(
+      'error[OUTDATED]: "code" is outdated\n  hint: run tritter update for what you want to move\n',
+    );
+    const nothing = () => ({ ...outdatedProject(), sources: [] });
+    expect((await runFake(["outdated", "--exit-code"], { outdatedProject: nothing })).exit).toBe(0);
+  });
+
+  it("prints what it knows and ends with the status of what kept it from more", async () => {
+    const problems: readonly Problem[] = [{ code: "NETWORK", message: "cut off", source: "code" }];
+    const broken = () => ({ ...outdatedProject(), problems });
+    const { exit, stdout } = await runFake(["outdated", "--exit-code", "--json"], {
+      outdatedProject: broken,
+    });
+    expect(exit).toBe(7);
+    expect(JSON.parse(stdout)).toMatchObject({
+      sources: [{ name: "code", behind: 3, change: { added: ["b.txt"] } }],
+    });
   });
 });
 

@@ -40,6 +40,7 @@ describe("complete()", () => {
         "sync",
         "check",
         "list",
+        "outdated",
         "diff",
         "why",
         "clean",

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { changeLines, patternLines } from "../../../cli/report/changes.ts";
 import { paintFor } from "../../../cli/report/paint.ts";
 import { patchLines } from "../../../cli/report/patch.ts";
+import type { Layout } from "../../../cli/report/plan-lines.ts";
 import type { PatternCount } from "../../../cli/resolve/select.ts";
 import type { Commit } from "../../../schema/ids.ts";
 import { digestOf } from "../../support/documents.ts";
@@ -17,18 +18,20 @@ const after = lockedOf(
   { commit: later },
 );
 
+const layout: Layout = { paint: plain, width: 80, verbose: false };
+
 function lineOf(from: typeof before | undefined, to: typeof before | undefined): string {
-  return changeLines([changeOf(from, to)], plain)[0] ?? "";
+  return changeLines([changeOf(from, to)], layout)[0] ?? "";
 }
 
 describe("changeLines()", () => {
   it("says how a pin moved and what that changes", () => {
-    expect(lineOf(before, after)).toBe("code: pin moved 9fc30b5 → def5678, files +1 -1 ~1, 1.6 kB (+1.0 kB)");
+    expect(lineOf(before, after)).toBe("code: pin moved 9fc30b5..def5678, files +1 -1 ~1, 1.6 kB (+1.0 kB)");
   });
 
   it("says that a source or files of it were only renamed", () => {
     const renamed = lockedOf("rust", { "a.txt": [100, "a"], "b.txt": [200, "b"], "new.txt": [300, "c"] });
-    expect(changeLines([changeOf(before, { ...renamed, path: "code" })], plain)[0]).toBe(
+    expect(changeLines([changeOf(before, { ...renamed, path: "code" })], layout)[0]).toBe(
       "rust: renamed from code, files 1 renamed, 600 B",
     );
   });

@@ -327,7 +327,7 @@ describe("--format markdown of changes", () => {
 
 | source | change |
 | --- | --- |
-| code | pin moved 9fc30b5 → def5678, files +0 -0 \\~1, 400 B (+100 B) |
+| code | pin moved 9fc30b5..def5678, files +0 -0 \\~1, 400 B (+100 B) |
 
 <details><summary>files</summary>
 

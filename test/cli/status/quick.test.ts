@@ -209,7 +209,7 @@ describe("a receipt is packed", () => {
       const project = await synced();
       await change(project);
       expect(await look(project)).toBeUndefined();
-      expect(isIdle((await project.sync()).plan)).toBe(true);
+      expect(isIdle((await project.sync()).plan!)).toBe(true);
       expect(await look(project)).toBeDefined();
     }
   });
@@ -389,9 +389,9 @@ describe("whatever happened to a project", () => {
           if (seen === undefined) continue;
           answered += 1;
           const whole = await syncWhole(project.context(), { ...OPTIONS, names, dryRun: true });
-          expect(isIdle(whole.plan)).toBe(true);
-          expect([whole.plan.forgets, whole.locked, whole.problems]).toEqual([[], undefined, []]);
-          expect(whole.plan.totals).toMatchObject({ wanted: seen.wanted, keep: seen.wanted });
+          expect(isIdle(whole.plan!)).toBe(true);
+          expect([whole.plan?.forgets, whole.locked, whole.problems]).toEqual([[], undefined, []]);
+          expect(whole.plan?.totals).toMatchObject({ wanted: seen.wanted, keep: seen.wanted });
         }
       }),
       { numRuns: 300 },
