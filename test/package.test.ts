@@ -19,7 +19,7 @@ const WANTED: readonly RegExp[] = [
   /^package\.json$/,
   /^(?:README|ARCHITECTURE|DECISIONS|CHANGELOG|CONTRIBUTING)\.md$/,
   /^LICENSE$/,
-  /^docs\/json\.md$/,
+  /^docs\/(?:json|ci)\.md$/,
   /^manifests\/(?:[a-z-]+\.yaml|README\.md)$/,
   /^dist\/(?:main|index|hash-worker)\.js$/,
   /^dist\/chunk-[A-Z0-9]+\.js$/,

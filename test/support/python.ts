@@ -6,7 +6,8 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-const VERSION = "2.0.0";
+const HF_VERSION = "2.0.0";
+const PRE_COMMIT_VERSION = "4.6.2";
 const PIP_MS = 120_000;
 
 export type HfClient = { readonly hf: string } | { readonly skip: string };
@@ -19,11 +20,22 @@ let client: Promise<HfClient> | undefined;
  * May take minutes the first time: await it at the top of a file, or in a hook with a timeout of its own.
  */
 export function hfClient(): Promise<HfClient> {
-  client ??= findOrInstall().catch((error: Error) => ({
-    skip: `hf ${VERSION}: ${firstLine(error.message)}`,
-  }));
+  client ??= toolOf({
+    name: "hf",
+    version: HF_VERSION,
+    packages: [`huggingface_hub==${HF_VERSION}`, "hf-xet"],
+    probe: ["version"],
+  }).then((found) => ("skip" in found ? found : { hf: found.path }));
   return client;
 }
+
+/** The command `pre-commit`, in the same way. */
+export function preCommit(): Promise<Tool> {
+  const packages = [`pre-commit==${PRE_COMMIT_VERSION}`];
+  return toolOf({ name: "pre-commit", version: PRE_COMMIT_VERSION, packages, probe: ["--version"] });
+}
+
+export type Tool = { readonly path: string } | { readonly skip: string };
 
 export interface HfRun {
   readonly code: number;
@@ -61,23 +73,35 @@ export async function runHf(hf: string, args: readonly string[], around: HfSurro
   }
 }
 
-async function findOrInstall(): Promise<HfClient> {
-  if (process.platform === "win32") return { skip: "not tried on Windows" };
-  const place = join(tmpdir(), `tritter-test-hf-${VERSION}`);
-  const hf = join(place, "bin", "hf");
-  if (!(await works(hf))) await install(place);
-  return { hf };
+interface Wanted {
+  readonly name: string;
+  readonly version: string;
+  readonly packages: readonly string[];
+  /** Arguments with which the command ends well wherever it works. */
+  readonly probe: readonly string[];
+}
+
+async function toolOf(wanted: Wanted): Promise<Tool> {
+  const { name, version } = wanted;
+  if (process.platform === "win32") return { skip: `${name}: not tried on Windows` };
+  const place = join(tmpdir(), `tritter-test-${name}-${version}`);
+  const path = join(place, "bin", name);
+  try {
+    if (!(await works(path, wanted.probe))) await install(place, wanted);
+    return { path };
+  } catch (error) {
+    return { skip: `${name} ${version}: ${firstLine((error as Error).message)}` };
+  }
 }
 
 /** A virtual environment cannot be moved, so it is made under a name of its own and the known name points to it. */
-async function install(place: string): Promise<void> {
+async function install(place: string, { name, packages }: Wanted): Promise<void> {
   const made = await mkdtemp(`${place}-`);
   try {
     await run("python3", ["-m", "venv", made]);
     const bounded = ["--quiet", "--retries", "0", "--timeout", "15", "--disable-pip-version-check"];
-    const packages = [`huggingface_hub==${VERSION}`, "hf-xet"];
     await run(join(made, "bin", "pip"), ["install", ...bounded, ...packages], { timeout: PIP_MS });
-    await access(join(made, "bin", "hf"));
+    await access(join(made, "bin", name));
     await symlink(made, `${made}.link`);
     await rename(`${made}.link`, place);
   } catch (error) {
@@ -86,8 +110,8 @@ async function install(place: string): Promise<void> {
   }
 }
 
-async function works(hf: string): Promise<boolean> {
-  return run(hf, ["version"], { env: { PATH: process.env.PATH, HF_HUB_DISABLE_UPDATE_CHECK: "1" } }).then(
+async function works(path: string, probe: readonly string[]): Promise<boolean> {
+  return run(path, [...probe], { env: { PATH: process.env.PATH, HF_HUB_DISABLE_UPDATE_CHECK: "1" } }).then(
     () => true,
     () => false,
   );
