@@ -110,6 +110,11 @@ export function printable(text: string): string {
   return cut.replace(UNSAFE, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+/** The same with one column a character, for a line that a caret below points into: blanks for controls, � for the rest. */
+export function aligned(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, " ").replace(UNSAFE, "�");
+}
+
 /** The names of nearly every data set, which one look finds nothing wrong with. */
 const PLAIN = /^(?:[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}\/){0,20}[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$/;
 

@@ -215,9 +215,10 @@ interface Mistake {
   readonly text: string;
 }
 
+/** Finding a line costs a walk through the text: only those that are shown have one. */
 function explain(errors: readonly SchemaError[], text: string): Mistake[] {
-  return errors.map(({ path, message }) => ({
-    line: lineOfPointer(path, text),
+  return errors.map(({ path, message }, index) => ({
+    line: index > MOST_LINES ? undefined : lineOfPointer(path, text),
     text: path === "" ? message : `${printable(path)} ${message}`,
   }));
 }

@@ -1,3 +1,5 @@
+import { aligned } from "../../schema/names.ts";
+
 const WIDEST = 100;
 
 export interface Position {
@@ -10,16 +12,11 @@ export interface Position {
 /** A line of the text and a caret run below it, windowed where the line is long. `length` in characters. */
 export function codeFrame(whole: string, { line, column }: Position, length: number): readonly string[] {
   const from = column - 1 > WIDEST - 20 ? column - 1 - 40 : 0;
-  const shown = clean(whole.slice(from, from + WIDEST));
+  const shown = aligned(whole.slice(from, from + WIDEST));
   const lead = from > 0 ? "…" : "";
   const tail = whole.length > from + WIDEST ? "…" : "";
   const indent = " ".repeat(lead.length + (column - 1 - from));
   const carets = "^".repeat(Math.max(1, Math.min(length, shown.length - (column - 1 - from))));
   const gutter = `${line} | `;
   return [`${gutter}${lead}${shown}${tail}`, `${" ".repeat(gutter.length - 2)}| ${indent}${carets}`];
-}
-
-/** One column a character: tabs and controls would move the caret away from its token. */
-function clean(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, " ");
 }

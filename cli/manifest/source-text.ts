@@ -138,13 +138,20 @@ function sizeOfMembers(
   const keys = new Set<string>();
   let sum = 0;
   for (const { key, value } of node.items) {
-    const name = isScalar(key) ? String(key.value) : undefined;
+    const name = keyName(key);
     if (name === undefined) report(key, "a key should be a text");
     else if (keys.has(name)) report(key, `key "${printable(name)}" stands twice: should stand once`);
     else keys.add(name);
     sum += 1 + sizeOf(value, depth + 1);
   }
   return sum;
+}
+
+/** undefined where it is none: a list, a mapping, or the bytes of a `!!binary`. */
+function keyName(key: unknown): string | undefined {
+  return isScalar(key) && (key.value === null || typeof key.value !== "object")
+    ? String(key.value)
+    : undefined;
 }
 
 function mistake(message: string, { line, column, frame }: Located): Issue {

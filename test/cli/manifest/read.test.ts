@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: how a manifest writes its variables
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Disk } from "../../../cli/disk/port.ts";
 import { type ReadManifest, readManifest } from "../../../cli/manifest/read.ts";
 import { renderIssues } from "../../../cli/manifest/render.ts";
@@ -423,6 +423,23 @@ describe("readManifest() tells of", () => {
       "    |     ^^^",
       '  did you mean "type"?',
     ]);
+  });
+
+  it.each(["? [a, b]", "? !!binary aGk="])(
+    "a key that is no text, and lets the parser print nothing: %s",
+    async (key) => {
+      const printed = vi.spyOn(process, "emitWarning");
+      onTestFinished(() => printed.mockRestore());
+      const told = await mistakes(`version: 1\nsources: {}\n${key}\n: 1\n`);
+      expect(told.join("\n")).toContain("a key should be a text");
+      expect(printed).not.toHaveBeenCalled();
+    },
+  );
+
+  it("shows no character that hides or turns round what it stands beside, and keeps the caret below its word", async () => {
+    const [, frame = "", carets = ""] = await mistakes("version: 1\nsources: {}\n\u202e\u200bextra: 1\n");
+    expect(frame).toContain("\ufffd\ufffdextra: 1");
+    expect(frame.indexOf("\ufffd")).toBe(carets.indexOf("^"));
   });
 
   it("a window of a long line, its caret below the token", async () => {
