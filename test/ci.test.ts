@@ -7,18 +7,10 @@ import { EXIT } from "../cli/errors.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { type LoopbackHub, startHub } from "./support/hub/index.ts";
 import { noXmlParser, readJUnit } from "./support/junit.ts";
-import { makeProject, type Project } from "./support/project.ts";
+import { makeProject, type Project, type Ran } from "./support/project.ts";
 import { preCommit, type Tool } from "./support/python.ts";
 import { readSarif } from "./support/sarif.ts";
-import {
-  bash,
-  execute,
-  lacks,
-  makeRepository,
-  type Ran,
-  writeScript,
-  writeTritter,
-} from "./support/shell.ts";
+import { bash, execute, lacks, makeRepository, writeScript, writeTritter } from "./support/shell.ts";
 import { type TemporaryFolder, temporaryFolder } from "./support/trees.ts";
 import { readWorkflowLog } from "./support/workflow-commands.ts";
 
@@ -476,8 +468,9 @@ describe("docs/ci.md", () => {
       const { stdout } = await git("show", "origin/update-data:tritter.lock");
       expect(stdout).toContain(commit);
       const changes = await readFile(join(place.path, "changes.md"), "utf8");
-      expect(changes).toMatch(/^### tritter diff: 1 source changes\n/);
+      expect(changes).toMatch(/^### tritter update: 1 source changes\n/);
       expect(changes).toContain("| code | pin moved ");
+      expect(changes).toContain("to fetch: 1 file, 6 B");
 
       await git("switch", "--quiet", "main");
       await git("branch", "--delete", "--force", "update-data");

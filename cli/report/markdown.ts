@@ -5,6 +5,7 @@ import { changeText } from "./changes.ts";
 import type { Surroundings } from "./documents.ts";
 import { type Finding, findingsOf } from "./findings.ts";
 import { formatCount, formatNumber } from "./format.ts";
+import { moveLines } from "./moves.ts";
 import { isIdle, PLAIN, planLines, planTotals } from "./plan-lines.ts";
 import type { Ending, Result } from "./result.ts";
 import { safe } from "./safe.ts";
@@ -112,8 +113,16 @@ async function changeTable(changes: readonly SourceChange[]): Promise<Lines> {
   if (changes.length === 0) return [];
   const { patchLines } = await import("./patch.ts");
   const rows = changes.map((change) => [md(safe(change.source)), md(changeText(change, PLAIN.paint))]);
-  const patches = changes.flatMap((change) => patchLines(change, PLAIN.paint));
-  return [...table(["source", "change"], rows), ...folded("files", fenced(patches, "diff"))];
+  const [moved, others] = [true, false].map((moves) =>
+    changes.filter(({ history }) => (history !== undefined) === moves),
+  );
+  const moves = (moved ?? []).flatMap((change) => [safe(change.source), ...moveLines(change, PLAIN)]);
+  const patches = (others ?? []).flatMap((change) => patchLines(change, PLAIN.paint));
+  return [
+    ...table(["source", "change"], rows),
+    ...folded("commits and files", fenced(moves, "text")),
+    ...folded("files", fenced(patches, "diff")),
+  ];
 }
 
 function diffLines({ stale, plan }: Extract<Result, { readonly command: "diff" }>): Lines {

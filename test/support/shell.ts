@@ -2,14 +2,9 @@ import { execFile } from "node:child_process";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Ran } from "./project.ts";
 
 const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
-
-export interface Ran {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface Where {
   readonly cwd: string;

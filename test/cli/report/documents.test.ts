@@ -345,6 +345,23 @@ describe("--format markdown of changes", () => {
     );
   });
 
+  it("tells the commits between, with titles that nobody is called by", async () => {
+    const commits = [
+      { commit: later, title: "Thanks @team, fixes #12 ```", date: "2026-03-01T12:00:00.000Z" },
+    ];
+    const dates = { from: undefined, to: undefined };
+    const result = lockResultOf([before], [after]);
+    const [change] = result.locked.resolution.changes;
+    const changes = [{ ...change, history: { kind: "forward", count: 1, commits, dates } }];
+    const resolution = { ...result.locked.resolution, changes };
+    const updateProject = () => ({ ...result, locked: { ...result.locked, resolution } });
+    const { stdout } = await runFake(["update", "--format", "markdown"], { updateProject });
+    expect(stdout).toContain("### tritter update: 1 source changes\n");
+    expect(stdout).toContain("<details><summary>commits and files</summary>\n\n````text\ncode\n");
+    expect(stdout).toContain("\n  2026-03-01  def5678  Thanks @team, fixes #12 ```\n");
+    expect(stdout).toContain("\n````\n\n</details>\n");
+  });
+
   it("tells of update as of diff, and of a lock that stays", async () => {
     const update = (result: object) =>
       runFake(["update", "--dry-run", "--format", "markdown"], { updateProject: () => result });
