@@ -3,7 +3,7 @@ import { algorithmOf, type Digest, type Stamp, type TreePath } from "../schema/i
 import { printable } from "../schema/names.ts";
 import type { Disk, FileStat } from "./disk/port.ts";
 import { diskProblem, onDisk } from "./disk/trouble.ts";
-import { systemCode, TritterError } from "./errors.ts";
+import { type Problem, problemsOf, systemCode, TritterError } from "./errors.ts";
 import type { Emit, HashReason } from "./events.ts";
 import type { Want } from "./lock/wants.ts";
 import { pool } from "./pool.ts";
@@ -17,6 +17,8 @@ import { stampOf } from "./tree/stamp.ts";
 export interface Inventory {
   readonly found: ReadonlyMap<TreePath, Found>;
   readonly hashed: Hashed;
+  /** Files that could not be read, which are not among those found. Empty unless that was to be tolerated. */
+  readonly unread: ReadonlyMap<TreePath, Problem>;
 }
 
 export type Found =
@@ -65,6 +67,8 @@ export interface ScanInput {
   readonly scope: ReadonlySet<string> | undefined;
   /** Read every byte, whatever the stamps say. */
   readonly deep: boolean;
+  /** A file that cannot be read does not end the scan. Unset: it does. */
+  readonly tolerant?: boolean;
   readonly signal: AbortSignal;
   readonly emit: Emit;
 }
@@ -77,8 +81,9 @@ export async function scan(input: ScanInput): Promise<Inventory> {
   const questions = await onDisk(`look below "${input.root}"`, () =>
     lookAtAll(input, subjects.values(), found),
   );
-  const hashed = await answerByHashing(input, questions, found);
-  return { found, hashed };
+  const unread = new Map<TreePath, Problem>();
+  const hashed = await answerByHashing(input, questions, { found, unread });
+  return { found, hashed, unread };
 }
 
 /** Fills in what can be told without reading; returns the rest. */
@@ -179,7 +184,7 @@ function file(stat: FileStat, digests: readonly Digest[], recorded: boolean): Fo
 async function answerByHashing(
   input: ScanInput,
   questions: readonly Question[],
-  found: Map<TreePath, Found>,
+  { found, unread }: { found: Map<TreePath, Found>; unread: Map<TreePath, Problem> },
 ): Promise<Hashed> {
   const reasons: Partial<Record<HashReason, number>> = {};
   const bytes = questions.reduce((sum, { stat }) => sum + stat.size, 0);
@@ -189,12 +194,23 @@ async function answerByHashing(
     await pool(questions, { width: hashers.width, signal }, async ({ subject, stat, why }) => {
       input.emit({ kind: "hashing", path: subject.path, size: stat.size, why });
       reasons[why] = (reasons[why] ?? 0) + 1;
-      found.set(subject.path, await hashed(input, hashers, { subject, before: stat }));
+      try {
+        found.set(subject.path, await hashed(input, hashers, { subject, before: stat }));
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!input.tolerant || !(error instanceof TritterError)) throw error;
+        for (const problem of problemsOf(error))
+          unread.set(subject.path, { ...problem, ...placeOf(subject) });
+      }
     });
   } finally {
     await hashers.close();
   }
   return { files: questions.length, bytes, reasons };
+}
+
+function placeOf({ path, want, placement }: Subject): Pick<Problem, "path" | "source"> {
+  return { path, source: want?.source ?? placement?.source };
 }
 
 async function hashed(

@@ -4,6 +4,7 @@ import type { Manifest } from "../schema/manifest.ts";
 import type { Context } from "./context.ts";
 import { type Want, wantsOf } from "./lock/wants.ts";
 import { type Plan, plan } from "./plan.ts";
+import type { Placement } from "./receipt/placement.ts";
 import { placementsOf, placementsOfOthers, type Receipt, readReceipt } from "./receipt/receipt.ts";
 import { type Inventory, scan } from "./scan.ts";
 import { resolveRoot, stateFolder } from "./status/root.ts";
@@ -15,6 +16,8 @@ export interface SurveyInput {
   /** Sources; undefined: all, and what sources that are gone left behind. */
   readonly scope: ReadonlySet<string> | undefined;
   readonly deep: boolean;
+  /** Files that cannot be read are left out of the plan, for whoever only tells of it. Unset: the first one is thrown. */
+  readonly tolerant?: boolean;
   readonly force: boolean;
   readonly prune: boolean;
 }
@@ -53,9 +56,12 @@ export async function survey(context: Context, input: SurveyInput): Promise<Surv
     placements,
     scope,
     deep: input.deep,
+    tolerant: input.tolerant,
     signal,
     emit,
   });
+  const known =
+    inventory.unread.size === 0 ? { wants, mine: placements } : without(inventory, wants, placements);
   return {
     root,
     state,
@@ -65,9 +71,8 @@ export async function survey(context: Context, input: SurveyInput): Promise<Surv
     inventory,
     scannedAt,
     plan: plan({
-      wants,
+      ...known,
       scope,
-      mine: placements,
       others: placementsOfOthers(receipt, manifest.owner),
       inventory,
       ready: new Set(store.ready.keys()),
@@ -79,5 +84,17 @@ export async function survey(context: Context, input: SurveyInput): Promise<Surv
       const found = inventory.found.get(path);
       return found?.kind === "file" ? found.digests : [];
     },
+  };
+}
+
+/** Nothing is decided about what could not be read: neither that it differs, nor that it does not. */
+function without(
+  { unread }: Inventory,
+  wants: readonly Want[],
+  placements: ReadonlyMap<TreePath, Placement>,
+): { wants: readonly Want[]; mine: ReadonlyMap<TreePath, Placement> } {
+  return {
+    wants: wants.filter(({ path }) => !unread.has(path)),
+    mine: new Map([...placements].filter(([path]) => !unread.has(path))),
   };
 }

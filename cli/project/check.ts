@@ -107,9 +107,10 @@ async function lookAtDisk(
   { lock, deep }: { lock: Lock; deep: boolean },
 ): Promise<Seen> {
   try {
-    const input = { manifest, lock, scope, deep, force: false, prune: false };
+    const input = { manifest, lock, scope, deep, force: false, prune: false, tolerant: true };
     const { plan, root, inventory } = await survey(context, input);
-    return { root, plan, hashed: inventory.hashed, problems: driftProblems(plan, root) };
+    const problems = [...driftProblems(plan, root), ...inventory.unread.values()];
+    return { root, plan, hashed: inventory.hashed, problems };
   } catch (error) {
     context.signal.throwIfAborted();
     return { root: manifest.root, plan: undefined, hashed: NONE, problems: problemsOf(error) };

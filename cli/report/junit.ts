@@ -1,11 +1,10 @@
 import { CODES, EXIT, worstFirst } from "../errors.ts";
 import type { Question } from "../project/check.ts";
+import { type Answer, answersOf, type Check, QUESTIONS } from "./answers.ts";
 import type { Surroundings } from "./documents.ts";
 import { type Finding, findingsOf } from "./findings.ts";
-import type { Ending, Result } from "./result.ts";
+import type { Ending } from "./result.ts";
 import { safe } from "./safe.ts";
-
-type Check = Extract<Result, { readonly command: "check" }>;
 
 interface Suite {
   readonly name: string;
@@ -22,12 +21,12 @@ interface Case {
 }
 
 /** What a test says where it passes. */
-const QUESTIONS: readonly (readonly [Question, string])[] = [
-  ["lock", "the lock fits the manifest"],
-  ["policy", "the lock keeps to policy and expectations"],
-  ["disk", "the disk equals the lock"],
-  ["upstream", "the Hub still has what is locked, and nothing newer"],
-];
+const TITLES: Readonly<Record<Question, string>> = {
+  lock: "the lock fits the manifest",
+  policy: "the lock keeps to policy and expectations",
+  disk: "the disk equals the lock",
+  upstream: "the Hub still has what is locked, and nothing newer",
+};
 
 /** The suite of what is no single source's; never empty, since a report without a test counts as a broken one. */
 const PROJECT = "project";
@@ -47,41 +46,33 @@ export function junitText(ending: Ending, { warnings }: Surroundings): string {
 }
 
 function suitesOf(result: Check): readonly Suite[] {
-  const findings = new Map(
-    QUESTIONS.map(([question]) => [question, findingsOf(result.answers[question] ?? [], result)] as const),
-  );
-  const suites = result.sources.map((source) => ({
-    name: source,
-    cases: QUESTIONS.map(([question, name]) => {
-      const own = findings.get(question)?.filter((finding) => finding.source === source) ?? [];
-      return { name, outcome: outcomeOf(own, openReason(result, question, findings)) };
-    }),
-  }));
-  const project = QUESTIONS.flatMap(([question, name]) => {
-    const own = findings.get(question)?.filter(isOfProject) ?? [];
-    return own.length === 0 ? [] : [{ name, outcome: outcomeOf(own, undefined) }];
+  const answer = answersOf(result);
+  const caseOf = (question: Question, source: string | undefined): Case => ({
+    name: TITLES[question],
+    outcome: outcomeOf(answer(question, source)),
   });
-  return [{ name: PROJECT, cases: [{ name: READABLE, outcome: { kind: "passed" } }, ...project] }, ...suites];
+  const project = QUESTIONS.filter((question) => answer(question, undefined).kind === "bad");
+  const own: Case = { name: READABLE, outcome: { kind: "passed" } };
+  return [
+    { name: PROJECT, cases: [own, ...project.map((question) => caseOf(question, undefined))] },
+    ...result.sources.map((name) => ({
+      name,
+      cases: QUESTIONS.map((question) => caseOf(question, name)),
+    })),
+  ];
 }
 
-function isOfProject({ source }: Finding): boolean {
-  return source === undefined;
-}
-
-/** Why a question has no answer for a source that is not itself to blame. */
-function openReason(
-  { answers }: Check,
-  question: Question,
-  findings: ReadonlyMap<Question, readonly Finding[]>,
-): string | undefined {
-  if (answers[question] === undefined) return answers.policy === undefined ? "there is no lock" : "not asked";
-  const codes = findings.get(question)?.filter(isOfProject) ?? [];
-  return codes.length === 0 ? undefined : `no answer: ${codes.map(({ code }) => code).join(", ")}`;
-}
-
-function outcomeOf(findings: readonly Finding[], open: string | undefined): Case["outcome"] {
-  if (findings.length > 0) return { kind: findings.some(isError) ? "error" : "failure", findings };
-  return open === undefined ? { kind: "passed" } : { kind: "skipped", why: open };
+function outcomeOf(answer: Answer): Case["outcome"] {
+  switch (answer.kind) {
+    case "good":
+      return { kind: "passed" };
+    case "open":
+      return { kind: "skipped", why: answer.why };
+    case "bad":
+      return { kind: answer.findings.some(isError) ? "error" : "failure", findings: answer.findings };
+    default:
+      return answer satisfies never;
+  }
 }
 
 /** Told from a plain "no": then there is nothing to mend in the project, but something in the way of the answer. */
@@ -103,7 +94,7 @@ const ERRORS: ReadonlySet<number> = new Set([
 function failedSuite({ problems, result, command }: Ending): Suite {
   const findings = findingsOf(problems, result);
   const name = command === "" ? "the command line can be read" : READABLE;
-  return { name: PROJECT, cases: [{ name, outcome: outcomeOf(findings, undefined) }] };
+  return { name: PROJECT, cases: [{ name, outcome: outcomeOf({ kind: "bad", findings }) }] };
 }
 
 function suiteLines({ name, cases }: Suite, warnings: readonly string[]): readonly string[] {

@@ -1,6 +1,6 @@
 import { worstFirst } from "../errors.ts";
-import type { Question } from "../project/check.ts";
 import type { SourceChange } from "../resolve/changes.ts";
+import { type Answer, answersOf, type Check, QUESTIONS } from "./answers.ts";
 import { changeText } from "./changes.ts";
 import type { Surroundings } from "./documents.ts";
 import { type Finding, findingsOf } from "./findings.ts";
@@ -12,7 +12,6 @@ import { safe } from "./safe.ts";
 import { staleLines } from "./stale.ts";
 import { textLines } from "./text.ts";
 
-type Check = Extract<Result, { readonly command: "check" }>;
 type Lines = readonly string[];
 
 /** A comment on a pull request, or a job's summary: what a reader must know first, and the rest folded away. */
@@ -52,25 +51,24 @@ function changesText(count: number): string {
   return `${formatCount(count, "source")} ${count === 1 ? "changes" : "change"}`;
 }
 
-const QUESTIONS: readonly Question[] = ["lock", "policy", "disk", "upstream"];
 const MOST_ROWS = 50;
 
 /** Sources with something wrong, and by question what; a question that was not asked has no column. */
 function checkTable(result: Check, findings: readonly Finding[]): Lines {
   const asked = QUESTIONS.filter((question) => result.answers[question] !== undefined);
-  const answers = new Map(
-    asked.map((question) => [question, findingsOf(result.answers[question] ?? [], result)] as const),
-  );
+  const answer = answersOf(result);
   const names = [...new Set(findings.map(({ source }) => source))].sort((a = "", b = "") => (a < b ? -1 : 1));
   if (names.length === 0) return [];
   const rows = names.slice(0, MOST_ROWS).map((name) => {
-    const cells = asked.map((question) => {
-      const own = answers.get(question)?.filter(({ source }) => source === name) ?? [];
-      return own.length === 0 ? "ok" : [...new Set(own.map(({ code }) => `\`${code}\``))].join(", ");
-    });
+    const cells = asked.map((question) => cellOf(answer(question, name)));
     return [name === undefined ? "(project)" : md(safe(name)), ...cells];
   });
   return [...table(["source", ...asked], rows), ...more(names.length - MOST_ROWS, "source")];
+}
+
+function cellOf(answer: Answer): string {
+  if (answer.kind !== "bad") return answer.kind === "good" ? "ok" : "?";
+  return [...new Set(answer.findings.map(({ code }) => `\`${code}\``))].join(", ");
 }
 
 function table(head: Lines, rows: readonly Lines[]): Lines {

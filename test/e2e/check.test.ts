@@ -241,6 +241,9 @@ describe("check of a project in which everything is wrong at once", () => {
     expect(lines).toContain("| source | lock | policy | disk | upstream |");
     expect(lines).toContain("| gone | ok | ok | ok | `PIN_GONE`, `OUTDATED` |");
     expect(lines).not.toContain("| fine | ok | ok | ok | ok |");
+    await project.manifest("sources:\n  new: { repo: o/new }\n  fine: { repo: o/fine }");
+    const fresh = await project.run("check", "--no-disk", "--format", "markdown", "new", "fine");
+    expect(fresh.stdout).toContain("| new | `LOCK_STALE` | ? |\n");
     expect(stdout.match(/^- `[A-Z_]+` /gm)).toHaveLength(EXPECTED.length);
   });
 

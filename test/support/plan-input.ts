@@ -79,6 +79,7 @@ export function planInput(situation: Situation): PlanInput {
     inventory: {
       found: new Map(Object.entries(disk) as [TreePath, Found][]),
       hashed: { files: 0, bytes: 0, reasons: {} },
+      unread: new Map(),
     },
     ready: new Set(ready.map(digest)),
     partial: new Map(Object.entries(partial).map(([letter, bytes]) => [digest(letter), bytes])),
