@@ -108,6 +108,7 @@ async function bundle() {
       entryPoints: {
         "hash-worker": at("cli/store/hash-worker.ts"),
         "rows-worker": at("cli/status/rows-worker.ts"),
+        "store-worker": at("cli/store/store-worker.ts"),
       },
     });
     if (process.argv.includes("--types")) await emitTypes(join(out, "types"));
@@ -149,7 +150,7 @@ async function emitTypes(out) {
 async function publish(from, to) {
   await mkdir(to, { recursive: true });
   const fresh = await readdir(from);
-  const entries = new Set(["main.js", "index.js", "hash-worker.js", "rows-worker.js"]);
+  const entries = new Set(["main.js", "index.js", "hash-worker.js", "rows-worker.js", "store-worker.js"]);
   const order = [...fresh.filter((name) => !entries.has(name)), ...fresh.filter((name) => entries.has(name))];
   for (const name of order) {
     if (name === "main.js") await chmod(join(from, name), 0o755);

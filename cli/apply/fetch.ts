@@ -1,13 +1,13 @@
 import { type Digest, hexOf } from "../../schema/ids.ts";
 import { printable } from "../../schema/names.ts";
 import { diskProblem } from "../disk/trouble.ts";
-import { type Problem, problemsOf, systemCode } from "../errors.ts";
+import { type Problem, problemsOf, systemCode, TritterError } from "../errors.ts";
 import type { RemoteFile } from "../hub/port.ts";
 import type { Blob } from "../plan/types.ts";
 import { gate, pool } from "../pool.ts";
-import { type ReceiveInput, type Receiver, receive } from "../store/receive.ts";
+import { type Intake, openIntake, type Put, type Receiver } from "../store/intake.ts";
+import type { Kept, ReceiveInput, Run, Wanted as Wish } from "../store/receive.ts";
 import { SEGMENT } from "../store/segments.ts";
-import { putSmall } from "../store/small.ts";
 import type { ReadyBlob } from "../store/store.ts";
 import { askingOnce, foldRefusals } from "./refused.ts";
 import { type Label, type Sink, type Streaming, stream } from "./stream.ts";
@@ -18,7 +18,9 @@ export interface FetchInput extends Omit<Streaming, "gate"> {
   readonly jobs: number;
 }
 
-interface Fetching extends FetchInput, Streaming {}
+interface Fetching extends FetchInput, Streaming {
+  readonly intake: Intake;
+}
 
 export interface Fetched {
   readonly ready: ReadonlyMap<Digest, ReadyBlob>;
@@ -38,8 +40,10 @@ export async function fetchBlobs(input: FetchInput, blobs: readonly Blob[]): Pro
   const ready = new Map<Digest, ReadyBlob>();
   const problems: Problem[] = [];
   let bytes = 0;
-  const counting: Fetching = {
+  const intake = openIntake(input.store, workOf(input, blobs));
+  const fetching: Fetching = {
     ...input,
+    intake,
     hub: askingOnce(input.hub),
     gate: gate(input.jobs),
     emit: (event) => {
@@ -51,17 +55,34 @@ export async function fetchBlobs(input: FetchInput, blobs: readonly Blob[]): Pro
     const ok = "file" in result;
     if (ok) ready.set(want.digest, result);
     else problems.push({ ...result, path: want.path });
-    counting.emit({ kind: "file-done", key: want.key, ok });
+    fetching.emit({ kind: "file-done", key: want.key, ok });
   };
-  const open = new Set<Receiver>();
+  const queue: Queue = { blobs, settle, open: new Set(), behind: behindOf() };
   // Twice as many files as streams: while some are hashed and written, others use the network.
   const width = 2 * input.jobs;
   try {
-    await pool(tasks(counting, { blobs, settle, open }), { width, signal: input.signal }, (task) => task());
+    await pool(tasks(fetching, queue), { width, signal: input.signal }, (task) => {
+      queue.behind.check();
+      return task();
+    });
   } finally {
-    for (const receiver of open) await receiver.suspend();
+    for (const receiver of queue.open) await receiver.suspend();
+    await queue.behind.end();
+    await intake.close();
   }
+  input.signal.throwIfAborted();
+  queue.behind.check();
   return { ready, problems: foldRefusals(problems), bytes };
+}
+
+function workOf({ jobs, signal }: FetchInput, blobs: readonly Blob[]) {
+  let [files, bytes] = [0, 0];
+  for (const { from, size } of blobs) {
+    if (from.kind !== "fetch") continue;
+    files += 1;
+    bytes += size - from.have;
+  }
+  return { files, bytes, streams: jobs, signal };
 }
 
 interface Wanted extends Label {
@@ -78,6 +99,37 @@ interface Queue {
   readonly settle: Settle;
   /** Receivers not yet finished, to be suspended if the run stops. */
   readonly open: Set<Receiver>;
+  readonly behind: Behind;
+}
+
+/** What goes on while the streams have turned to other files. */
+interface Behind {
+  run(work: () => Promise<void>): void;
+  /** Throws what a work threw. */
+  check(): void;
+  /** Resolves once nothing goes on any more. */
+  end(): Promise<void>;
+}
+
+function behindOf(): Behind {
+  const going = new Set<Promise<void>>();
+  let failure: { readonly error: unknown } | undefined;
+  return {
+    run: (work) => {
+      const one = work()
+        .catch((error: unknown) => {
+          failure ??= { error };
+        })
+        .finally(() => going.delete(one));
+      going.add(one);
+    },
+    check: () => {
+      if (failure !== undefined) throw failure.error;
+    },
+    end: async () => {
+      while (going.size > 0) await Promise.all(going);
+    },
+  };
 }
 
 /** Drawn one by one, so that a large file's partial is opened only when a stream is free for it. */
@@ -86,30 +138,41 @@ async function* tasks(fetching: Fetching, queue: Queue): AsyncGenerator<Task> {
     if (blob.from.kind !== "fetch") continue;
     const { digest, size } = blob;
     const want: Wanted = { digest, size, remotes: blob.from.remotes, key: digest, path: blob.paths[0] ?? "" };
-    if (size <= SEGMENT) yield () => fetchSmall(fetching, want, queue.settle);
+    if (size <= fetching.intake.small) yield () => fetchSmall(fetching, want, queue);
     else yield* largeTasks(fetching, want, queue);
   }
 }
 
-async function fetchSmall(fetching: Fetching, want: Wanted, settle: Settle): Promise<void> {
-  await guarded(fetching, want, settle, async () => {
+/** Done once its bytes are taken: that they are verified and written need not be waited for by a stream. */
+async function fetchSmall(fetching: Fetching, want: Wanted, queue: Queue): Promise<void> {
+  await guarded(fetching, want, queue.settle, async () => {
     fetching.emit({ kind: "file-started", key: want.key, path: want.path, size: want.size, have: 0 });
-    return twice(fetching, want, async () => {
-      const sink = memorySink(want.size);
-      await stream(fetching, { remotes: want.remotes, sink, end: want.size, label: want });
-      return putSmall(fetching.store, want.digest, sink.bytes);
-    });
+    const first = await takeSmall(fetching, want);
+    queue.behind.run(() =>
+      guarded(fetching, want, queue.settle, () =>
+        twice(fetching, want, async (attempt) =>
+          attempt === 0 ? first.kept : (await takeSmall(fetching, want)).kept,
+        ),
+      ),
+    );
+    await first.taken;
+    return undefined;
   });
+}
+
+async function takeSmall(fetching: Fetching, want: Wanted): Promise<Put> {
+  const sink = chunkSink();
+  await stream(fetching, { remotes: want.remotes, sink, end: want.size, label: want });
+  return fetching.intake.put(want.digest, sink.chunks);
 }
 
 /** One task a span; whoever ends the last one finishes the file. */
 async function* largeTasks(fetching: Fetching, want: Wanted, queue: Queue): AsyncGenerator<Task> {
   let receiver: Receiver;
   try {
-    receiver = await receive(fetching.store, wantedBy(fetching, want, false));
+    receiver = await fetching.intake.receive(wishFor(fetching, want, false));
   } catch (error) {
-    fetching.signal.throwIfAborted();
-    queue.settle(want, failure(error, want));
+    queue.settle(want, failure(fetching, error, want));
     return;
   }
   queue.open.add(receiver);
@@ -120,11 +183,12 @@ async function* largeTasks(fetching: Fetching, want: Wanted, queue: Queue): Asyn
     size: want.size,
     have: receiver.have,
   });
-  const large: Large = { want, queue, receiver, failed: undefined, left: 0 };
-  const spans = receiver.missing.flatMap((run) => cut(run, fetching.jobs));
-  large.left = Math.max(1, spans.length);
-  if (spans.length === 0) yield () => endSpan(fetching, large);
-  for (const span of spans) yield () => fetchSpan(fetching, large, span);
+  const large: Large = { want, queue, receiver, failed: undefined, left: 1 };
+  for (const range of cut(receiver.missing, fetching.jobs)) {
+    large.left += 1;
+    yield () => fetchSpan(fetching, large, range);
+  }
+  yield () => endSpan(fetching, large);
 }
 
 interface Large {
@@ -132,19 +196,15 @@ interface Large {
   readonly queue: Queue;
   readonly receiver: Receiver;
   failed: Problem | undefined;
+  /** Spans not yet ended, and one more until the last was drawn. */
   left: number;
 }
 
-async function fetchSpan(
-  fetching: Fetching,
-  large: Large,
-  range: { start: number; end: number },
-): Promise<void> {
+async function fetchSpan(fetching: Fetching, large: Large, range: Run): Promise<void> {
   try {
     if (large.failed === undefined) await fillSpan(fetching, large.receiver, { want: large.want, range });
   } catch (error) {
-    fetching.signal.throwIfAborted();
-    large.failed ??= failure(error, large.want);
+    large.failed ??= failure(fetching, error, large.want);
   }
   await endSpan(fetching, large);
 }
@@ -152,11 +212,15 @@ async function fetchSpan(
 async function fillSpan(
   fetching: Fetching,
   receiver: Receiver,
-  { want, range }: { want: Wanted; range: { start: number; end: number } },
+  { want, range }: { want: Wanted; range: Run },
 ): Promise<void> {
-  const sink = receiver.span(range);
-  await stream(fetching, { remotes: want.remotes, sink, end: range.end, label: want });
-  await sink.end();
+  const span = receiver.span(range);
+  try {
+    await stream(fetching, { remotes: want.remotes, sink: span, end: range.end, label: want });
+    await span.end();
+  } finally {
+    span.abandon();
+  }
 }
 
 async function endSpan(fetching: Fetching, large: Large): Promise<void> {
@@ -177,13 +241,13 @@ async function endSpan(fetching: Fetching, large: Large): Promise<void> {
   });
 }
 
-function wantedBy({ signal }: Fetching, { digest, size }: Wanted, afresh: boolean) {
+function wishFor({ signal }: Fetching, { digest, size }: Wanted, afresh: boolean): Wish {
   return { digest, size, afresh, signal };
 }
 
 /** The whole file once more, into a new partial. */
 async function refill(fetching: Fetching, want: Wanted): Promise<Receiver> {
-  const receiver = await receive(fetching.store, wantedBy(fetching, want, true));
+  const receiver = await fetching.intake.receive(wishFor(fetching, want, true));
   try {
     for (const range of receiver.missing) await fillSpan(fetching, receiver, { want, range });
     return receiver;
@@ -193,13 +257,11 @@ async function refill(fetching: Fetching, want: Wanted): Promise<Receiver> {
   }
 }
 
-type Attempt = { kind: "ready"; blob: ReadyBlob } | { kind: "mismatch"; digest: Digest };
-
 /** Wrong bytes are fetched once more from the beginning; wrong again is final, and no flag changes that. */
 async function twice(
   fetching: Fetching,
   want: Wanted,
-  attempt: (number: number) => Promise<Attempt>,
+  attempt: (number: number) => Promise<Kept>,
 ): Promise<ReadyBlob | Problem> {
   const first = await attempt(0);
   if (first.kind === "ready") return first.blob;
@@ -224,47 +286,56 @@ function mismatch(want: Wanted, found: Digest): Problem {
   };
 }
 
+/** Settles what the work resolves to, and what it fails with; undefined: that is still to come. */
 async function guarded(
   fetching: Fetching,
   want: Wanted,
   settle: Settle,
-  work: () => Promise<ReadyBlob | Problem>,
+  work: () => Promise<ReadyBlob | Problem | undefined>,
 ): Promise<void> {
+  let result: ReadyBlob | Problem | undefined;
   try {
-    settle(want, await work());
+    result = await work();
   } catch (error) {
-    fetching.signal.throwIfAborted();
-    settle(want, failure(error, want));
+    result = failure(fetching, error, want);
   }
+  if (result !== undefined) settle(want, result);
 }
 
-function failure(error: unknown, want: Wanted): Problem {
-  if (systemCode(error) !== undefined) return diskProblem(`store "${printable(want.path)}"`, error);
-  return problemsOf(error)[0] as Problem;
+/** What one file failed with. Throws what is no matter of one file: an interruption, and a bug. */
+function failure({ signal }: Fetching, error: unknown, want: Wanted): Problem {
+  signal.throwIfAborted();
+  if (error instanceof TritterError) return problemsOf(error)[0] as Problem;
+  if (systemCode(error) === undefined) throw error;
+  return diskProblem(`store "${printable(want.path)}"`, error);
 }
 
-function memorySink(size: number): Sink & { readonly bytes: Uint8Array } {
-  const bytes = Buffer.allocUnsafe(size);
+function chunkSink(): Sink & { readonly chunks: readonly Uint8Array[] } {
+  const chunks: Uint8Array[] = [];
   let position = 0;
   return {
-    bytes,
+    chunks,
     get position() {
       return position;
     },
     write: (chunk) => {
-      bytes.set(chunk, position);
+      chunks.push(chunk);
       position += chunk.length;
       return undefined;
     },
   };
 }
 
-/** Both ends at segments, as the run's are. */
-function cut(run: { start: number; end: number }, streams: number): { start: number; end: number }[] {
-  const share = Math.ceil((run.end - run.start) / streams / SEGMENT) * SEGMENT;
-  const step = Math.min(SPAN.most, Math.max(SPAN.least, share));
-  const spans: { start: number; end: number }[] = [];
-  for (let start = run.start; start < run.end; start += step)
-    spans.push({ start, end: Math.min(run.end, start + step) });
-  return spans;
+/** Both ends at segments, as those of the runs are. Ever shorter ones, so that the last streams end together. */
+function* cut(runs: readonly Run[], streams: number): Generator<Run> {
+  let left = runs.reduce((sum, { start, end }) => sum + end - start, 0);
+  for (const run of runs) {
+    for (let { start } = run; start < run.end; ) {
+      const share = Math.ceil(left / (2 * streams) / SEGMENT) * SEGMENT;
+      const end = Math.min(run.end, start + Math.min(SPAN.most, Math.max(SPAN.least, share)));
+      yield { start, end };
+      left -= end - start;
+      start = end;
+    }
+  }
 }

@@ -92,30 +92,58 @@ async function streamOnce(
 const GOODPUT = { bytes: 32 * 1024, windowMs: 30_000 };
 
 async function drain(
-  { clock, emit, signal }: Streaming,
+  streaming: Streaming,
   { body, sink, end, label }: { body: Body; sink: Sink; end: number; label: Label },
 ): Promise<void> {
+  const { clock, signal } = streaming;
+  const tally = tallyOf(streaming, label.key);
   let skip = sink.position - body.start;
   let window = { since: clock.now(), bytes: 0 };
+  // All bytes that come for any file come by here.
+  const take = (chunk: Uint8Array) => {
+    signal.throwIfAborted();
+    const fresh = skip === 0 ? chunk : chunk.subarray(Math.min(skip, chunk.length));
+    skip -= chunk.length - fresh.length;
+    const bytes = fresh.subarray(0, end - sink.position);
+    const written = sink.write(bytes);
+    const now = clock.now();
+    tally.add(bytes.length, now);
+    if (sink.position >= end) body.cancel();
+    else window = watch(window, chunk.length, now);
+    return written;
+  };
   try {
-    for await (const chunk of body.chunks) {
-      signal.throwIfAborted();
-      const fresh = skip === 0 ? chunk : chunk.subarray(Math.min(skip, chunk.length));
-      skip -= chunk.length - fresh.length;
-      const bytes = fresh.subarray(0, end - sink.position);
-      const written = sink.write(bytes);
-      if (written !== undefined) await written;
-      emit({ kind: "file-bytes", key: label.key, bytes: bytes.length });
-      if (sink.position >= end) return;
-      window = watch(window, chunk.length, clock.now());
-    }
+    await body.read(take);
   } finally {
     body.cancel();
+    tally.tell();
   }
+  if (sink.position >= end) return;
   throw new TritterError({
     code: "NETWORK",
     message: `the body ended early: ${end - sink.position} bytes are missing`,
   });
+}
+
+/** ms between two events about one stream: nobody sees more. */
+const TELL_MS = 100;
+
+function tallyOf({ emit, clock }: Streaming, key: string) {
+  let bytes = 0;
+  let told = clock.now();
+  const tell = () => {
+    if (bytes > 0) emit({ kind: "file-bytes", key, bytes });
+    bytes = 0;
+  };
+  return {
+    add: (count: number, now: number) => {
+      bytes += count;
+      if (now - told < TELL_MS) return;
+      told = now;
+      tell();
+    },
+    tell,
+  };
 }
 
 function watch(

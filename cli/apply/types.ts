@@ -7,7 +7,7 @@ import type { Hub } from "../hub/port.ts";
 import type { Count, Plan } from "../plan/types.ts";
 import type { Journal } from "../receipt/journal.ts";
 import type { ReceiveInput } from "../store/receive.ts";
-import type { ReadyBlob } from "../store/store.ts";
+import type { ReadyBlob, StoreView } from "../store/store.ts";
 
 /** All that the writer needs; the plan is carried out as it is, never made again. */
 export interface Applying {
@@ -21,7 +21,7 @@ export interface Applying {
   /** Made when the first byte must come from it. */
   readonly hub: () => Hub;
   readonly journal: Journal;
-  readonly store: ReceiveInput;
+  readonly store: ReceiveInput & { readonly view: StoreView };
   /** Verified blobs of an interrupted run. */
   readonly leftReady: ReadonlyMap<Digest, ReadyBlob>;
   /** What scan learned a path to hold. */

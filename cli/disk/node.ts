@@ -1,4 +1,4 @@
-import { type BigIntStats, constants, type Dirent, lstatSync } from "node:fs";
+import { type BigIntStats, constants, type Dirent, lstatSync, type Stats, type StatsFs } from "node:fs";
 import * as fs from "node:fs/promises";
 import { dirname } from "node:path";
 import { systemCode } from "../errors.ts";
@@ -6,25 +6,86 @@ import type { DirEntry, Disk, DiskFile, FileStat } from "./port.ts";
 
 /** The disk of this machine. */
 export function nodeDisk(): Disk {
+  return diskOf({
+    readdir: (path) => fs.readdir(path, { withFileTypes: true }),
+    realpath: fs.realpath,
+    readlink: fs.readlink,
+    mkdir: fs.mkdir,
+    stat: fs.stat,
+    readFile: fs.readFile,
+    open: async (path, flags) => handleOf(await fs.open(path, flags)),
+    rename: fs.rename,
+    link: fs.link,
+    copyFile: fs.copyFile,
+    unlink: fs.unlink,
+    rmdir: fs.rmdir,
+    statfs: fs.statfs,
+    lutimes: fs.lutimes,
+  });
+}
+
+/** What a disk asks of the system. */
+export interface Calls {
+  readdir(path: string): Promise<Dirent[]>;
+  realpath(path: string): Promise<string>;
+  readlink(path: string): Promise<string>;
+  mkdir(path: string): Promise<unknown>;
+  stat(path: string): Promise<Stats>;
+  readFile(path: string): Promise<Buffer>;
+  open(path: string, flags: number): Promise<Handle>;
+  rename(from: string, to: string): Promise<void>;
+  link(from: string, to: string): Promise<void>;
+  copyFile(from: string, to: string, mode: number): Promise<void>;
+  unlink(path: string): Promise<void>;
+  rmdir(path: string): Promise<void>;
+  statfs(path: string): Promise<StatsFs>;
+  lutimes(path: string, access: Date, modification: Date): Promise<void>;
+}
+
+/** An open file, as the system has it: it may read and write less than it is asked to. */
+export interface Handle {
+  read(into: Uint8Array, position: number): Promise<number>;
+  /** Those of `bytes` from `from` on, to `position`; null appends. */
+  write(bytes: Uint8Array, from: number, position: number | null): Promise<number>;
+  truncate(length: number): Promise<void>;
+  sync(): Promise<void>;
+  stat(): Promise<BigIntStats>;
+  close(): Promise<void>;
+}
+
+function handleOf(handle: fs.FileHandle): Handle {
+  return {
+    read: async (into, position) => (await handle.read(into, 0, into.length, position)).bytesRead,
+    write: async (bytes, from, position) =>
+      (await handle.write(bytes, from, bytes.length - from, position)).bytesWritten,
+    truncate: (length) => handle.truncate(length),
+    sync: () => handle.sync(),
+    stat: () => handle.stat({ bigint: true }),
+    close: () => handle.close(),
+  };
+}
+
+/** The disk of this machine, asked by these calls. */
+export function diskOf(calls: Calls): Disk {
   return {
     local: true,
     lstat,
-    readdir,
-    realpath: (path) => fs.realpath(path),
-    readlink: (path) => fs.readlink(path),
-    mkdir,
-    read: (path) => absentAs(undefined, ["ENOENT"], () => fs.readFile(path)),
-    open: async (path, mode) => diskFile(await fs.open(path, FLAGS[mode])),
-    rename: (from, to) => fs.rename(from, to),
-    link: (from, to) => fs.link(from, to),
-    reflink,
-    unlink: (path) => fs.unlink(path),
-    rmdir: (path) => fs.rmdir(path),
-    syncFolder,
-    space,
+    readdir: (path) => readdir(calls, path),
+    realpath: (path) => calls.realpath(path),
+    readlink: (path) => calls.readlink(path),
+    mkdir: (path) => mkdir(calls, path),
+    read: (path) => absentAs(undefined, ["ENOENT"], () => calls.readFile(path)),
+    open: async (path, mode) => diskFile(await calls.open(path, FLAGS[mode])),
+    rename: (from, to) => calls.rename(from, to),
+    link: (from, to) => calls.link(from, to),
+    reflink: (from, to) => reflink(calls, from, to),
+    unlink: (path) => calls.unlink(path),
+    rmdir: (path) => calls.rmdir(path),
+    syncFolder: (path) => syncFolder(calls, path),
+    space: (path) => space(calls, path),
     touch: async (path) => {
       const now = new Date();
-      await fs.lutimes(path, now, now);
+      await calls.lutimes(path, now, now);
     },
   };
 }
@@ -53,31 +114,29 @@ function lstat(path: string): FileStat | undefined {
 }
 
 /** Parents too. Our own, since the recursive one of Node 20 never ends below /proc. */
-async function mkdir(path: string): Promise<void> {
+async function mkdir(calls: Calls, path: string): Promise<void> {
   try {
-    await fs.mkdir(path);
+    await calls.mkdir(path);
   } catch (error) {
     const code = systemCode(error);
-    if (code === "EEXIST" && (await fs.stat(path)).isDirectory()) return;
+    if (code === "EEXIST" && (await calls.stat(path)).isDirectory()) return;
     if (code !== "ENOENT" || dirname(path) === path) throw error;
-    await mkdir(dirname(path));
+    await mkdir(calls, dirname(path));
     // Somebody else may have made it meanwhile.
-    await fs.mkdir(path).catch((again: unknown) => {
+    await calls.mkdir(path).catch((again: unknown) => {
       if (systemCode(again) !== "EEXIST") throw again;
     });
   }
 }
 
-async function readdir(path: string): Promise<readonly DirEntry[] | undefined> {
-  const entries = await absentAs(undefined, ["ENOENT", "ENOTDIR"], () =>
-    fs.readdir(path, { withFileTypes: true }),
-  );
+async function readdir(calls: Calls, path: string): Promise<readonly DirEntry[] | undefined> {
+  const entries = await absentAs(undefined, ["ENOENT", "ENOTDIR"], () => calls.readdir(path));
   return entries?.map((entry) => ({ name: entry.name, kind: kindOf(entry) }));
 }
 
-async function reflink(from: string, to: string): Promise<boolean> {
+async function reflink(calls: Calls, from: string, to: string): Promise<boolean> {
   try {
-    await fs.copyFile(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
+    await calls.copyFile(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
     return true;
   } catch (error) {
     if (UNCLONEABLE.has(systemCode(error) ?? "")) return false;
@@ -88,9 +147,9 @@ async function reflink(from: string, to: string): Promise<boolean> {
 /** What file systems without shared blocks answer (ext4 and tmpfs ENOTSUP, across devices EXDEV). */
 const UNCLONEABLE = new Set(["ENOTSUP", "EOPNOTSUPP", "EXDEV", "ENOSYS", "EINVAL", "ENOTTY"]);
 
-async function syncFolder(path: string): Promise<void> {
+async function syncFolder(calls: Calls, path: string): Promise<void> {
   try {
-    const folder = await fs.open(path, O_RDONLY);
+    const folder = await calls.open(path, O_RDONLY);
     await folder.sync().finally(() => folder.close());
   } catch (error) {
     // Windows cannot open a folder, and some network file systems cannot flush one.
@@ -98,9 +157,9 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function space(path: string) {
+async function space(calls: Calls, path: string) {
   const stats = await absentAs(undefined, ["ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EPERM"], () =>
-    fs.statfs(path),
+    calls.statfs(path),
   );
   // Some network and FUSE file systems answer with zeros, and btrfs counts no inodes: that says nothing.
   return {
@@ -109,23 +168,23 @@ async function space(path: string) {
   };
 }
 
-function diskFile(handle: fs.FileHandle): DiskFile {
+function diskFile(handle: Handle): DiskFile {
   return {
-    readAt: async (into, position) => (await handle.read(into, 0, into.length, position)).bytesRead,
+    readAt: (into, position) => handle.read(into, position),
     writeAt: (bytes, position) => writeAll(handle, bytes, position),
     append: (bytes) => writeAll(handle, bytes, null),
     truncate: (length) => handle.truncate(length),
     sync: () => handle.sync(),
-    stat: async () => fileStat(await handle.stat({ bigint: true })),
+    stat: async () => fileStat(await handle.stat()),
     close: () => handle.close(),
   };
 }
 
-async function writeAll(handle: fs.FileHandle, bytes: Uint8Array, position: number | null): Promise<void> {
+async function writeAll(handle: Handle, bytes: Uint8Array, position: number | null): Promise<void> {
   let done = 0;
   while (done < bytes.length) {
     const at = position === null ? null : position + done;
-    done += (await handle.write(bytes, done, bytes.length - done, at)).bytesWritten;
+    done += await handle.write(bytes, done, at);
   }
 }
 

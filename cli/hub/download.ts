@@ -91,7 +91,7 @@ export function createDownloads(client: Client, refusals: Refusals) {
     }
     const { body } = landed;
     body.expect(end - start, (received) => brokenOff(subject, { received, expected: end - start }));
-    return { kind: "done", value: { start, chunks: body, cancel: () => body.cancel() } };
+    return { kind: "done", value: { start, read: (take) => body.read(take), cancel: () => body.cancel() } };
   }
 
   async function refused(

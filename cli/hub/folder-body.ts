@@ -14,28 +14,26 @@ export function diskBody(file: DiskFile, { range, signal }: { range: ByteRange; 
   };
   let reading = false;
   let cancelled = false;
-  async function* chunks(): AsyncGenerator<Uint8Array> {
-    reading = true;
-    try {
-      for (let at = range.start; at < range.end && !cancelled; ) {
-        signal.throwIfAborted();
-        const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK, range.end - at));
-        const read = await file.readAt(chunk, at);
-        if (read === 0)
-          throw new TritterError({
-            code: "NETWORK",
-            message: "cannot read on: the file became shorter while it was read",
-          });
-        at += read;
-        yield read === chunk.length ? chunk : chunk.subarray(0, read);
-      }
-    } finally {
-      await close();
+  const readAll = async (take: (chunk: Uint8Array) => Promise<void> | undefined) => {
+    for (let at = range.start; at < range.end && !cancelled; ) {
+      signal.throwIfAborted();
+      const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK, range.end - at));
+      const read = await file.readAt(chunk, at);
+      if (read === 0)
+        throw new TritterError({
+          code: "NETWORK",
+          message: "cannot read on: the file became shorter while it was read",
+        });
+      at += read;
+      if (!cancelled) await take(read === chunk.length ? chunk : chunk.subarray(0, read));
     }
-  }
+  };
   return {
     start: range.start,
-    chunks: chunks(),
+    read: (take) => {
+      reading = true;
+      return readAll(take).finally(close);
+    },
     cancel() {
       cancelled = true;
       // A reader under way closes the file itself, between two reads.

@@ -2,17 +2,19 @@ import type { Dispatcher } from "./undici.ts";
 
 type Controller = Dispatcher.DispatchController;
 
-/** Bytes held for a slow reader before the socket is paused. */
-const HIGH = 512 * 1024;
-const LOW = 128 * 1024;
+/** bytes held for a reader that is not there yet before the socket is paused */
+const HIGH = 256 * 1024;
 /** Cheaper to read and drop than to open another connection. */
 const DROPPABLE = 64 * 1024;
 
+/** Takes the bytes of a body in order; a promise means: wait for it before handing out more. */
+type Take = (chunk: Uint8Array) => Promise<void> | undefined;
+
 /**
- * A response body as it comes, without a stream between the socket and the reader: chunks are queued as the parser
- * cuts them and handed out without copying. Read by one reader, once.
+ * A response body as it comes, without a stream between the socket and the reader: chunks are handed out as the parser
+ * cuts them, without copying, and queued only while the reader is not there or asked to wait. Read by one reader, once.
  */
-export class Incoming implements AsyncIterableIterator<Uint8Array> {
+export class Incoming {
   readonly #controller: Controller;
   readonly #chunks: Uint8Array[] = [];
   readonly #announced: number | undefined;
@@ -25,7 +27,9 @@ export class Incoming implements AsyncIterableIterator<Uint8Array> {
   #dropping = false;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
-  #waiter: { resolve(result: IteratorResult<Uint8Array>): void; reject(error: unknown): void } | undefined;
+  #reader: { take: Take; resolve(): void; reject(error: unknown): void } | undefined;
+  /** The reader asked to wait. */
+  #waiting = false;
 
   /** `announced`: Content-Length in bytes, where there is one. */
   constructor(controller: Controller, announced: number | undefined) {
@@ -45,57 +49,77 @@ export class Incoming implements AsyncIterableIterator<Uint8Array> {
     this.#received += chunk.length;
     if (this.#dropping) this.#drop();
     else if (this.#received > this.#most) this.fail(this.#wrong(this.#received));
-    else if (this.#waiter !== undefined) this.#settle({ value: chunk, done: false });
-    else this.#queue(chunk);
+    else if (this.#reader === undefined || this.#waiting) this.#queue(chunk);
+    else this.#hand(chunk);
   }
 
   end(): void {
     if (this.#ended || this.#failure !== undefined) return;
     this.#ended = true;
     if (this.#received < this.#least) this.fail(this.#wrong(this.#received));
-    else this.#settle({ value: undefined, done: true });
+    else this.#flow();
   }
 
   fail(error: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = { error };
+    this.#chunks.length = 0;
     if (!this.#ended) this.#controller.abort(asError(error));
-    const waiter = this.#waiter;
-    this.#waiter = undefined;
-    waiter?.reject(error);
+    this.#reader?.reject(error);
   }
 
-  next(): Promise<IteratorResult<Uint8Array>> {
-    const chunk = this.#chunks.shift();
-    if (chunk !== undefined) {
-      this.#queued -= chunk.length;
-      if (this.#queued < LOW && this.#controller.paused) this.#controller.resume();
-      return Promise.resolve({ value: chunk, done: false });
-    }
-    if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
-    if (this.#ended || this.#dropping) return Promise.resolve({ value: undefined, done: true });
+  /** Resolves at the end and on cancel; rejects with what broke the body, or with what `take` threw. */
+  read(take: Take): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiter = { resolve, reject };
+      if (this.#failure !== undefined) return reject(this.#failure.error);
+      this.#reader = { take, resolve, reject };
+      this.#flow();
     });
-  }
-
-  return(): Promise<IteratorResult<Uint8Array>> {
-    this.cancel();
-    return Promise.resolve({ value: undefined, done: true });
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
   }
 
   /** Drops what is still to come; keeps the connection where little is. */
   cancel(): void {
-    if (this.#dropping || this.#ended || this.#failure !== undefined) return;
+    if (this.#dropping || this.#failure !== undefined) return;
     this.#dropping = true;
     this.#chunks.length = 0;
-    this.#settle({ value: undefined, done: true });
+    this.#reader?.resolve();
+    if (this.#ended) return;
     this.#drop();
     if (this.#controller.paused) this.#controller.resume();
+  }
+
+  /** Hands out what is queued, as far as the reader will have it now. */
+  #flow(): void {
+    while (!this.#waiting && this.#reader !== undefined) {
+      const chunk = this.#chunks.shift();
+      if (chunk === undefined) break;
+      this.#queued -= chunk.length;
+      this.#hand(chunk);
+    }
+    if (this.#waiting || this.#chunks.length > 0 || this.#failure !== undefined) return;
+    if (this.#ended || this.#dropping) this.#reader?.resolve();
+    else if (this.#controller.paused) this.#controller.resume();
+  }
+
+  #hand(chunk: Uint8Array): void {
+    try {
+      const wait = this.#reader?.take(chunk);
+      if (wait !== undefined) this.#waitFor(wait);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #waitFor(taken: Promise<void>): void {
+    this.#waiting = true;
+    if (!this.#ended) this.#controller.pause();
+    taken.then(
+      () => {
+        this.#waiting = false;
+        this.#flow();
+      },
+      (error: unknown) => this.fail(error),
+    );
   }
 
   #queue(chunk: Uint8Array): void {
@@ -108,23 +132,18 @@ export class Incoming implements AsyncIterableIterator<Uint8Array> {
     const left = this.#announced === undefined ? this.#received : this.#announced - this.#received;
     if (left > DROPPABLE) this.#controller.abort(new Error("the rest of the body is not wanted"));
   }
-
-  #settle(result: IteratorResult<Uint8Array>): void {
-    const waiter = this.#waiter;
-    this.#waiter = undefined;
-    waiter?.resolve(result);
-  }
 }
 
 /** The whole body as text; throws what `tooLong` makes beyond `limit` bytes. */
 export async function readText(body: Incoming, limit: number, tooLong: () => Error): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body) {
+  await body.read((chunk) => {
     length += chunk.length;
     if (length > limit) throw tooLong();
     chunks.push(chunk);
-  }
+    return undefined;
+  });
   return Buffer.concat(chunks, length).toString("utf8");
 }
 

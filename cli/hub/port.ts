@@ -80,9 +80,14 @@ export interface ByteRange {
 }
 
 export interface Body {
-  /** Offset of the first byte of `chunks`; at most the asked `start`. */
+  /** Offset of the first byte; at most the asked `start`. */
   readonly start: number;
-  readonly chunks: AsyncIterable<Uint8Array>;
+  /**
+   * Hands all bytes to `take` as they come, in order; called once. While a promise that `take` returned is pending it
+   * gets nothing, and the sender is made to wait. A chunk is the taker's to keep. Resolves at the end and on cancel;
+   * rejects with what broke the body, or with what `take` threw.
+   */
+  read(take: (chunk: Uint8Array) => Promise<void> | undefined): Promise<void>;
   /** Drops what is not read. Safe to call twice, or after the end. */
   cancel(): void;
 }

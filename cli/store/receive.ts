@@ -1,11 +1,12 @@
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import type { Digest } from "../../schema/ids.ts";
 import { makeOwnFolder, readOwnFolder } from "../disk/own.ts";
 import type { Disk, DiskFile } from "../disk/port.ts";
 import { passing } from "../disk/trouble.ts";
 import type { Writer } from "../disk/writer.ts";
 import { systemCode } from "../errors.ts";
-import { algorithmsFor, type ContentHasher, contentHasher, likeDigest } from "./hash.ts";
+import { algorithmsFor, contentHasher, likeDigest } from "./hash.ts";
 import { partialName, readyName } from "./layout.ts";
 import {
   parseSegments,
@@ -19,34 +20,37 @@ import {
 import { lifeOfPartial, type Partial, type ReadyBlob, type StoreView } from "./store.ts";
 
 /** A large blob being received into one file, in any order of segments. */
-export interface Receiver {
+export interface Reception {
   /** bytes that an interrupted run left and that are still as they were written */
   readonly have: number;
   /** What is still to come: runs of segments, in order, each beginning at a segment. */
-  readonly missing: readonly { readonly start: number; readonly end: number }[];
-  /** One stream's place to write the bytes of a missing range to, from its start on. */
-  span(range: { readonly start: number; readonly end: number }): Span;
-  /** Once every span is full: hashes, and makes the blob ready if it is the one asked for; removes it if it is not. Closes. */
-  finish(): Promise<
-    | { readonly kind: "ready"; readonly blob: ReadyBlob }
-    | { readonly kind: "mismatch"; readonly digest: Digest }
-  >;
+  readonly missing: readonly Run[];
+  /**
+   * Keeps bytes at `position`: those of one segment come in order and do not reach into the next. Once it resolves
+   * `bytes` may be used for others, and a segment that is complete outlives a kill.
+   */
+  keep(position: number, bytes: Uint8Array): Promise<void>;
+  /** Once all that is missing was kept: makes the blob ready if it is the one asked for; removes it if it is not. Closes. */
+  finish(): Promise<Kept>;
   /** Closes and keeps what is here for a later run. */
   suspend(): Promise<void>;
 }
 
-export interface Span {
-  /** Offset of the next byte it expects. */
-  readonly position: number;
-  /** Takes bytes at `position`. A promise means: wait for it before writing more. */
-  write(bytes: Uint8Array): Promise<void> | undefined;
-  /** Resolves once everything taken is on its way to be kept; every byte of the range must have come. */
-  end(): Promise<void>;
+/** Half open, in bytes. */
+export interface Run {
+  readonly start: number;
+  readonly end: number;
 }
+
+/** What became of a blob. */
+export type Kept =
+  | { readonly kind: "ready"; readonly blob: ReadyBlob }
+  /** Nothing is kept of it; `digest` is what its bytes have. */
+  | { readonly kind: "mismatch"; readonly digest: Digest };
 
 export interface ReceiveInput {
   readonly disk: Disk;
-  readonly view: StoreView;
+  readonly view: Pick<StoreView, "layout" | "partials">;
   /** Folder for ready blobs, made by `prepareStore`. */
   readonly readyFolder: string;
   readonly writer: Writer;
@@ -59,26 +63,37 @@ export interface Wanted {
   readonly size: number;
   /** What interrupted runs left is not used: it may be what was wrong. */
   readonly afresh: boolean;
-  readonly signal: AbortSignal;
+  readonly signal: Stop;
 }
 
+/** As much of an AbortSignal as long work asks for. */
+export type Stop = Pick<AbortSignal, "throwIfAborted">;
+
 /** Goes on with what interrupted runs left of this blob, and begins anew where there is nothing. */
-export async function receive(input: ReceiveInput, wanted: Wanted): Promise<Receiver> {
+export async function receive(input: ReceiveInput, wanted: Wanted): Promise<Reception> {
+  if (wanted.size <= SEGMENT) return receiveBrief(input, wanted);
   const { disk, view, writer } = input;
   const { digest, size } = wanted;
   const folder = join(view.layout.partial, partialName(digest, writer.id));
   const left = wanted.afresh ? undefined : await claim(input, digest, folder);
   if (left !== folder) await makeOwnFolder(disk, view.layout.state, folder);
-  const data = await disk.open(join(folder, "data"), left === folder ? "r+" : "wx");
+  const file = join(folder, "data");
+  const data = await disk.open(file, left === folder ? "r+" : "wx");
   try {
     const done = left === undefined ? new Map() : await goOn(disk, { left, folder, data, wanted });
-    const segments = await rewriteList(disk, folder, segmentHeader(writer, size) + lines(done));
-    const hasher = contentHasher(algorithmsFor([digest]), size);
-    return receiver({ input, wanted, folder, data, segments, done: new Set(done.keys()), hasher });
+    const list = await rewriteList(disk, folder, segmentHeader(writer, size) + lines(done));
+    return receptionOf({ input, wanted, file, data, list: { file: list, folder }, done });
   } catch (error) {
     await data.close();
     throw error;
   }
+}
+
+/** No longer than a segment: there is nothing to go on from, so no list of segments either. */
+async function receiveBrief(input: ReceiveInput, wanted: Wanted): Promise<Reception> {
+  const file = join(input.readyFolder, `${partialName(wanted.digest, input.writer.id)}.new`);
+  const data = await input.disk.open(file, "wx");
+  return receptionOf({ input, wanted, file, data, list: undefined, done: new Map() });
 }
 
 /**
@@ -156,15 +171,17 @@ async function checkedSegments(
     signal.throwIfAborted();
     if (index >= segmentCount(size)) continue;
     const bytes = await readSegment(data, { size, index, checksum, buffer });
-    if (bytes === undefined) continue;
-    await keep(index, bytes);
-    done.set(index, checksum);
+    if (bytes !== undefined) {
+      await keep(index, bytes);
+      done.set(index, checksum);
+    }
+    await breath();
   }
   return done;
 }
 
 function lines(done: ReadonlyMap<number, number>): string {
-  return [...done].map(([index, checksum]) => `${index} ${checksum.toString(16)}\n`).join("");
+  return [...done].map(([index, checksum]) => segmentLine(index, checksum)).join("");
 }
 
 /** Beside and renamed: a kill here leaves the old list, whose writer is dead, or the new one. */
@@ -182,66 +199,100 @@ async function rewriteList(disk: Disk, folder: string, text: string): Promise<Di
   }
 }
 
-interface Reception {
+interface Receiving {
   readonly input: ReceiveInput;
   readonly wanted: Wanted;
-  readonly folder: string;
+  /** Absolute; where the bytes are until they are ready. */
+  readonly file: string;
   readonly data: DiskFile;
-  readonly segments: DiskFile;
-  readonly done: Set<number>;
-  readonly hasher: ContentHasher;
+  /** What outlives a kill; undefined: nothing does. */
+  readonly list: { readonly file: DiskFile; readonly folder: string } | undefined;
+  /** Complete segments, with their checksums. */
+  readonly done: Map<number, number>;
 }
 
-function receiver(reception: Reception): Receiver {
-  const { input, wanted, folder, data, segments, done } = reception;
+function receptionOf(receiving: Receiving): Reception {
+  const { input, wanted, file, data, list, done } = receiving;
   const { digest, size } = wanted;
   const { disk } = input;
   const missing = missingRuns(size, done);
   const have = missing.reduce((left, run) => left - (run.end - run.start), size);
-  const trailing = trailingHasher(reception);
+  const trailing = trailingHasher(receiving);
+  const growing = new Map<number, Growing>();
   const keeping = new Set<Promise<void>>();
   const close = async () => {
     await Promise.allSettled(keeping);
     await trailing.settle();
-    await data.close().finally(() => segments.close());
+    await data.close().finally(() => list?.file.close());
   };
-  const removeFolder = async () => {
-    for (const name of ["data", "segments"]) await passing(["ENOENT"], () => disk.unlink(join(folder, name)));
-    await passing(["ENOENT"], () => disk.rmdir(folder));
+  const remove = async () => {
+    const files = list === undefined ? [file] : [file, join(list.folder, "segments")];
+    for (const one of files) await passing(["ENOENT"], () => disk.unlink(one));
+    if (list !== undefined) await passing(["ENOENT"], () => disk.rmdir(list.folder));
   };
-  const keep = async (index: number, bytes: Uint8Array) => {
-    await data.writeAt(bytes, index * SEGMENT);
-    await segments.append(Buffer.from(segmentLine(index, bytes)));
-    done.add(index);
-    trailing.offer(index, bytes);
+  const keep = async (position: number, bytes: Uint8Array) => {
+    const index = Math.floor(position / SEGMENT);
+    const segment = growing.get(index) ?? { checksum: 0, written: 0 };
+    growing.set(index, segment);
+    // In the order of the calls, which the writes need not keep.
+    segment.checksum = crc32(bytes, segment.checksum);
+    trailing.offer(position, bytes);
+    await data.writeAt(bytes, position);
+    segment.written += bytes.length;
+    if (segment.written < segmentLength(size, index)) return;
+    growing.delete(index);
+    await list?.file.append(Buffer.from(segmentLine(index, segment.checksum)));
+    done.set(index, segment.checksum);
+    trailing.advance();
   };
-  const keepTracked = async (index: number, bytes: Uint8Array) => {
-    const kept = keep(index, bytes);
-    keeping.add(kept);
-    await kept.finally(() => keeping.delete(kept));
-  };
-  const prove = async () => {
+  const prove = async (): Promise<Kept> => {
     const digests = await trailing.digests();
-    if (!digests.includes(digest)) return { kind: "mismatch", digest: likeDigest(digests, digest) } as const;
+    if (!digests.includes(digest)) return { kind: "mismatch", digest: likeDigest(digests, digest) };
     await data.sync();
-    const file = join(input.readyFolder, readyName(digests));
-    await disk.rename(join(folder, "data"), file);
-    return { kind: "ready", blob: { file, digests, size } } as const;
+    const ready = join(input.readyFolder, readyName(digests));
+    await disk.rename(file, ready);
+    return { kind: "ready", blob: { file: ready, digests, size, segments: inOrder(done) } };
   };
   return {
     have,
     missing,
-    span: (range) => span(range, size, keepTracked),
-    finish: async () => {
-      const result = await prove().finally(close);
-      await removeFolder();
-      return result;
+    keep: async (position, bytes) => {
+      const kept = keep(position, bytes);
+      keeping.add(kept);
+      await kept.finally(() => keeping.delete(kept));
     },
-    suspend: close,
+    finish: async () => {
+      let rest = list !== undefined;
+      try {
+        const result = await prove().finally(close);
+        rest ||= result.kind === "mismatch";
+        return result;
+      } catch (error) {
+        rest = list === undefined;
+        throw error;
+      } finally {
+        if (rest) await remove();
+      }
+    },
+    suspend: async () => {
+      await close();
+      if (list === undefined) await remove();
+    },
   };
 }
 
-function missingRuns(size: number, done: ReadonlySet<number>): { start: number; end: number }[] {
+/** A segment of which not all was written yet. */
+interface Growing {
+  checksum: number;
+  /** bytes */
+  written: number;
+}
+
+function inOrder(done: ReadonlyMap<number, number>): readonly number[] {
+  return [...done].sort(([a], [b]) => a - b).map(([, checksum]) => checksum);
+}
+
+function missingRuns(size: number, done: ReadonlyMap<number, number>): Run[] {
   const runs: { start: number; end: number }[] = [];
   for (let index = 0; index < segmentCount(size); index++) {
     if (done.has(index)) continue;
@@ -254,72 +305,31 @@ function missingRuns(size: number, done: ReadonlySet<number>): { start: number; 
   return runs;
 }
 
-/** Gathers chunks into whole segments, so that each is written once; one is filled while the other is written. */
-function span(
-  range: { start: number; end: number },
-  size: number,
-  keep: (index: number, bytes: Uint8Array) => Promise<void>,
-): Span {
-  // Made with the first byte: a span that waits for its turn costs nothing.
-  let buffers: [Buffer, Buffer] | undefined;
-  let position = range.start;
-  let filled = 0;
-  let writing: Promise<void> | undefined;
-  const made = (): Buffer => {
-    buffers ??= [allocate(range), allocate(range)];
-    return buffers[0];
-  };
-  const flush = async () => {
-    const index = Math.floor((position - 1) / SEGMENT);
-    const bytes = made().subarray(0, filled);
-    await writing;
-    writing = keep(index, bytes);
-    // A failure is met at the next flush or at the end; until then it must not count as unhandled.
-    writing.catch(() => undefined);
-    buffers?.reverse();
-    filled = 0;
-  };
-  const write = (bytes: Uint8Array): Promise<void> | undefined => {
-    const index = Math.floor(position / SEGMENT);
-    const room = segmentLength(size, index) - filled;
-    const now = Math.min(room, bytes.length);
-    made().set(bytes.subarray(0, now), filled);
-    filled += now;
-    position += now;
-    if (filled < segmentLength(size, index)) return undefined;
-    const rest = bytes.subarray(now);
-    const flushed = flush();
-    return rest.length === 0 ? flushed : flushed.then(() => write(rest));
-  };
-  return {
-    get position() {
-      return position;
-    },
-    write,
-    end: async () => {
-      await writing;
-    },
-  };
-}
-
-function allocate(range: { start: number; end: number }): Buffer {
-  return Buffer.allocUnsafe(Math.min(SEGMENT, range.end - range.start));
-}
-
-/** Hashes segments in order while they come in any order: what is in memory at its turn is not read again. */
-function trailingHasher({ data, wanted: { size, signal }, done, hasher }: Reception) {
+/** Hashes in order what comes in any order: what is in memory at its turn is not read again. */
+function trailingHasher({ data, wanted: { digest, size, signal }, done }: Receiving) {
+  const hasher = contentHasher(algorithmsFor([digest]), size);
+  /** bytes hashed */
   let frontier = 0;
   let running: Promise<void> | undefined;
   let failure: { error: unknown } | undefined;
-  const buffer = Buffer.allocUnsafe(Math.min(SEGMENT, size));
+  let buffer: Buffer | undefined;
 
+  const hashNext = async (index: number) => {
+    buffer ??= Buffer.allocUnsafe(READ);
+    const end = index * SEGMENT + segmentLength(size, index);
+    while (frontier < end) {
+      const count = await data.readAt(buffer.subarray(0, end - frontier), frontier);
+      if (count === 0) throw new Error(`segment ${index} is shorter than it was written`);
+      hasher.update(buffer.subarray(0, count));
+      frontier += count;
+    }
+  };
+  const canGoOn = () => frontier < size && done.has(Math.floor(frontier / SEGMENT));
   const catchUp = async () => {
-    while (done.has(frontier)) {
+    while (canGoOn()) {
       signal.throwIfAborted();
-      const bytes = await readSegment(data, { size, index: frontier, checksum: undefined, buffer });
-      if (bytes === undefined) throw new Error(`segment ${frontier} is shorter than it was written`);
-      hasher.update(bytes);
-      frontier += 1;
+      await hashNext(Math.floor(frontier / SEGMENT));
+      if (canGoOn()) await breath();
     }
   };
   const run = (): Promise<void> => {
@@ -333,20 +343,32 @@ function trailingHasher({ data, wanted: { size, signal }, done, hasher }: Recept
     return running;
   };
   return {
-    offer: (index: number, bytes: Uint8Array) => {
-      if (running === undefined && index === frontier) {
-        hasher.update(bytes);
-        frontier += 1;
-      }
-      if (done.has(frontier)) void run();
+    /** Bytes about to be written. */
+    offer: (position: number, bytes: Uint8Array) => {
+      if (running !== undefined || position !== frontier) return;
+      hasher.update(bytes);
+      frontier += bytes.length;
+    },
+    /** A segment is complete. */
+    advance: () => {
+      if (canGoOn()) void run();
     },
     settle: async () => {
       await running;
     },
     digests: async () => {
-      while (frontier < segmentCount(size) && failure === undefined) await run();
+      while (canGoOn() && failure === undefined) await run();
       if (failure !== undefined) throw failure.error;
+      if (frontier < size) throw new Error(`only ${frontier} bytes of ${size} were kept`);
       return hasher.digests();
     },
   };
+}
+
+/** bytes; small enough to be hashed out of the processor's cache. */
+const READ = 256 * 1024;
+
+/** Lets others have a turn: where calls block, nothing else would. */
+function breath(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -26,8 +26,8 @@ export function segmentHeader(writer: Writer, size: number): string {
   return `${JSON.stringify({ writer, size })}\n`;
 }
 
-export function segmentLine(index: number, bytes: Uint8Array): string {
-  return `${index} ${crc32(bytes).toString(16)}\n`;
+export function segmentLine(index: number, checksum: number): string {
+  return `${index} ${checksum.toString(16)}\n`;
 }
 
 /** undefined where the list is not readable; a torn last line is left out. */
@@ -55,12 +55,7 @@ export function segmentLength(size: number, index: number): number {
 /** Reads the segment into `buffer` and compares; resolves to its bytes, or undefined where they are not the ones written. */
 export async function readSegment(
   data: DiskFile,
-  {
-    size,
-    index,
-    checksum,
-    buffer,
-  }: { size: number; index: number; checksum: number | undefined; buffer: Buffer },
+  { size, index, checksum, buffer }: { size: number; index: number; checksum: number; buffer: Buffer },
 ): Promise<Buffer | undefined> {
   const bytes = buffer.subarray(0, segmentLength(size, index));
   let filled = 0;
@@ -69,7 +64,7 @@ export async function readSegment(
     if (count === 0) return undefined;
     filled += count;
   }
-  return checksum === undefined || crc32(bytes) === checksum ? bytes : undefined;
+  return crc32(bytes) === checksum ? bytes : undefined;
 }
 
 function parseLine(line: string): [number, number] | undefined {

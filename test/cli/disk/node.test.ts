@@ -2,10 +2,14 @@ import { execFileSync } from "node:child_process";
 import { link, lstat, mkdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { blockingDisk } from "../../../cli/disk/blocking.ts";
 import { nodeDisk } from "../../../cli/disk/node.ts";
 import { type TemporaryFolder, temporaryFolder } from "../../support/trees.ts";
 
-const disk = nodeDisk();
+const DISKS = [
+  ["nodeDisk()", nodeDisk()],
+  ["blockingDisk()", blockingDisk()],
+] as const;
 let home: TemporaryFolder;
 const at = (...names: string[]) => join(home.path, ...names);
 
@@ -20,7 +24,7 @@ beforeEach(async () => {
 
 afterEach(() => home.remove());
 
-describe("nodeDisk().lstat()", () => {
+describe.each(DISKS)("%s.lstat()", (_, disk) => {
   it.each([
     ["file", "file"],
     ["folder", "folder"],
@@ -49,7 +53,7 @@ describe("nodeDisk().lstat()", () => {
   });
 });
 
-describe("nodeDisk().open()", () => {
+describe.each(DISKS)("%s.open()", (_, disk) => {
   it.each(["r", "r+", "a", "wx"] as const)("opens no symlink, mode %s", async (mode) => {
     await expect(disk.open(at("link"), mode)).rejects.toMatchObject({
       code: mode === "wx" ? "EEXIST" : "ELOOP",
@@ -89,7 +93,7 @@ describe("nodeDisk().open()", () => {
   });
 });
 
-describe("nodeDisk()", () => {
+describe.each(DISKS)("%s", (_, disk) => {
   it("reads a whole file, nothing where there is none, and throws what else is wrong", async () => {
     expect((await disk.read(at("file")))?.toString()).toBe("content");
     expect(await disk.read(at("none"))).toBeUndefined();

@@ -473,7 +473,10 @@ describe("open()", () => {
       const body = await hub.open(x, { start: 0, end: BIG }, never);
       let received = 0;
       const problem = await failure(async () => {
-        for await (const chunk of body.chunks) received += chunk.length;
+        await body.read((chunk) => {
+          received += chunk.length;
+          return undefined;
+        });
       });
       expect(problem).toMatchObject({ code: "NETWORK" });
       expect(received).toBeLessThanOrEqual(1000);

@@ -69,7 +69,10 @@ export async function tempFolder(): Promise<string> {
 
 export async function readAll(body: Body): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of body.chunks) chunks.push(chunk);
+  await body.read((chunk) => {
+    chunks.push(chunk);
+    return undefined;
+  });
   return Buffer.concat(chunks);
 }
 

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Writer } from "../../../cli/disk/writer.ts";
-import { type ReceiveInput, type Receiver, receive } from "../../../cli/store/receive.ts";
+import { blocksFor } from "../../../cli/store/blocks.ts";
+import { intakeOf, type Receiver } from "../../../cli/store/intake.ts";
+import { inlineKeeper } from "../../../cli/store/keeper.ts";
+import type { ReceiveInput, Wanted } from "../../../cli/store/receive.ts";
 import { SEGMENT } from "../../../cli/store/segments.ts";
 import { prepareStore, viewStore } from "../../../cli/store/store.ts";
 import { gitOf, sha256Of, writerOf } from "../../support/engine.ts";
@@ -19,6 +22,10 @@ async function inputOf(disk: MemoryDisk, writer: Writer): Promise<ReceiveInput> 
 }
 
 const WANTED = { digest: DIGEST, size: CONTENT.length, afresh: false, signal: GOING };
+
+function receive(input: ReceiveInput, wanted: Wanted): Promise<Receiver> {
+  return intakeOf(inlineKeeper(input), blocksFor(3, { shared: false }), 0).receive(wanted);
+}
 
 async function begin(disk: MemoryDisk, id: string, parts: Partial<typeof WANTED> & { writer?: Writer } = {}) {
   const { writer = writerOf(id), ...wanted } = parts;
@@ -225,7 +232,7 @@ describe("receive()", () => {
       return { ...file, writeAt };
     };
     const receiver = await begin(disk, "w");
-    await receiver.span({ start: 0, end: CONTENT.length }).write(CONTENT.subarray(0, SEGMENT));
+    void receiver.span({ start: 0, end: CONTENT.length }).write(CONTENT.subarray(0, SEGMENT));
     await receiver.suspend();
     expect(disk.opened).toEqual([]);
     const next = await begin(disk, "next");

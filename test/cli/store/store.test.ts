@@ -16,7 +16,7 @@ const view = (disk: MemoryDisk) =>
 
 function putPartial(disk: MemoryDisk, id: string, { writer = writerOf(id), segments = 1 } = {}): string {
   const folder = `${LAYOUT.partial}/${partialName(sha256Of("big"), id)}`;
-  const lines = Array.from({ length: segments }, (_, index) => segmentLine(index, Buffer.from("x")));
+  const lines = Array.from({ length: segments }, (_, index) => segmentLine(index, 1));
   disk.put(`${folder}/data`, "x");
   disk.put(`${folder}/segments`, segmentHeader(writer, 10 * SEGMENT) + lines.join(""));
   return folder;

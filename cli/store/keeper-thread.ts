@@ -1,0 +1,154 @@
+import { Worker } from "node:worker_threads";
+import type { Digest } from "../../schema/ids.ts";
+import { type Problem, problemsOf, systemCode, TritterError } from "../errors.ts";
+import type { Keeper } from "./keeper.ts";
+import type { ReceiveInput, Reception, Wanted } from "./receive.ts";
+import type { SmallBlob, SmallKept } from "./small.ts";
+
+/** What a thread is started with. */
+export interface ThreadInput {
+  readonly store: Omit<ReceiveInput, "disk" | "now">;
+  /** Becomes 1 once long work shall stop. */
+  readonly stop: Int32Array;
+}
+
+/** What a thread is asked; `blob` names one reception in all that is asked about it. */
+export type Task =
+  | { readonly kind: "receive"; readonly blob: number; readonly wanted: Omit<Wanted, "signal"> }
+  | { readonly kind: "keep"; readonly blob: number; readonly position: number; readonly at: Place }
+  | { readonly kind: "finish" | "suspend"; readonly blob: number }
+  | { readonly kind: "put"; readonly blobs: readonly { readonly digest: Digest; readonly at: Place }[] };
+
+/** Bytes in memory that both threads see. */
+export interface Place {
+  readonly memory: number;
+  /** Comes along the first time. */
+  readonly buffer: SharedArrayBuffer | undefined;
+  readonly from: number;
+  /** bytes */
+  readonly length: number;
+}
+
+export interface Call {
+  readonly call: number;
+  readonly task: Task;
+}
+
+export type Answer =
+  | { readonly call: number; readonly kind: "done"; readonly value: unknown }
+  | { readonly call: number; readonly kind: "failed"; readonly failure: Failure };
+
+/** An error on its way between threads, of which what callers tell apart by is kept. */
+export type Failure =
+  | { readonly kind: "system"; readonly code: string; readonly message: string }
+  | { readonly kind: "told"; readonly problem: Problem }
+  | { readonly kind: "stopped" }
+  | { readonly kind: "bug"; readonly text: string };
+
+/** As `SmallKept`, between threads. */
+export type SmallAnswer =
+  | Exclude<SmallKept, { kind: "failed" }>
+  | { readonly kind: "failed"; readonly failure: Failure };
+
+/** Thrown in a thread where the signal's reason is in another. */
+export class Stopped extends Error {}
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof Stopped) return { kind: "stopped" };
+  if (error instanceof TritterError) return { kind: "told", problem: problemsOf(error)[0] as Problem };
+  const code = systemCode(error);
+  if (code !== undefined) return { kind: "system", code, message: (error as Error).message };
+  return { kind: "bug", text: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Exported for tests, which name the built thread. Takes bytes in shared memory only. */
+export function threadedKeeper(file: URL, input: ReceiveInput, signal: AbortSignal): Keeper {
+  const { view, readyFolder, writer } = input;
+  const { layout, partials } = view;
+  const stop = new Int32Array(new SharedArrayBuffer(4));
+  const workerData: ThreadInput = { store: { view: { layout, partials }, readyFolder, writer }, stop };
+  const worker = new Worker(file, { workerData });
+  const waiting = new Map<number, Waiting>();
+  const memories = new Map<ArrayBufferLike, number>();
+  let [calls, blobs] = [0, 0];
+  let broken: Error | undefined;
+
+  const onAbort = () => Atomics.store(stop, 0, 1);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  const errorOf = (failure: Failure): unknown => {
+    switch (failure.kind) {
+      case "system":
+        return Object.assign(new Error(failure.message), { code: failure.code });
+      case "told":
+        return new TritterError(failure.problem);
+      case "stopped":
+        return signal.reason;
+      case "bug":
+        return new Error(`the thread that stores failed: ${failure.text}`);
+      default:
+        return failure satisfies never;
+    }
+  };
+  const breakOff = (what: string) => {
+    broken ??= new Error(`the thread that stores ended: ${what}`);
+    for (const { reject } of waiting.values()) reject(broken);
+    waiting.clear();
+  };
+  worker.on("error", (error) => breakOff(error.stack ?? error.message));
+  worker.on("exit", (status) => breakOff(`status ${status}`));
+  worker.on("message", (answer: Answer) => {
+    const call = waiting.get(answer.call);
+    waiting.delete(answer.call);
+    if (answer.kind === "done") call?.resolve(answer.value);
+    else call?.reject(errorOf(answer.failure));
+  });
+
+  const ask = <Value>(task: Task): Promise<Value> =>
+    new Promise((resolve, reject) => {
+      if (broken !== undefined) return reject(broken);
+      calls += 1;
+      waiting.set(calls, { resolve: resolve as Waiting["resolve"], reject });
+      worker.postMessage({ call: calls, task } satisfies Call);
+    });
+  const placeOf = ({ buffer, byteOffset: from, length }: Uint8Array): Place => {
+    const known = memories.get(buffer);
+    if (known !== undefined) return { memory: known, buffer: undefined, from, length };
+    if (!(buffer instanceof SharedArrayBuffer)) throw new Error("bytes for a thread are in shared memory");
+    memories.set(buffer, memories.size);
+    return { memory: memories.size - 1, buffer, from, length };
+  };
+  return {
+    receive: async ({ digest, size, afresh }) => {
+      blobs += 1;
+      const blob = blobs;
+      const wanted = { digest, size, afresh };
+      const begun = await ask<Pick<Reception, "have" | "missing">>({ kind: "receive", blob, wanted });
+      return {
+        ...begun,
+        keep: (position, bytes) => ask({ kind: "keep", blob, position, at: placeOf(bytes) }),
+        finish: () => ask({ kind: "finish", blob }),
+        suspend: () => ask({ kind: "suspend", blob }),
+      };
+    },
+    put: async (small) => {
+      const answers = await ask<readonly SmallAnswer[]>({ kind: "put", blobs: small.map(placed) });
+      return answers.map((answer) =>
+        answer.kind === "failed" ? { kind: "failed", error: errorOf(answer.failure) } : answer,
+      );
+    },
+    close: async () => {
+      signal.removeEventListener("abort", onAbort);
+      await worker.terminate();
+    },
+  };
+
+  function placed({ digest, bytes }: SmallBlob): { digest: Digest; at: Place } {
+    return { digest, at: placeOf(bytes) };
+  }
+}

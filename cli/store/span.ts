@@ -1,0 +1,95 @@
+import type { Block, Blocks } from "./blocks.ts";
+import type { Run } from "./receive.ts";
+import { SEGMENT } from "./segments.ts";
+
+/** One stream's place to put the bytes of a range to, in order. */
+export interface Span {
+  /** Offset of the next byte it expects. */
+  readonly position: number;
+  /** Takes bytes at `position`. A promise means: wait for it before writing more. */
+  write(bytes: Uint8Array): Promise<void> | undefined;
+  /** Resolves once everything taken is kept; every byte of the range must have come. */
+  end(): Promise<void>;
+  /** Gives back the memory of what is not kept yet. Safe to call twice, or after the end. */
+  abandon(): void;
+}
+
+/** bytes taken of one stream and not yet kept. With the segment begun, that is what a kill can cost it. */
+const MOST_UNDERWAY = SEGMENT;
+
+/** `range` begins at a segment, and ends at one or at the end of the file. `keep` is what `Reception` has. */
+export function spanOf(
+  range: Run,
+  { blocks, keep }: { blocks: Blocks; keep: (position: number, bytes: Uint8Array) => Promise<void> },
+): Span {
+  let { start: position } = range;
+  let block: Block | undefined;
+  let filled = 0;
+  let underway = 0;
+  let closed = false;
+  let failure: { readonly error: unknown } | undefined;
+  const keeping = new Set<Promise<void>>();
+
+  /** Settles, and never rejects: what fails is told at the next write, or at the end. */
+  const hand = async (full: Block, bytes: Uint8Array, at: number) => {
+    underway += bytes.length;
+    try {
+      await keep(at, bytes);
+    } catch (error) {
+      failure ??= { error };
+    }
+    underway -= bytes.length;
+    full.release();
+  };
+  const flush = (full: Block) => {
+    const kept = hand(full, full.bytes.subarray(0, filled), position - filled);
+    keeping.add(kept);
+    void kept.then(() => keeping.delete(kept));
+    block = undefined;
+    filled = 0;
+  };
+  const fill = (into: Block, bytes: Uint8Array): number => {
+    // A block never reaches into the next segment: they are kept apart.
+    const inSegment = SEGMENT - (position % SEGMENT);
+    const count = Math.min(bytes.length, into.bytes.length - filled, inSegment);
+    into.bytes.set(bytes.subarray(0, count), filled);
+    filled += count;
+    position += count;
+    if (filled === into.bytes.length || count === inSegment || position === range.end) flush(into);
+    return count;
+  };
+  const taken = (fresh: Block) => {
+    if (closed) fresh.release();
+    else block = fresh;
+  };
+  const write = (bytes: Uint8Array): Promise<void> | undefined => {
+    for (let rest = bytes; rest.length > 0; ) {
+      if (failure !== undefined) return Promise.reject(failure.error);
+      if (closed) return undefined;
+      if (block === undefined) {
+        const later = () => write(rest);
+        if (underway >= MOST_UNDERWAY) return Promise.race(keeping).then(later);
+        const next = blocks.take();
+        if (next instanceof Promise) return next.then(taken).then(later);
+        block = next;
+      }
+      rest = rest.subarray(fill(block, rest));
+    }
+    return undefined;
+  };
+  return {
+    get position() {
+      return position;
+    },
+    write,
+    end: async () => {
+      await Promise.all(keeping);
+      if (failure !== undefined) throw failure.error;
+    },
+    abandon: () => {
+      closed = true;
+      block?.release();
+      block = undefined;
+    },
+  };
+}

@@ -1,0 +1,80 @@
+// A thread of its own: keeps what the network brings. Stopped by ending the thread.
+
+import { parentPort, workerData } from "node:worker_threads";
+import { systemClock } from "../clock.ts";
+import { blockingDisk } from "../disk/blocking.ts";
+import {
+  type Answer,
+  type Call,
+  failureOf,
+  type Place,
+  type SmallAnswer,
+  Stopped,
+  type Task,
+  type ThreadInput,
+} from "./keeper-thread.ts";
+import { type ReceiveInput, type Reception, receive, type Stop } from "./receive.ts";
+import { putSmall } from "./small.ts";
+
+const { store, stop } = workerData as ThreadInput;
+const input: ReceiveInput = { ...store, disk: blockingDisk(), now: systemClock.now };
+const signal: Stop = {
+  throwIfAborted: () => {
+    if (Atomics.load(stop, 0) !== 0) throw new Stopped();
+  },
+};
+const receptions = new Map<number, Reception>();
+const memories = new Map<number, SharedArrayBuffer>();
+
+parentPort?.on("message", ({ call, task }: Call) => {
+  perform(task).then(
+    (value) => answer({ call, kind: "done", value }),
+    (error: unknown) => answer({ call, kind: "failed", failure: failureOf(error) }),
+  );
+});
+
+function answer(said: Answer): void {
+  parentPort?.postMessage(said);
+}
+
+async function perform(task: Task): Promise<unknown> {
+  switch (task.kind) {
+    case "receive": {
+      const reception = await receive(input, { ...task.wanted, signal });
+      receptions.set(task.blob, reception);
+      const { have, missing } = reception;
+      return { have, missing };
+    }
+    case "keep":
+      return receptionOf(task.blob).keep(task.position, bytesAt(task.at));
+    case "put":
+      return put(task.blobs);
+    case "finish":
+    case "suspend": {
+      const reception = receptionOf(task.blob);
+      receptions.delete(task.blob);
+      return reception[task.kind]();
+    }
+    default:
+      return task satisfies never;
+  }
+}
+
+async function put(blobs: Extract<Task, { kind: "put" }>["blobs"]): Promise<readonly SmallAnswer[]> {
+  const kept = await putSmall(
+    input,
+    blobs.map(({ digest, at }) => ({ digest, bytes: bytesAt(at) })),
+  );
+  return kept.map((one) => (one.kind === "failed" ? { kind: "failed", failure: failureOf(one.error) } : one));
+}
+
+function receptionOf(blob: number): Reception {
+  const reception = receptions.get(blob);
+  if (reception === undefined) throw new Error(`no blob ${blob} is being received`);
+  return reception;
+}
+
+function bytesAt({ memory, buffer, from, length }: Place): Uint8Array {
+  if (buffer !== undefined) memories.set(memory, buffer);
+  return new Uint8Array(memories.get(memory) as SharedArrayBuffer, from, length);
+}

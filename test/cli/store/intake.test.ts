@@ -1,0 +1,277 @@
+import { describe, expect, it } from "vitest";
+import { type Blocks, blocksFor } from "../../../cli/store/blocks.ts";
+import { type Intake, intakeOf } from "../../../cli/store/intake.ts";
+import type { Keeper } from "../../../cli/store/keeper.ts";
+import { SEGMENT } from "../../../cli/store/segments.ts";
+import type { SmallBlob, SmallKept } from "../../../cli/store/small.ts";
+import type { Digest } from "../../../schema/ids.ts";
+import { sha256Of } from "../../support/engine.ts";
+
+const GOING = new AbortController().signal;
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** A keeper whose every work ends when told. */
+function slowKeeper() {
+  const works: { readonly what: string; end(error?: unknown): void }[] = [];
+  const kept: { position: number; bytes: Buffer }[] = [];
+  const put: SmallBlob[][] = [];
+  const work = <Value>(what: string, value: () => Value): Promise<Value> =>
+    new Promise((resolve, reject) =>
+      works.push({ what, end: (error) => (error === undefined ? resolve(value()) : reject(error)) }),
+    );
+  const keeper: Keeper = {
+    receive: async ({ size }) => ({
+      have: 0,
+      missing: [{ start: 0, end: size }],
+      keep: (position, bytes) =>
+        work(`keep ${position}`, () => {
+          // What was handed over must not have changed meanwhile.
+          kept.push({ position, bytes: Buffer.from(bytes) });
+        }),
+      finish: async () => ({ kind: "mismatch", digest: sha256Of("") }),
+      suspend: async () => {},
+    }),
+    put: (blobs) => {
+      put.push(blobs.map(({ digest, bytes }) => ({ digest, bytes: Buffer.from(bytes) })));
+      return work("put", () => blobs.map(({ digest }): SmallKept => ({ kind: "mismatch", digest })));
+    },
+    close: async () => {},
+  };
+  return {
+    keeper,
+    works,
+    kept,
+    put,
+    endAll: async () => {
+      while (works.length > 0) {
+        works.shift()?.end();
+        await turn();
+      }
+    },
+  };
+}
+
+/** Counts the memory that is taken and not given back. */
+function counted(streams: number): { blocks: Blocks; held: () => number; most: () => number } {
+  const inner = blocksFor(streams, { shared: false });
+  let [held, most] = [0, 0];
+  const count = (block: Awaited<ReturnType<Blocks["take"]>>) => {
+    held += 1;
+    most = Math.max(most, held);
+    return {
+      bytes: block.bytes,
+      release: () => {
+        held -= 1;
+        block.release();
+      },
+    };
+  };
+  const take = () => {
+    const block = inner.take();
+    return block instanceof Promise ? block.then(count) : count(block);
+  };
+  return { blocks: { size: inner.size, take }, held: () => held * inner.size, most: () => most * inner.size };
+}
+
+const bytesOf = (length: number, seed = 0) =>
+  Buffer.from(Array.from({ length }, (_, at) => (at * 7 + seed) % 251));
+const receiverOf = (intake: Intake, size: number) =>
+  intake.receive({ digest: sha256Of("x"), size, afresh: false, signal: GOING });
+
+describe("blocksFor()", () => {
+  it.each([1, 4, 16, 64, 256])("takes the same memory for %d streams, and enough for each", (streams) => {
+    const blocks = blocksFor(streams, { shared: true });
+    const taken = [];
+    for (;;) {
+      const block = blocks.take();
+      if (block instanceof Promise) break;
+      taken.push(block);
+    }
+    expect(taken.length).toBeGreaterThanOrEqual(2 * streams);
+    expect(taken.length * blocks.size).toBeLessThanOrEqual(36 * 1024 * 1024);
+    expect(taken[0]?.bytes.buffer).toBeInstanceOf(SharedArrayBuffer);
+  });
+
+  it("lets whoever finds none wait, first come, first served", async () => {
+    const blocks = blocksFor(1, { shared: false });
+    const taken = [];
+    for (let block = blocks.take(); ; block = blocks.take()) {
+      taken.push(block);
+      if (block instanceof Promise) break;
+    }
+    const order: number[] = [];
+    const waiting = [taken.pop(), blocks.take(), blocks.take()].map(async (block, index) => {
+      await block;
+      order.push(index);
+    });
+    for (const block of taken.slice(0, 3)) if (!(block instanceof Promise)) block?.release();
+    await Promise.all(waiting);
+    expect(order).toEqual([0, 1, 2]);
+  });
+});
+
+describe("span", () => {
+  it("hands over all bytes, in blocks that keep to their segments, however they come", async () => {
+    const slow = slowKeeper();
+    const { blocks, held } = counted(2);
+    const size = SEGMENT + 2_500_000;
+    const content = bytesOf(size);
+    const span = (await receiverOf(intakeOf(slow.keeper, blocks, 0), size)).span({ start: 0, end: size });
+    let ended = false;
+    const writing = (async () => {
+      for (let at = 0; at < size; at += 70_001) await span.write(content.subarray(at, at + 70_001));
+      await span.end();
+      ended = true;
+    })();
+    while (!ended) {
+      await slow.endAll();
+      await turn();
+    }
+    await writing;
+    expect(span.position).toBe(size);
+    const whole = Buffer.alloc(size);
+    for (const { position, bytes } of slow.kept) {
+      bytes.copy(whole, position);
+      expect(Math.floor(position / SEGMENT)).toBe(Math.floor((position + bytes.length - 1) / SEGMENT));
+    }
+    expect(whole.equals(content)).toBe(true);
+    expect(held()).toBe(0);
+  });
+
+  it("makes a stream wait rather than lose more than a segment beside the one begun", async () => {
+    const slow = slowKeeper();
+    const { blocks } = counted(2);
+    const size = 8 * SEGMENT;
+    const span = (await receiverOf(intakeOf(slow.keeper, blocks, 0), size)).span({ start: 0, end: size });
+    let waits: Promise<void> | undefined;
+    while (waits === undefined) waits = span.write(bytesOf(100_000));
+    expect(span.position).toBeGreaterThanOrEqual(SEGMENT);
+    expect(span.position).toBeLessThanOrEqual(2 * SEGMENT);
+    slow.works[0]?.end();
+    await waits;
+  });
+
+  it("tells what could not be kept, at the next write and at the end, and gives its memory back", async () => {
+    const slow = slowKeeper();
+    const { blocks, held } = counted(2);
+    const span = (await receiverOf(intakeOf(slow.keeper, blocks, 0), SEGMENT)).span({
+      start: 0,
+      end: SEGMENT,
+    });
+    void span.write(bytesOf(blocks.size + 1));
+    const full = Object.assign(new Error("full"), { code: "ENOSPC" });
+    slow.works[0]?.end(full);
+    await turn();
+    await expect(span.write(bytesOf(1))).rejects.toBe(full);
+    await expect(span.end()).rejects.toBe(full);
+    span.abandon();
+    span.abandon();
+    expect(held()).toBe(0);
+  });
+
+  it("gives back a block that comes only after it was abandoned", async () => {
+    const slow = slowKeeper();
+    const { blocks, held } = counted(1);
+    const receiver = await receiverOf(intakeOf(slow.keeper, blocks, 0), SEGMENT);
+    const others = [];
+    for (let block = blocks.take(); !(block instanceof Promise); block = blocks.take()) others.push(block);
+    const span = receiver.span({ start: 0, end: SEGMENT });
+    const waits = span.write(bytesOf(10));
+    span.abandon();
+    for (const block of others) block.release();
+    await waits;
+    await turn();
+    // The one that this test asked for and did not get at once.
+    expect(held()).toBe(blocks.size);
+  });
+});
+
+describe("intake", () => {
+  it("holds no more memory for 64 streams than it has, however slow the disk, and loses nothing", async () => {
+    const streams = 64;
+    const slow = slowKeeper();
+    const { blocks, held, most } = counted(streams);
+    const intake = intakeOf(slow.keeper, blocks, 0);
+    const size = 2_000_000;
+    let ended = 0;
+    const all = Array.from({ length: streams }, async (_, stream) => {
+      const span = (await receiverOf(intake, size)).span({ start: 0, end: size });
+      const chunk = bytesOf(65_536, stream);
+      while (span.position < size) await span.write(chunk.subarray(0, size - span.position));
+      await span.end();
+      ended += 1;
+    });
+    await turn();
+    await turn();
+    expect(most()).toBeLessThanOrEqual(36 * 1024 * 1024);
+    while (ended < streams) {
+      await slow.endAll();
+      await turn();
+    }
+    await Promise.all(all);
+    expect(most()).toBeLessThanOrEqual(36 * 1024 * 1024);
+    expect(slow.kept.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBe(streams * size);
+    expect(held()).toBe(0);
+  });
+
+  it("sends small blobs together, those that come while others are kept in larger groups", async () => {
+    const slow = slowKeeper();
+    const { blocks, held } = counted(2);
+    const intake = intakeOf(slow.keeper, blocks, 0);
+    const putOne = (index: number) =>
+      intake.put(`sha256:${index}` as Digest, [Buffer.from(`${index}`), Buffer.from(";")]);
+    const puts = [putOne(0), putOne(1)];
+    expect(puts.map(({ taken }) => taken)).toEqual([undefined, undefined]);
+    await turn();
+    for (let index = 2; index < 4; index++) puts.push(putOne(index));
+    await turn();
+    for (let index = 4; index < 10; index++) puts.push(putOne(index));
+    await turn();
+    await turn();
+    expect(slow.put.map((group) => group.length)).toEqual([2, 2]);
+    await slow.endAll();
+    expect(slow.put.map((group) => group.length)).toEqual([2, 2, 6]);
+    const kept = await Promise.all(puts.map((put) => put.kept));
+    expect(kept).toEqual(puts.map((_, index) => ({ kind: "mismatch", digest: `sha256:${index}` })));
+    expect(slow.put.flat().map(({ bytes }) => bytes.toString())).toEqual(puts.map((_, index) => `${index};`));
+    expect(held()).toBe(0);
+  });
+
+  it("sends what is full at once, and lets more wait for memory", async () => {
+    const slow = slowKeeper();
+    const { blocks, held, most } = counted(1);
+    const intake = intakeOf(slow.keeper, blocks, 0);
+    const large = Buffer.alloc(intake.small);
+    const puts = Array.from({ length: 400 }, (_, index) => intake.put(`sha256:${index}` as Digest, [large]));
+    expect(puts[0]?.taken).toBeUndefined();
+    expect(puts.at(-1)?.taken).toBeInstanceOf(Promise);
+    let ended = 0;
+    for (const { taken, kept } of puts) void Promise.all([taken, kept]).then(() => (ended += 1));
+    while (ended < puts.length) {
+      await slow.endAll();
+      await turn();
+    }
+    expect(most()).toBeLessThanOrEqual(36 * 1024 * 1024);
+    expect(held()).toBe(0);
+  });
+
+  it("fails each blob with its own error, and all of a group with what that failed with", async () => {
+    const slow = slowKeeper();
+    const { blocks, held } = counted(1);
+    const own = new Error("own");
+    const put: Keeper["put"] = async (blobs) =>
+      blobs.map(({ digest }, index) =>
+        index === 1 ? { kind: "failed", error: own } : { kind: "mismatch", digest },
+      );
+    const puts = ["a", "b", "c"].map((text) => [sha256Of(text), [Buffer.from(text)]] as const);
+    const first = intakeOf({ ...slow.keeper, put }, blocks, 0);
+    const kept = await Promise.allSettled(puts.map(([digest, chunks]) => first.put(digest, chunks).kept));
+    expect(kept.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(kept[1]).toMatchObject({ reason: own });
+    const broken = new Error("broken");
+    const second = intakeOf({ ...slow.keeper, put: () => Promise.reject(broken) }, blocks, 0);
+    const failed = await Promise.allSettled(puts.map(([digest, chunks]) => second.put(digest, chunks).kept));
+    for (const one of failed) expect(one).toMatchObject({ status: "rejected", reason: broken });
+    expect(held()).toBe(0);
+  });
+});
