@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Lock, LockedSource } from "../../schema/lock.ts";
 import { printable } from "../../schema/names.ts";
+import { timeText } from "../../schema/time.ts";
 import type { Context } from "../context.ts";
 import { replaceFile } from "../disk/replace.ts";
 import { onDisk } from "../disk/trouble.ts";
@@ -99,7 +100,10 @@ type Telling = readonly [verb: string, tell: (entry: LockedSource) => string];
 
 /** What may tell two entries apart, the most telling first. */
 const TELLING: readonly Telling[] = [
-  ["is", ({ type, repo, revision }) => `${type} ${printable(repo)} at ${printable(revision)}`],
+  [
+    "is",
+    (entry) => `${entry.type} ${printable(entry.repo)} at ${printable(entry.revision)}${timeText(entry)}`,
+  ],
   ["is at", ({ commit }) => commit.slice(0, 7)],
   ["has", ({ files }) => `${files.length} ${files.length === 1 ? "file" : "files"}`],
   ["selects by", ({ request }) => request.slice(0, 14)],

@@ -122,7 +122,7 @@ async function compare(resolving: Resolving, { source, entry, carried }: Compare
   const look = { entry, wanted: commit, history, problems: problemsIn(history, entry) };
   if (commit === entry.commit) return { ...look, state: isFresh ? "fresh" : "current" };
   try {
-    const { source: next } = await pinAt(resolving, { source, resolved, carried });
+    const { source: next } = await pinAt(resolving, { source, resolved, carried, from: entry });
     return { ...look, state: "outdated", next };
   } catch (error) {
     signal.throwIfAborted();

@@ -3,6 +3,7 @@ import type { Manifest } from "../../schema/manifest.ts";
 import type { Emit } from "../events.ts";
 import type { Hub, Listed } from "../hub/port.ts";
 import type { PatternCount } from "./select.ts";
+import type { Walked } from "./subtrees.ts";
 import type { Wanted } from "./wanted.ts";
 
 /** `lock` never moves a pin whose identity did not change; `update` moves those it names. */
@@ -38,10 +39,12 @@ export interface Resolving extends ResolveInput {
   readonly asked: Map<string, Promise<Wanted>>;
   /** One listing for all sources of a commit. */
   readonly listings: Map<string, Promise<readonly Listed[]>>;
+  /** One comparison for all sources that move from one commit to another. */
+  readonly walks: Map<string, Promise<Walked>>;
 }
 
 export function startResolving(input: ResolveInput): Resolving {
-  return { ...input, asked: new Map(), listings: new Map() };
+  return { ...input, asked: new Map(), listings: new Map(), walks: new Map() };
 }
 
 /** What one source became, or why it could not. */

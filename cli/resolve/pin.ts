@@ -3,13 +3,13 @@ import type { LockedCarrier, LockedSource } from "../../schema/lock.ts";
 import type { Carrier, Source } from "../../schema/manifest.ts";
 import { judgeName, printable } from "../../schema/names.ts";
 import { type Lasting, type Problem, problemsOf, TritterError, TritterErrors } from "../errors.ts";
-import type { Resolved } from "../hub/port.ts";
+import type { Listed, Resolved } from "../hub/port.ts";
 import { isBelow } from "../lock/wants.ts";
 import { sortedFiles } from "../lock/write.ts";
 import { ask } from "./ask.ts";
 import type { Pinned, Resolving } from "./input.ts";
-import { listOnce } from "./listing.ts";
-import { select } from "./select.ts";
+import { listFor, listOnce } from "./listing.ts";
+import { type Selection, select } from "./select.ts";
 import { askedIdentity, type Carried, carrierOf, keyOf, requestOf, sameIdentity } from "./stale.ts";
 
 /** Follows an edit of one source by its class: what needs no request makes none, and only identity moves a pin. */
@@ -28,7 +28,9 @@ export async function pinSource(
     // What had a pin of its own is not swapped for other contents because that pin cannot be renewed.
     const hadOwnPin = entry !== undefined && entry.carrier === undefined;
     if (fallback && !hadOwnPin) return pinFromFirst(resolving, source, { entry, renew: reselect });
-    return tellingOfFallbacks(source, () => pinFrom(resolving, source, { carrier: source, as: undefined }));
+    return tellingOfFallbacks(source, () =>
+      pinFrom(resolving, source, { carried: { carrier: source, as: undefined }, entry }),
+    );
   }
   const following = { source, carried, entry };
   if (!moves && entry.request === requestOf(manifest, carried.carrier)) return quiet(replaced(following));
@@ -73,10 +75,10 @@ async function move(resolving: Resolving, { source, carried, entry }: Following)
   });
   if (isFresh) tellFresh(resolving, { source, carried, entry });
   if (resolved.commit !== entry.commit || resolved.repo !== entry.repo)
-    return pinAt(resolving, { source, resolved, carried });
+    return pinAt(resolving, { source, resolved, carried, from: entry });
   const told = orKnown(resolved, entry);
   if (entry.request !== requestOf(resolving.manifest, carried.carrier))
-    return pinAt(resolving, { source, resolved: told, carried });
+    return pinAt(resolving, { source, resolved: told, carried, from: entry });
   const seen = withTerms(entry, told);
   const isNewGate = seen !== entry && (seen.gated ?? false) !== false;
   if (isNewGate)
@@ -129,7 +131,7 @@ async function reselect(resolving: Resolving, { source, carried, entry }: Follow
   const { repo, commit, asked, card, extra } = entry;
   const unknown = { id: undefined, gated: undefined, gate: undefined, licenses: undefined };
   const resolved = orKnown({ commit, repo, ...unknown, private: undefined, disabled: undefined }, entry);
-  const pinned = await pinAt(resolving, { source, resolved, carried });
+  const pinned = await pinAt(resolving, { source, resolved, carried, from: entry });
   return { ...pinned, source: { ...pinned.source, asked, card, extra } };
 }
 
@@ -151,7 +153,9 @@ async function pinFromFirst(
       entry !== undefined &&
       (entry.carrier === undefined) === (carried.as === undefined) &&
       sameIdentity(askedIdentity(entry), carried.carrier);
-    return kept ? renew(resolving, { source, carried, entry }) : pinFrom(resolving, source, carried);
+    return kept
+      ? renew(resolving, { source, carried, entry })
+      : pinFrom(resolving, source, { carried, entry });
   };
   try {
     return await pin({ carrier: source, as: undefined });
@@ -212,26 +216,31 @@ function lastingReason(error: unknown): Lasting | undefined {
   return reasons.includes(undefined) ? undefined : reasons[0];
 }
 
-async function pinFrom(resolving: Resolving, source: Source, carried: Carried): Promise<Pinned> {
+async function pinFrom(
+  resolving: Resolving,
+  source: Source,
+  { carried, entry }: { carried: Carried; entry: LockedSource | undefined },
+): Promise<Pinned> {
   const { resolved } = await ask(resolving, source.name, { carrier: carried.carrier, pinned: undefined });
-  return pinAt(resolving, { source, resolved, carried });
+  return pinAt(resolving, { source, resolved, carried, from: entry });
 }
 
 export interface PinInput {
   readonly source: Source;
   readonly resolved: Resolved;
   readonly carried: Carried;
+  /** What it is pinned to until now: what did not change since need not be listed again. */
+  readonly from: LockedSource | undefined;
 }
 
 /** Lists and selects at a commit that is known. */
 export async function pinAt(
   resolving: Resolving,
-  { source, resolved, carried: { carrier, as } }: PinInput,
+  { source, resolved, carried: { carrier, as }, from }: PinInput,
 ): Promise<Pinned> {
   const { type, revision, asOf, minAge, strip } = carrier;
   const { commit, repo, gated } = resolved;
-  const listing = await listOnce(resolving, { type, repo }, { commit, source: source.name });
-  const selection = select(source.name, carrier, { listing, deny: resolving.manifest.deny });
+  const { listing, selection } = await selectAt(resolving, { source, carrier, resolved, from });
   if (selection.problems.length > 0) throw new TritterErrors(selection.problems);
   if (selection.masked !== undefined)
     await refuseMasked(resolving, { carrier, resolved, path: selection.masked.path });
@@ -259,6 +268,25 @@ export async function pinAt(
 }
 
 const CARD = "README.md";
+
+interface SelectInput extends Omit<PinInput, "carried"> {
+  readonly carrier: Carrier;
+}
+
+/** A mistake is told from a complete listing: near misses, and how many files there are, are part of it. */
+async function selectAt(
+  resolving: Resolving,
+  { source, carrier, resolved, from }: SelectInput,
+): Promise<{ listing: readonly Listed[]; selection: Selection }> {
+  const { deny } = resolving.manifest;
+  const repo = { type: carrier.type, repo: resolved.repo };
+  const wish = { commit: resolved.commit, source: source.name };
+  const { files, complete } = await listFor(resolving, repo, { ...wish, carrier, from });
+  const selection = select(source.name, carrier, { listing: files, complete, deny });
+  if (complete || selection.problems.length === 0) return { listing: files, selection };
+  const listing = await listOnce(resolving, repo, wish);
+  return { listing, selection: select(source.name, carrier, { listing, complete: true, deny }) };
+}
 
 /** A masked listing has nothing to verify by: say what access lacks, and never lock it. */
 async function refuseMasked(resolving: Resolving, probe: Probe): Promise<never> {

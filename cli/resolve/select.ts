@@ -26,12 +26,15 @@ export interface Selection {
   readonly problems: readonly Problem[];
 }
 
-/** Chooses from a complete listing what a source takes, and judges the names it takes. Pure. */
-export function select(
-  name: string,
-  carrier: Carrier,
-  { listing, deny }: { listing: readonly Listed[]; deny: readonly string[] },
-): Selection {
+export interface Choice {
+  readonly listing: readonly Listed[];
+  /** False: what the source does not select may be missing, so nothing is told of what `exclude` leaves out. */
+  readonly complete: boolean;
+  readonly deny: readonly string[];
+}
+
+/** Chooses from a listing what a source takes, and judges the names it takes. Pure. */
+export function select(name: string, carrier: Carrier, { listing, complete, deny }: Choice): Selection {
   const include = carrier.include.map(compiled);
   const exclude = carrier.exclude.map(compiled);
   const denied = deny.map(compiled);
@@ -42,7 +45,7 @@ export function select(
   );
   const patterns = [
     ...include.map((one) => count(name, { ...one, kind: "include" }, taken)),
-    ...exclude.map((one) => count(name, { ...one, kind: "exclude" }, listing)),
+    ...(complete ? exclude.map((one) => count(name, { ...one, kind: "exclude" }, listing)) : []),
   ];
   const empty = patterns.filter((pattern) => pattern.kind === "include" && pattern.files === 0);
   const paths = listing.map((file) => file.path);

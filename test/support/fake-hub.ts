@@ -71,9 +71,11 @@ export function fakeHub(repos: Record<string, FakeRepo>): FakeHub {
       const { name = ref.repo, id, gated, gate, licenses, disabled, private: hidden } = repo;
       return { commit, repo: name, id, gated, gate, licenses, disabled, private: hidden };
     },
-    list: async function* (ref, commit) {
-      const files = call("list", ref, commit[0] ?? "").trees[commit];
-      if (files === undefined) throw new TritterError({ code: "PIN_GONE", message: `no ${commit}` });
+    list: async function* (ref, commit, folder = "") {
+      const where = folder === "" ? [] : [folder];
+      const all = call("list", ref, commit[0] ?? "", ...where).trees[commit];
+      if (all === undefined) throw new TritterError({ code: "PIN_GONE", message: `no ${commit}` });
+      const files = folder === "" ? all : all.filter(({ path }) => path.startsWith(`${folder}/`));
       for (let at = 0; at < files.length; at += 2) yield files.slice(at, at + 2);
     },
     access: async (ref, commit, path) => {

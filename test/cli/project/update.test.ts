@@ -424,6 +424,71 @@ describe("what update tells", () => {
   });
 });
 
+describe("unchanged folders", () => {
+  const trees = () =>
+    hub.log.filter(({ kind }) => kind === "tree").map(({ path }) => decodeURIComponent(path));
+  /** 20 folders of 2,000 files; `edit` lies over them. */
+  const corpus = (edit: Tree = {}): Tree => ({
+    "README.md": "a card\n",
+    ...Object.fromEntries(
+      Array.from({ length: 40_000 }, (_, at) => [
+        `data/${String(at % 20).padStart(2, "0")}/${at}.txt`,
+        `${at}\n`,
+      ]),
+    ),
+    ...edit,
+  });
+
+  it("of a small repository are listed with the rest: one listing, nothing asked of the old commit", async () => {
+    await lock();
+    commit(18);
+    hub.clearLog();
+    await update(["code"]);
+    expect(trees()).toEqual([expect.stringContaining(`/tree/${commits[18]}?recursive=true`)]);
+  });
+
+  it("of a large one are not listed again, by outdated as by update, and the lock is the same", async () => {
+    const large = hub.repo("o/large");
+    const old = large.commit(corpus(), { date: dateOf(1) });
+    await manifest('large: { repo: o/large, exclude: ["*7.txt"] }');
+    await lock();
+    const now = large.commit(corpus({ "data/07/new.txt": "new\n", "data/07/6.txt": "changed\n" }), {
+      date: dateOf(2),
+    });
+    hub.clearLog();
+    expect(await outdated("large")).toMatchObject({
+      state: "outdated",
+      change: {
+        files: { added: [{ path: "data/07/6.txt" }, { path: "data/07/new.txt" }], removed: [], changed: [] },
+      },
+    });
+    const asked = [
+      `/tree/${old}/data?recursive=false`,
+      `/tree/${old}?recursive=false`,
+      `/tree/${now}/data/07?recursive=true`,
+      `/tree/${now}/data/07?recursive=true`,
+      `/tree/${now}/data/07?recursive=true`,
+      `/tree/${now}/data?recursive=false`,
+      `/tree/${now}?recursive=false`,
+    ];
+    const shortened = () =>
+      trees()
+        .map((path) => path.replace(/^.*(?=\/tree)/, "").replace(/&.*$/, ""))
+        .sort();
+    expect(shortened()).toEqual([...asked].sort());
+    hub.clearLog();
+    await update();
+    expect(shortened()).toEqual([...asked].sort());
+    const text = await lockText();
+    // From nothing, what 42 pages say.
+    await write("tritter.lock", '{"version":1,"sources":{}}');
+    hub.clearLog();
+    await lock();
+    expect(trees().length).toBeGreaterThan(40);
+    expect(await lockText()).toBe(text);
+  }, 120_000);
+});
+
 describe("outdatedProject()", () => {
   it("compares each source of the lock, and writes nothing", async () => {
     await lock();

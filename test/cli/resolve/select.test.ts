@@ -13,7 +13,7 @@ const LISTING = [
 ];
 
 function selected(parts: Partial<Carrier>, deny: readonly string[] = [], listing = LISTING) {
-  return select("s", carrierOf("o/n", parts), { listing, deny });
+  return select("s", carrierOf("o/n", parts), { listing, complete: true, deny });
 }
 
 const pathsOf = ({ files }: ReturnType<typeof select>) => files.map(({ path }) => path as string);
