@@ -102,13 +102,13 @@ describe("--format github", () => {
   });
 
   it("carries commas, colons, percent signs and line breaks through", async () => {
-    const message = "50% of a:b,c\nsecond line";
-    const place = { file: "/project/a,b:c%/tritter.yaml", line: 3, column: 4 };
+    const message = "50% of a:b,c, %0A and %25\nsecond line";
+    const place = { file: "/project/a,b:c%2C/tritter.yaml", line: 3, column: 4 };
     const { stdout } = await told("github", { problems: [{ code: "DRIFT", message, places: [place] }] });
     expect(readWorkflowLog(stdout).commands).toEqual([
       {
         name: "error",
-        properties: { file: "a,b:c%/tritter.yaml", line: "3", col: "4", title: "DRIFT" },
+        properties: { file: "a,b:c%2C/tritter.yaml", line: "3", col: "4", title: "DRIFT" },
         data: message,
       },
     ]);
