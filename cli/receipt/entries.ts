@@ -1,5 +1,5 @@
 import { type Digest, parseDigest, type Stamp, type TreePath } from "../../schema/ids.ts";
-import { judgeName } from "../../schema/names.ts";
+import { hostilityOf } from "../../schema/names.ts";
 import type { Origin } from "./placement.ts";
 
 /**
@@ -52,7 +52,7 @@ export function parseEntry(line: string): Sequenced | undefined {
   if (value.op === "flushed") return { op: "flushed", seq: value.seq };
   if (typeof value.owner !== "string" || typeof value.path !== "string") return undefined;
   // A receipt is a file in a folder that others may write to: its paths are judged like any other.
-  if (judgeName(value.path).kind === "hostile") return undefined;
+  if (hostilityOf(value.path) !== undefined) return undefined;
   return hasShape(value) ? (value as unknown as Sequenced) : undefined;
 }
 

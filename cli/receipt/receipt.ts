@@ -1,13 +1,15 @@
 import { join } from "node:path";
-import type { Digest, TreePath } from "../../schema/ids.ts";
+import type { TreePath } from "../../schema/ids.ts";
 import { readOwnFolder } from "../disk/own.ts";
 import type { Disk } from "../disk/port.ts";
 import { onDisk } from "../disk/trouble.ts";
 import { bootOf, parseWriter, type Writer } from "../disk/writer.ts";
 import { TritterError } from "../errors.ts";
-import { type Entry, parseEntry, type Sequenced } from "./entries.ts";
+import { type Cursor, cursorOf, visitInOrder } from "./cursor.ts";
+import type { Sequenced } from "./entries.ts";
 import { isJournal, JOURNALS } from "./layout.ts";
-import type { Intent, Placement } from "./placement.ts";
+import type { Placement } from "./placement.ts";
+import { newReplay, type Replay } from "./replay.ts";
 
 /** What all journals of a root say together, at one moment. */
 export interface Receipt {
@@ -43,17 +45,41 @@ export function readReceipt(disk: Disk, state: string): Promise<Receipt> {
     const covered = new Set(journals.flatMap((journal) => journal.header?.covers ?? []));
     const live = journals.filter((journal) => !covered.has(journal.name));
     const boot = await bootOf(disk);
-    const entries = live
-      .flatMap((journal) => judged(journal, boot))
-      .sort((a, b) => a.entry.seq - b.entry.seq);
+    const open = () => live.map(({ bytes, header }) => cursorOf(bytes, !isOfBoot(header, boot)));
     return {
-      owners: replay(entries),
-      nextSeq: (entries.at(-1)?.entry.seq ?? 0) + 1,
-      journals: journals.map(({ name, size, header }) => ({ name, size, writer: header?.writer })),
-      lines: entries.length,
-      unreadable: live.reduce((sum, journal) => sum + journal.unreadable, 0),
+      ...replayed(open),
+      journals: journals.map(({ name, bytes, header }) => ({
+        name,
+        size: bytes.length,
+        writer: header?.writer,
+      })),
     };
   });
+}
+
+function replayed(open: () => readonly Cursor[]): Omit<Receipt, "journals"> {
+  const [replay, last] = [newReplay(), { lines: 0, seq: 0 }];
+  const cursors = visitInOrder(open(), (entry, cursor) => {
+    last.lines += 1;
+    last.seq = Math.max(last.seq, entry.seq);
+    replay.follow(entry, cursor);
+  });
+  const unreadable = cursors.reduce((sum, cursor) => sum + cursor.unreadable, 0);
+  const { owners } = cursors.some((cursor) => cursor.disordered) ? replaySorted(open()) : replay;
+  return { owners: owners(), nextSeq: last.seq + 1, lines: last.lines, unreadable };
+}
+
+/** For journals that somebody edited. */
+function replaySorted(cursors: readonly Cursor[]): Replay {
+  const all: { entry: Sequenced; flushed: boolean; beforeBoot: boolean }[] = [];
+  visitInOrder(cursors, (entry, { flushed, beforeBoot }) => all.push({ entry, flushed, beforeBoot }));
+  const replay = newReplay();
+  for (const one of all.sort((a, b) => a.entry.seq - b.entry.seq)) replay.follow(one.entry, one);
+  return replay;
+}
+
+function isOfBoot(header: Header | undefined, boot: string | undefined): boolean {
+  return boot !== undefined && header?.writer.boot === boot;
 }
 
 export function placementsOf(receipt: Receipt, owner: string): ReadonlyMap<TreePath, Placement> {
@@ -79,17 +105,8 @@ export function placementsOfOthers(
 
 interface Journal {
   readonly name: string;
-  readonly size: number;
+  readonly bytes: Buffer;
   readonly header: Header | undefined;
-  readonly entries: readonly Sequenced[];
-  readonly unreadable: number;
-}
-
-interface Judged {
-  readonly entry: Sequenced;
-  readonly flushed: boolean;
-  /** Written before a boot, so a power loss may have struck since. */
-  readonly beforeBoot: boolean;
 }
 
 /** A sync may put many journals into one while they are read: what was listed and is gone stands in the new one. */
@@ -103,20 +120,15 @@ async function readJournals(disk: Disk, state: string): Promise<Journal[]> {
     const journals: Journal[] = [];
     for (const name of names) {
       const bytes = await disk.read(join(folder, name));
-      if (bytes !== undefined) journals.push(parseJournal(name, bytes));
+      if (bytes !== undefined) journals.push({ name, bytes, header: parseHeader(name, firstLine(bytes)) });
     }
     if (journals.length === names.length || attempt === 4) return journals;
   }
 }
 
-function parseJournal(name: string, bytes: Buffer): Journal {
-  const lines = bytes.toString("utf8").split("\n");
-  // Without its newline the last line is torn: the writer was killed in the middle of it.
-  lines.pop();
-  const parsed = lines.slice(1).map(parseEntry);
-  const entries = parsed.filter((entry) => entry !== undefined);
-  const header = parseHeader(name, lines[0] ?? "");
-  return { name, size: bytes.length, header, entries, unreadable: parsed.length - entries.length };
+/** Without its newline it is torn: the writer was killed in the middle of it. */
+function firstLine(bytes: Buffer): string {
+  return bytes.toString("utf8", 0, Math.max(0, bytes.indexOf("\n")));
 }
 
 function parseHeader(name: string, line: string): Header | undefined {
@@ -143,66 +155,4 @@ function parseObject(line: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-function judged(journal: Journal, boot: string | undefined): Judged[] {
-  const sameBoot = boot !== undefined && journal.header?.writer.boot === boot;
-  const flushed = journal.entries.findLastIndex((entry) => entry.op === "flushed");
-  return journal.entries.map((entry, index) => ({ entry, flushed: index < flushed, beforeBoot: !sameBoot }));
-}
-
-function replay(entries: readonly Judged[]): Map<string, Map<TreePath, Placement>> {
-  const owners = new Map<string, Map<TreePath, Unfolded>>();
-  for (const judgedEntry of entries) {
-    const { entry } = judgedEntry;
-    if (entry.op === "flushed") continue;
-    let placements = owners.get(entry.owner);
-    if (placements === undefined) {
-      placements = new Map();
-      owners.set(entry.owner, placements);
-    }
-    if (entry.op === "gone") placements.delete(entry.path);
-    else follow(placements, entry, judgedEntry);
-  }
-  return new Map([...owners].map(([owner, placements]) => [owner, fold(placements)]));
-}
-
-/** A placement while its lines are read. Intents by digest: syncs stopped again and again announce the same bytes. */
-interface Unfolded {
-  placement: Placement;
-  readonly intents: Map<Digest, Intent>;
-}
-
-function fold(placements: ReadonlyMap<TreePath, Unfolded>): Map<TreePath, Placement> {
-  const folded = new Map<TreePath, Placement>();
-  for (const [path, { placement, intents }] of placements)
-    folded.set(path, intents.size === 0 ? placement : { ...placement, intents: [...intents.values()] });
-  return folded;
-}
-
-function follow(
-  placements: Map<TreePath, Unfolded>,
-  entry: Extract<Entry, { op: "intent" | "placed" }>,
-  { flushed, beforeBoot }: Judged,
-): void {
-  const { path, owner, source, size, origin } = entry;
-  const common = { path, owner, source, origin, flushed, intents: [] };
-  if (entry.op === "placed") {
-    const doubt = !flushed && beforeBoot ? "unflushed" : entry.racy ? "racy" : undefined;
-    const { digests, stamp } = entry;
-    placements.set(path, { placement: { ...common, size, digests, stamp, doubt }, intents: new Map() });
-    return;
-  }
-  const intent = { digest: entry.digest, size, origin };
-  const before = placements.get(path);
-  if (before === undefined) {
-    const unknown = { size: undefined, digests: [], stamp: undefined, doubt: undefined };
-    placements.set(path, {
-      placement: { ...common, ...unknown },
-      intents: new Map([[entry.digest, intent]]),
-    });
-    return;
-  }
-  before.placement = { ...before.placement, source };
-  before.intents.set(entry.digest, intent);
 }
