@@ -75,12 +75,10 @@ export interface ScanInput {
 
 /** Unchanged files are not read: a stamp equal to the receipt's stands for the digest it was recorded with. Writes nothing. */
 export async function scan(input: ScanInput): Promise<Inventory> {
-  const subjects = subjectsOf(input);
-  input.emit({ kind: "scanning", files: subjects.size });
+  const subjects = [...input.wants.map((want) => subjectOf(input, want)), ...unwanted(input)];
+  input.emit({ kind: "scanning", files: subjects.length });
   const found = new Map<TreePath, Found>();
-  const questions = await onDisk(`look below "${input.root}"`, () =>
-    lookAtAll(input, subjects.values(), found),
-  );
+  const questions = await onDisk(`look below "${input.root}"`, () => lookAtAll(input, subjects, found));
   const unread = new Map<TreePath, Problem>();
   const hashed = await answerByHashing(input, questions, { found, unread });
   return { found, hashed, unread };
@@ -89,12 +87,13 @@ export async function scan(input: ScanInput): Promise<Inventory> {
 /** Fills in what can be told without reading; returns the rest. */
 async function lookAtAll(
   input: ScanInput,
-  subjects: Iterable<Subject>,
+  subjects: readonly Subject[],
   found: Map<TreePath, Found>,
 ): Promise<Question[]> {
   const look = looker(input.disk, input.root);
   const questions: Question[] = [];
-  for (const subject of subjects) {
+  for (const [index, subject] of subjects.entries()) {
+    if (index % STEP === 0) await breath(input.signal);
     const sight = look.look(subject.path);
     if (sight.kind !== "file") found.set(subject.path, await notAFile(input, look, { subject, sight }));
     else {
@@ -104,6 +103,14 @@ async function lookAtAll(
     }
   }
   return questions;
+}
+
+/** Files looked at before a signal to stop may have its turn: a few milliseconds' worth. */
+const STEP = 1_024;
+
+async function breath(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  signal.throwIfAborted();
 }
 
 interface Subject {
@@ -118,15 +125,16 @@ interface Question {
   readonly why: HashReason;
 }
 
-function subjectsOf({ wants, placements, scope }: ScanInput): Map<TreePath, Subject> {
-  const subjects = new Map<TreePath, Subject>();
-  for (const want of wants)
-    subjects.set(want.path, { path: want.path, want, placement: placements.get(want.path) });
-  for (const placement of placements.values()) {
-    if (subjects.has(placement.path) || (scope !== undefined && !scope.has(placement.source))) continue;
-    subjects.set(placement.path, { path: placement.path, want: undefined, placement });
-  }
-  return subjects;
+function subjectOf({ placements }: ScanInput, want: Want): Subject {
+  return { path: want.path, want, placement: placements.get(want.path) };
+}
+
+/** What was placed and is not wanted, in scope. */
+function unwanted({ wants, placements, scope }: ScanInput): Subject[] {
+  const wanted = new Set(wants.map((want) => want.path));
+  return [...placements.values()]
+    .filter(({ path, source }) => !wanted.has(path) && (scope?.has(source) ?? true))
+    .map((placement) => ({ path: placement.path, want: undefined, placement }));
 }
 
 async function notAFile(
@@ -148,8 +156,8 @@ function fromStamp(subject: Subject, stat: FileStat, { deep }: ScanInput): Found
   const same = placement !== undefined && placement.stamp === stamp && placement.intents.length === 0;
   const why = deep ? "deep" : doubt(subject, same);
   const known = placement?.digests ?? [];
-  if (why === undefined) return file(stat, known, true);
-  if (!sizesOf(want, placement).has(stat.size)) return file(stat, [], false);
+  if (why === undefined) return file(stat, { stamp, digests: known, recorded: true });
+  if (!isSizeOf(stat.size, want, placement)) return file(stat, { stamp, digests: [], recorded: false });
   return { subject, stat, why };
 }
 
@@ -165,16 +173,20 @@ function knowsAlgorithm(digests: readonly Digest[], wanted: Digest): boolean {
   return digests.some((digest) => algorithmOf(digest) === algorithmOf(wanted));
 }
 
-/** Sizes of all the contents that a path may rightly hold: anything else is neither, unread. */
-function sizesOf(want: Want | undefined, placement: Placement | undefined): Set<number | undefined> {
-  return new Set([want?.size, placement?.size, ...(placement?.intents.map((intent) => intent.size) ?? [])]);
+/** Of a content that the path may rightly hold: anything else is neither, unread. */
+function isSizeOf(size: number, want: Want | undefined, placement: Placement | undefined): boolean {
+  if (size === want?.size || size === placement?.size) return true;
+  return placement?.intents.some((intent) => intent.size === size) ?? false;
 }
 
-function file(stat: FileStat, digests: readonly Digest[], recorded: boolean): Found {
+function file(
+  stat: FileStat,
+  { stamp, digests, recorded }: { stamp: Stamp; digests: readonly Digest[]; recorded: boolean },
+): Found {
   return {
     kind: "file",
     size: stat.size,
-    stamp: stampOf(stat),
+    stamp,
     digests,
     recorded,
     entry: `${stat.device}:${stat.inode}`,
@@ -226,9 +238,10 @@ async function hashed(
   const algorithms = algorithmsFor(wanted.filter((digest) => digest !== undefined));
   try {
     const { digests, stat } = await hashers.hash({ path: join(root, path), size: before.size, algorithms });
+    const stamp = stampOf(stat);
     // Changed while it was read: then it holds neither what is wanted nor what we placed.
-    const known = stampOf(stat) === stampOf(before) ? (digests ?? []) : [];
-    return file(stat, known, isUpToDate(placement, stat, known));
+    const known = stamp === stampOf(before) ? (digests ?? []) : [];
+    return file(stat, { stamp, digests: known, recorded: isUpToDate(placement, stamp, known) });
   } catch (error) {
     signal.throwIfAborted();
     if (systemCode(error) === undefined) throw error;
@@ -236,10 +249,10 @@ async function hashed(
   }
 }
 
-function isUpToDate(placement: Placement | undefined, stat: FileStat, digests: readonly Digest[]): boolean {
+function isUpToDate(placement: Placement | undefined, stamp: Stamp, digests: readonly Digest[]): boolean {
   if (placement === undefined || placement.doubt !== undefined || placement.intents.length > 0) return false;
   return (
-    placement.stamp === stampOf(stat) &&
+    placement.stamp === stamp &&
     digests.every((digest) => placement.digests.includes(digest)) &&
     digests.length > 0
   );

@@ -21,9 +21,12 @@ export function judgeName(path: string): JudgedName {
 
 /** Two names with one key may be one file on a case-insensitive or normalising disk. */
 export function foldKey(path: string): string {
+  if (ASCII.test(path)) return path.toLowerCase();
   // Upper case folds what has several lower-case forms (ß and ss, final sigma), as file systems do; ẞ gets there by ß.
   return path.normalize("NFC").toLowerCase().toUpperCase().toLowerCase().normalize("NFC");
 }
+
+const ASCII = /^[\u0000-\u007f]*$/;
 
 export interface Collision {
   /**

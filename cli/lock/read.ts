@@ -1,6 +1,6 @@
-import { type Commit, digestOf, type TreePath } from "../../schema/ids.ts";
+import type { Commit, Digest, TreePath } from "../../schema/ids.ts";
 import type { Extra, Lock, LockedFile, LockedSource } from "../../schema/lock.ts";
-import { judgeName, printable } from "../../schema/names.ts";
+import { hostilityOf, printable } from "../../schema/names.ts";
 import { type SchemaError, validateLock } from "../../schema/validate.mjs";
 import type { Disk } from "../disk/port.ts";
 import { onDisk } from "../disk/trouble.ts";
@@ -154,11 +154,21 @@ function sourceOf(name: string, source: SourceDocument): LockedSource {
   };
 }
 
+/** The schema lets only files with one digest through. */
 function fileOf(document: FileDocument): LockedFile {
-  const { path, size, sha256, git, ...extra } = document;
-  const digest = sha256 === undefined ? digestOf("git", git ?? "") : digestOf("sha256", sha256);
-  if (digest === undefined) throw new Error("the schema lets only digests through");
-  return { path: path as TreePath, size, digest, extra: Object.keys(extra).length === 0 ? NO_EXTRA : extra };
+  const { path, size, sha256, git } = document;
+  const digest = (sha256 === undefined ? `git:${git}` : `sha256:${sha256}`) as Digest;
+  return { path: path as TreePath, size, digest, extra: extraOf(document) };
+}
+
+const KNOWN_MEMBERS = 3;
+
+function extraOf(document: FileDocument): Extra {
+  let members = 0;
+  for (const _ in document) members += 1;
+  if (members === KNOWN_MEMBERS) return NO_EXTRA;
+  const { path: _, size: __, sha256: ___, git: ____, ...extra } = document;
+  return extra;
 }
 
 /** Names come from a file that anybody may have edited: judged before anything is done with them. */
@@ -166,9 +176,8 @@ function namesOf(lock: Lock): string[] {
   const mistakes: string[] = [];
   for (const source of lock.sources) {
     for (const folder of [source.path, source.strip]) {
-      const judged = folder === "" ? undefined : judgeName(folder);
-      if (judged?.kind === "hostile")
-        mistakes.push(`source "${source.name}": path "${printable(folder)}" ${judged.why}`);
+      const why = folder === "" ? undefined : hostilityOf(folder);
+      if (why !== undefined) mistakes.push(`source "${source.name}": path "${printable(folder)}" ${why}`);
     }
     for (const { path } of source.files) {
       const why = refusal(source, path);
@@ -179,12 +188,12 @@ function namesOf(lock: Lock): string[] {
 }
 
 function refusal(source: LockedSource, path: TreePath): string | undefined {
-  const judged = judgeName(path);
-  if (judged.kind === "hostile") return judged.why;
+  const why = hostilityOf(path);
+  if (why !== undefined) return why;
   if (!isBelow(source.strip, path)) return `is outside "${printable(source.strip)}"`;
   // Each part may be fine and the whole not: .cache with huggingface/x below it.
-  const final = judgeName(finalPath(source, path));
-  return final.kind === "hostile" ? `would be written to a place that ${final.why}` : undefined;
+  const final = hostilityOf(finalPath(source, path));
+  return final === undefined ? undefined : `would be written to a place that ${final}`;
 }
 
 function checkEdits(

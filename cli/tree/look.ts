@@ -23,22 +23,33 @@ export interface Looker {
 
 /** Sees one moment: what it learned of folders is remembered, so make a new one after changing the tree. */
 export function looker(disk: Disk, root: string): Looker {
-  const folders = new Map<string, Sight | "folder" | "absent">([["", "folder"]]);
+  type Above = Sight | "folder" | "absent";
+  const folders = new Map<string, Above>([["", "folder"]]);
+  // Files of one folder mostly follow each other.
+  let latest: { readonly prefix: string; readonly above: Above } | undefined;
 
-  const folder = (path: string): Sight | "folder" | "absent" => {
+  const above = (path: string): Above => {
+    const slash = path.lastIndexOf("/");
+    if (latest?.prefix.length === slash && path.startsWith(latest.prefix)) return latest.above;
+    const prefix = parentOf(path);
+    latest = { prefix, above: folder(prefix) };
+    return latest.above;
+  };
+
+  const folder = (path: string): Above => {
     const known = folders.get(path);
     if (known !== undefined) return known;
-    const above = folder(parentOf(path));
-    const seen = above === "folder" ? lookAtFolder(disk, root, path) : above;
+    const upper = folder(parentOf(path));
+    const seen = upper === "folder" ? lookAtFolder(disk, root, path) : upper;
     folders.set(path, seen);
     return seen;
   };
 
   const look = (path: TreePath): Sight => {
-    const above = folder(parentOf(path));
-    if (above === "absent") return { kind: "nothing" };
-    if (above !== "folder") return above;
-    const stat = disk.lstat(join(root, path));
+    const seen = above(path);
+    if (seen === "absent") return { kind: "nothing" };
+    if (seen !== "folder") return seen;
+    const stat = disk.lstat(`${root}/${path}`);
     if (stat === undefined) return { kind: "nothing" };
     return stat.kind === "file" ? { kind: "file", stat } : { kind: "other", what: stat.kind, stat };
   };

@@ -81,6 +81,24 @@ async function reasons(situation: Situation): Promise<Partial<Record<HashReason,
   return (await scanned(situation)).inventory.hashed.reasons;
 }
 
+describe("scan() of many files", () => {
+  it("stops between them when it is told to", async () => {
+    const stop = new AbortController();
+    let looks = 0;
+    const disk: Disk = {
+      ...nodeDisk(),
+      lstat: () => {
+        looks += 1;
+        return undefined;
+      },
+    };
+    const wants = Array.from({ length: 20_000 }, (_, index) => want(`${index}`, ""));
+    setImmediate(() => stop.abort(new Error("stopped")));
+    await expect(scanned({ wants, parts: { disk, signal: stop.signal } })).rejects.toThrow("stopped");
+    expect(looks).toBeLessThan(wants.length);
+  });
+});
+
 describe("scan() of a file that did not change", () => {
   it("does not read it, and takes the receipt's word", async () => {
     await put("a", "content");

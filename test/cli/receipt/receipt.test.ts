@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Entry } from "../../../cli/receipt/entries.ts";
 import { placementsOf, placementsOfOthers, readReceipt } from "../../../cli/receipt/receipt.ts";
@@ -71,6 +72,34 @@ describe("readReceipt()", () => {
     ];
     expect((await mine({ "a.ndjson": late, "b.ndjson": early })).p?.source).toBe("late");
     expect((await mine({ "a.ndjson": early, "b.ndjson": late })).p?.source).toBe("late");
+  });
+
+  it("says the same however lines are spread over journals, and in whatever order they stand there", async () => {
+    const paths = fc.constantFrom("p", "q", "d/r");
+    const digest = fc.constantFrom("a", "b").map(sha256Of);
+    const entry: fc.Arbitrary<Entry> = fc.oneof(
+      paths.map(goneEntry),
+      fc.tuple(paths, digest).map(([path, bytes]) => intentEntry(path, { digest: bytes, source: bytes })),
+      fc.tuple(paths, digest).map(([path, bytes]) => placedEntry(path, { digests: [bytes] })),
+      fc.constant<Entry>({ op: "flushed" }),
+    );
+    const spread = fc.array(fc.tuple(entry, fc.nat({ max: 3 }), fc.nat()), { maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(spread, fc.boolean(), async (all, shuffled) => {
+        const one = journal(all.map(([each]) => each)).split("\n");
+        const header = one[0] as string;
+        const lines = all.map(([, at, rank], index) => ({ at, rank, line: one[index + 1] as string }));
+        if (shuffled) lines.sort((a, b) => a.rank - b.rank);
+        const texts = [0, 1, 2, 3].map((at) => {
+          const own = lines.filter((each) => each.at === at).map(({ line }) => `${line}\n`);
+          return [`${at}.ndjson`, `${header}\n${own.join("")}`];
+        });
+        const plain = (placements: object) =>
+          Object.entries(placements).map(([path, { flushed: _, ...rest }]) => [path, rest]);
+        const expected = await mine({ "a.ndjson": one.join("\n") });
+        expect(plain(await mine(Object.fromEntries(texts))).sort()).toEqual(plain(expected).sort());
+      }),
+    );
   });
 
   it("counts on from the last line of all", async () => {
