@@ -15,6 +15,8 @@ export interface SurveyInput {
   readonly lock: Lock;
   /** Sources; undefined: all, and what sources that are gone left behind. */
   readonly scope: ReadonlySet<string> | undefined;
+  /** As it was just read; undefined: it is still to be read. */
+  readonly receipt?: Receipt;
   readonly deep: boolean;
   /** Files that cannot be read are left out of the plan, for whoever only tells of it. Unset: the first one is thrown. */
   readonly tolerant?: boolean;
@@ -43,7 +45,7 @@ export async function survey(context: Context, input: SurveyInput): Promise<Surv
   const { manifest, scope } = input;
   const root = await resolveRoot(context, manifest.root);
   const state = stateFolder(context, root);
-  const receipt = await readReceipt(disk, state);
+  const receipt = input.receipt ?? (await readReceipt(disk, state));
   const store = await viewStore(disk, { state, owner: manifest.owner, signal });
   const wants = wantsOf(input.lock);
   const placements = placementsOf(receipt, manifest.owner);

@@ -146,17 +146,17 @@ async function reconcile(
   const state = await makeRoot(context, project.manifest.root);
   const release = await holdRoot(disk, state, { writer, now: clock.now });
   try {
-    const receipt = await readReceipt(disk, state);
-    await compactReceipt(disk, state, { writer, receipt, now: clock.now });
-    const seen = await survey(context, surveyInput(project, lock, options));
+    const before = await readReceipt(disk, state);
+    const compacted = await compactReceipt(disk, state, { writer, receipt: before, now: clock.now });
+    const receipt = compacted ? await readReceipt(disk, state) : before;
+    const seen = await survey(context, { ...surveyInput(project, lock, options), receipt });
     const { outcome, written } = await carryOut(context, project, { seen, options, writer });
     const problems = [...outcome.problems, ...problemsOfPlan(seen.plan)];
     if (problems.length === 0 && digest !== undefined && isPackable(project, lock) && !spoke()) {
       const { manifest, manifestText } = project;
       const documents = { manifest: bytesDigest(manifestText), lock: digest };
       const key = { tritter: context.version, owner: manifest.owner, ...documents };
-      const { wants, receipt } = seen;
-      await packReceipt(disk, state, { key, manifest, lock, wants, receipt, written, writer });
+      await packReceipt(disk, state, { key, manifest, lock, wants: seen.wants, receipt, written, writer });
     }
     return { root: seen.root, plan: seen.plan, outcome, problems };
   } finally {
