@@ -29,6 +29,7 @@ export interface CarrierDocument {
   readonly names?: "portable" | "posix";
   readonly expect?: Expectation;
   readonly license?: LicenseAcceptance;
+  readonly follow?: FollowDocument;
 }
 
 export interface SourceDocument extends CarrierDocument {
@@ -46,8 +47,22 @@ export interface Expectation {
 }
 
 export interface LicenseAcceptance {
-  readonly accept: string;
+  readonly accept: string | readonly string[];
   readonly reason: string;
+}
+
+export interface FollowDocument {
+  readonly ref: string;
+  readonly grace: string;
+}
+
+/** Terms that bind to newer releases: `check --upstream` fails where one is older than the grace. */
+export interface Follow {
+  /** Branch or tag of the same repository. */
+  readonly ref: string;
+  /** As written: `30d`. */
+  readonly grace: string;
+  readonly graceMs: number;
 }
 
 /** A manifest with every default filled in and every path resolved. */
@@ -83,6 +98,7 @@ export interface Carrier {
   readonly names: "portable" | "posix";
   readonly expect: Expectation;
   readonly license: LicenseAcceptance | undefined;
+  readonly follow: Follow | undefined;
 }
 
 export interface Source extends Carrier {

@@ -1,4 +1,5 @@
 import { dirname, isAbsolute, resolve } from "node:path";
+import { parseDuration } from "../../schema/duration.ts";
 import type {
   Carrier,
   CarrierDocument,
@@ -63,6 +64,10 @@ function carrierOf(document: CarrierDocument): Carrier {
     names,
     expect: document.expect ?? {},
     license: document.license,
+    follow: document.follow && {
+      ...document.follow,
+      graceMs: parseDuration(document.follow.grace) ?? 0,
+    },
   };
 }
 

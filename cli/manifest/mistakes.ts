@@ -104,7 +104,11 @@ const ARTICLES: Readonly<Record<string, string>> = {
 };
 
 /** Texts that have to have a shape. */
-const SHAPES: Readonly<Record<string, string>> = { "as-of": AS_OF_SHAPE, "min-age": DURATION_SHAPE };
+const SHAPES: Readonly<Record<string, string>> = {
+  "as-of": AS_OF_SHAPE,
+  "min-age": DURATION_SHAPE,
+  grace: DURATION_SHAPE,
+};
 
 function kindOf(written: string): string {
   return /^(?:true|false)$/i.test(written) ? "yes-or-no value" : "number";

@@ -41,6 +41,7 @@ function carrierRules(at: Path, carrier: CarrierDocument, report: Report): void 
   patternRule([...at, "exclude"], carrier.exclude, report);
   stripRule([...at, "strip"], carrier.strip, report);
   timeRule(at, carrier, report);
+  followRule([...at, "follow"], carrier, report);
   const { files, minFiles } = carrier.expect ?? {};
   if (files !== undefined && minFiles !== undefined && minFiles > files) {
     report(
@@ -111,6 +112,15 @@ function timeRule(at: Path, carrier: CarrierDocument, report: Report): void {
         `"${field}" has nothing to choose from: "revision" is a commit`,
         "drop one of the two",
       );
+}
+
+function followRule(at: Path, { follow }: CarrierDocument, report: Report): void {
+  if (follow === undefined) return;
+  const { ref, grace } = follow;
+  if (parseCommit(ref) !== undefined)
+    report([...at, "ref"], '"ref" is a commit, which nothing ever is newer than: should be a branch or tag');
+  if (parseDuration(grace) === undefined)
+    report([...at, "grace"], `"grace" is "${printable(grace)}": should be ${DURATION_SHAPE}`);
 }
 
 function controlRule(name: "root" | "endpoint", text: string | undefined, report: Report): void {

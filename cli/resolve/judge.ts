@@ -68,14 +68,16 @@ function licenses(
   { name, repo, licenses: named }: LockedSource,
 ): Problem[] {
   const found = named.length === 0 ? [UNKNOWN] : named;
-  const refused = found.filter(
-    (license) => isRefused(rules, license) && !same(carrier.license?.accept, license),
-  );
+  const accepted = [carrier.license?.accept ?? []].flat();
+  const refusable = found.filter((license) => isRefused(rules, license));
+  const refused = refusable.filter((license) => !accepted.some((one) => same(one, license)));
+  const [only = ""] = refusable;
+  const accept = printable(JSON.stringify(refusable.length === 1 ? only : refusable));
   return refused.map((license) => ({
     code: "LICENSE_REFUSED",
     source: name,
     message: `source "${name}": ${license === UNKNOWN ? `${repo} names no licence` : `${repo} has the licence "${printable(license)}"`}, which policy.licenses does not allow`,
-    hint: `once you have read its terms, add to the source: license: { accept: ${printable(JSON.stringify(license))}, reason: "…" }`,
+    hint: `once you have read its terms, add to the source: license: { accept: ${accept}, reason: "…" }`,
   }));
 }
 
@@ -84,8 +86,8 @@ function isRefused({ allow, deny }: LicenseRules, license: string): boolean {
   return allow !== undefined && !allow.some((one) => same(one, license));
 }
 
-function same(a: string | undefined, b: string): boolean {
-  return a?.toLowerCase() === b.toLowerCase();
+function same(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
 }
 
 const MOST_SHOWN = 10;

@@ -18,6 +18,7 @@ export function carrierOf(repo: string, parts: Partial<Carrier> = {}): Carrier {
     names: "portable",
     expect: {},
     license: undefined,
+    follow: undefined,
     ...parts,
   };
 }

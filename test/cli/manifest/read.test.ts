@@ -71,7 +71,7 @@ describe("readManifest() tells of", () => {
         'tritter.yaml:5:5: error: unknown key "zzzzzz"',
         "  5 |     zzzzzz: 1",
         "    |     ^^^^^^",
-        "  known here: repo, type, revision, as-of, min-age, include, exclude, path, strip, names, groups, expect, license, fallbacks",
+        "  known here: repo, type, revision, as-of, min-age, include, exclude, path, strip, names, groups, expect, license, follow, fallbacks",
       ],
     ],
     [
@@ -170,6 +170,45 @@ describe("readManifest() tells of", () => {
         "  7 |     min-age: 3d",
         "    |              ^^",
         "  drop one of the two",
+      ],
+    ],
+    [
+      "an obligation without its grace",
+      source("follow: { ref: main }"),
+      [
+        'tritter.yaml:5:5: error: "follow" has no "grace": it is required',
+        "  5 |     follow: { ref: main }",
+        "    |     ^^^^^^",
+      ],
+    ],
+    [
+      "a grace without a unit, of a commit that nothing is newer than",
+      source(`follow: { ref: "${"1".repeat(40)}", grace: thirty }`),
+      [
+        'tritter.yaml:5:20: error: "ref" is a commit, which nothing ever is newer than: should be a branch or tag',
+        `  5 |     follow: { ref: "${"1".repeat(40)}", grace: thirty }`,
+        `    |                    ${"^".repeat(42)}`,
+        'tritter.yaml:5:71: error: "grace" is "thirty": should be a whole number and s, m, h, d or w, as in 90m, 30d or 2w',
+        `  5 |     follow: { ref: "${"1".repeat(40)}", grace: thirty }`,
+        `    |                                                                       ^^^^^^`,
+      ],
+    ],
+    [
+      "a grace that YAML reads as a number, in a fallback",
+      source("fallbacks:", "  - { repo: o/m, follow: { ref: v2, grace: 30 } }"),
+      [
+        'tritter.yaml:6:48: error: "grace" is read as a number: should be a whole number and s, m, h, d or w, as in 90m, 30d or 2w',
+        "  6 |       - { repo: o/m, follow: { ref: v2, grace: 30 } }",
+        "    |                                                ^^",
+      ],
+    ],
+    [
+      "an accepted licence that is none",
+      source("license: { accept: [], reason: r }"),
+      [
+        'tritter.yaml:5:24: error: "accept" is empty: should not be',
+        "  5 |     license: { accept: [], reason: r }",
+        "    |                        ^^",
       ],
     ],
     [

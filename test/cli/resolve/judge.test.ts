@@ -41,7 +41,7 @@ describe("judge() of licences", () => {
   const rows: readonly (readonly [
     LicenseRules,
     named: readonly string[],
-    accept: string | undefined,
+    accept: string | readonly string[] | undefined,
     refused: readonly string[],
   ])[] = [
     [{}, ["gpl"], undefined, []],
@@ -60,6 +60,7 @@ describe("judge() of licences", () => {
     [{ allow: ["mit"] }, [], "unknown", []],
     [{ allow: ["mit"] }, ["gpl"], "other", ["gpl"]],
     [{ deny: ["gpl"] }, ["gpl"], "gpl", []],
+    [{ allow: ["mit"] }, ["other", "gpl"], ["GPL", "other"], []],
   ];
 
   it.each(rows)("%j of %j, accepting %j, refuses %j", (licenses, named, accept, refused) => {
@@ -69,6 +70,20 @@ describe("judge() of licences", () => {
     expect(found.map(({ code, hint }) => [code, /accept: "([^"]*)"/.exec(hint ?? "")?.[1]])).toEqual(
       refused.map((license) => ["LICENSE_REFUSED", license]),
     );
+  });
+
+  it("says of several refused ones how all are accepted at once, those accepted already too", () => {
+    const license = { accept: "other", reason: "r" };
+    const source = sourceOf("one", { license });
+    const manifest: Manifest = { ...manifestOf(source), licenses: { allow: ["mit"] } };
+    const found = judge(
+      manifest,
+      lockOf(entryOf(source, [], { licenses: ["mit", "gpl", "other"] })),
+      undefined,
+    );
+    expect(found).toMatchObject([
+      { code: "LICENSE_REFUSED", hint: expect.stringContaining('accept: ["gpl","other"],') },
+    ]);
   });
 
   it("shows no control character of what a card says", () => {
