@@ -51,6 +51,8 @@ export const CODES = {
   NO_SPACE: EXIT.space,
   NAME_REFUSED: EXIT.policy,
   LICENSE_REFUSED: EXIT.policy,
+  TERMS_CHANGED: EXIT.policy,
+  OBLIGATION: EXIT.policy,
   EXPECTATION: EXIT.policy,
   FALLBACK_REFUSED: EXIT.policy,
   PRUNE_BRAKE: EXIT.policy,

@@ -28,5 +28,11 @@ export { type MendOptions, type MendResult, mendLock } from "./project/mend.ts";
 export { type OutdatedResult, type OutdatedSource, outdatedProject } from "./project/outdated.ts";
 export { checkProject, syncProject } from "./project/quick.ts";
 export { type RemoveOptions, removeProject } from "./project/remove.ts";
+export {
+  type RescuedSource,
+  type RescueOptions,
+  type RescueResult,
+  rescueProject,
+} from "./project/rescue.ts";
 export type { SyncOptions, SyncResult } from "./project/sync.ts";
 export { type WhyOptions, type WhyResult, whyProject } from "./project/why.ts";

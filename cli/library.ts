@@ -13,6 +13,8 @@ export const library = {
     (await import("./project/lock.ts")).lockProject(...given),
   updateProject: async (...given: Parameters<typeof import("./project/lock.ts").updateProject>) =>
     (await import("./project/lock.ts")).updateProject(...given),
+  rescueProject: async (...given: Parameters<typeof import("./project/rescue.ts").rescueProject>) =>
+    (await import("./project/rescue.ts")).rescueProject(...given),
   syncProject: async (...given: Parameters<typeof import("./project/quick.ts").syncProject>) =>
     (await import("./project/quick.ts")).syncProject(...given),
   checkProject: async (...given: Parameters<typeof import("./project/quick.ts").checkProject>) =>

@@ -64,6 +64,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   remove: async () => (await import("./commands/remove.ts")).remove,
   lock: async () => (await import("./commands/lock.ts")).lock,
   update: async () => (await import("./commands/update.ts")).update,
+  rescue: async () => (await import("./commands/rescue.ts")).rescue,
   sync: async () => (await import("./commands/sync.ts")).sync,
   check: async () => (await import("./commands/check.ts")).check,
   list: async () => (await import("./commands/list.ts")).list,

@@ -39,6 +39,8 @@ export interface LockedSource {
   readonly gate: string | undefined;
   /** Set only if a fallback carries this source. */
   readonly carrier: LockedCarrier | undefined;
+  /** Where the same bytes were found once the commit was gone; never empty. undefined: they come from the commit itself. */
+  readonly rescued: readonly Refuge[] | undefined;
   readonly files: readonly LockedFile[];
   readonly extra: Extra;
 }
@@ -51,6 +53,13 @@ export interface LockedCarrier {
   readonly instead: string;
 }
 
+/** A commit that holds files of another one that is gone, told by their digests. */
+export interface Refuge {
+  readonly repo: string;
+  readonly type: RepoType;
+  readonly commit: Commit;
+}
+
 export type Gated = false | "auto" | "manual";
 
 export interface LockedFile {
@@ -59,7 +68,16 @@ export interface LockedFile {
   /** bytes */
   readonly size: number;
   readonly digest: Digest;
+  /** Where in `rescued` it is; unset: in the first, under its own path. */
+  readonly from?: Whereabouts;
   readonly extra: Extra;
+}
+
+export interface Whereabouts {
+  /** Which of `rescued`, counted from 1; unset: the first. 0: none has it. */
+  readonly refuge?: number;
+  /** In that repository; unset: the same path. */
+  readonly path?: TreePath;
 }
 
 export type Extra = Readonly<Record<string, unknown>>;

@@ -435,7 +435,7 @@ describe("docs/json.md", () => {
     );
     const check = await json("check");
     const sync = await json("sync", "--prune");
-    hub.repo("o/code").commit({ "b/new.md": "n\n" });
+    hub.repo("o/code").commit({ "b/new.md": "n\n", "b/z.md": "z\n" });
     const update = await json("update", "--dry-run");
     const outdated = await json("outdated");
     const diff = await json("diff", "--from", "before.lock");
@@ -444,8 +444,10 @@ describe("docs/json.md", () => {
     await project.write("tritter.lock", (await project.lock()).replace(/\{"path":"b\/y.md".*\n/, ""));
     const resolved = await json("lock", "--resolve", "ours");
     const [list, why] = [await json("list"), await json("why", "data/other/b/z.md")];
+    hub.repo("o/code").forget(JSON.parse(await project.lock()).sources.other.commit);
+    const rescue = await json("rescue");
     return {
-      real: { init, add, remove, lock, update, sync, check, list, outdated, diff, why, clean },
+      real: { init, add, remove, lock, update, rescue, sync, check, list, outdated, diff, why, clean },
       more: [placement, resolved],
     };
   }

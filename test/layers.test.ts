@@ -83,7 +83,7 @@ const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
 
 /** Functions that change the world, and the only files that may call them. */
 const CALLERS: readonly (readonly [name: string, home: string, callers: readonly string[]])[] = [
-  // lock, update and sync go through locking.
+  // lock, update, sync, add, remove and rescue go through locking.
   ["writeLock", "cli/lock/write.ts", ["cli/project/locking.ts", "cli/project/mend.ts"]],
   ["treeChange", "cli/tree/change.ts", ["cli/apply.ts"]],
   ["openTrash", "cli/tree/trash.ts", ["cli/apply.ts"]],

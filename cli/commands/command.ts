@@ -34,7 +34,8 @@ export interface Flags {
   readonly upstream?: boolean;
   readonly exitCode?: boolean;
   readonly to?: string;
-  readonly from?: string;
+  /** A list only where it may be repeated. */
+  readonly from?: string | readonly string[];
   readonly patch?: boolean;
   readonly type?: RepoType;
   readonly revision?: string;

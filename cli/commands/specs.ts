@@ -161,6 +161,21 @@ export const SPECS: readonly Spec[] = [
     ],
   },
   {
+    name: "rescue",
+    group: WRITE,
+    summary: "find what is locked elsewhere, where its commit or repository is gone",
+    arguments: [names()],
+    options: [
+      () => list("--from <repo>", "look there too: owner/name[@revision]; may be repeated"),
+      dryRun,
+      ...ONLINE,
+    ],
+    examples: [
+      ["tritter rescue", "every source whose commit is gone"],
+      ["tritter rescue rust --from me/rust-mirror", "from a copy of one's own"],
+    ],
+  },
+  {
     name: "sync",
     group: ACT,
     summary: "lock what is stale, then make the disk equal the lock",

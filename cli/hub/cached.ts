@@ -45,7 +45,8 @@ export function readTree(text: string): CachedTree | string {
     const read = readEntry(entry);
     if (read === undefined) return "an entry has no size, or no hash";
     if (read === "contradiction") return "the sha256, size and pointer of an entry contradict each other";
-    files.push({ path, size: read.size, digest: read.digest });
+    const masked = read.digest === undefined && { pointer: read.blob };
+    files.push({ path, size: read.size, digest: read.digest, ...masked });
     blobs.set(path, read.blob);
   }
   return { files, blobs };

@@ -146,7 +146,8 @@ function readEntry(entry: unknown, action: string): Entry | undefined {
   const bytes = sizeOf(lfs.size ?? size, path, action);
   const digest = digestOf("sha256", typeof lfs.oid === "string" ? lfs.oid : "");
   if (digest !== undefined && pointerOid(lfs.oid as string, bytes) !== oid) throw contradictory(action, path);
-  return { kind: "file", file: { path, size: bytes, digest } };
+  const file = { path, size: bytes, digest };
+  return { kind: "file", file: digest === undefined ? { ...file, pointer: oid } : file };
 }
 
 function readFolder(entry: object, action: string): Entry {

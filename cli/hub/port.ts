@@ -62,6 +62,8 @@ export interface Listed {
   readonly size: number;
   /** undefined: the Hub masked it, so there is nothing to verify by. */
   readonly digest: Digest | undefined;
+  /** Git id of the LFS pointer; set only if the digest is masked. It tells whether a sha256 that is known otherwise is this file's. */
+  readonly pointer?: string;
 }
 
 export type Entry =

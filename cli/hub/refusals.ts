@@ -131,7 +131,7 @@ function revision(it: Case): Problem {
       hint: `look at ${page(it)}/tree/main, and correct "revision"`,
     });
   }
-  const hint = `"tritter update" pins what is there now; what is on disk stays as it is`;
+  const hint = `"tritter rescue" looks for the same bytes elsewhere, "tritter update" pins what is there now`;
   return problem(it, "PIN_GONE", { is: `commit ${it.subject.commit} is gone upstream`, hint });
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../../schema/canonical.ts";
 import { hexOf, type RepoType } from "../../schema/ids.ts";
-import type { LockedFile } from "../../schema/lock.ts";
+import type { Extra, LockedFile } from "../../schema/lock.ts";
 
 /** The fields of a source that decide what is resolved and selected. */
 export interface Request {
@@ -60,11 +60,13 @@ function inGroups(count: number, lines: (from: number, to: number) => readonly s
 }
 
 /** `{"path":"rust/notes.md","size":120,"git":"…"}` */
-export function fileLine({ path, size, digest, extra }: LockedFile): string {
+export function fileLine({ path, size, digest, from, extra }: LockedFile): string {
   const algorithm = digest.startsWith("git:") ? "git" : "sha256";
-  const rest = Object.keys(extra)
+  // Among the others by its name, where a version that does not know it would set it too.
+  const others: Extra = from === undefined ? extra : { ...extra, from };
+  const rest = Object.keys(others)
     .sort()
-    .map((key) => `,${JSON.stringify(key)}:${JSON.stringify(extra[key])}`)
+    .map((key) => `,${JSON.stringify(key)}:${JSON.stringify(others[key])}`)
     .join("");
   return `{"path":${JSON.stringify(path)},"size":${size},"${algorithm}":"${hexOf(digest)}"${rest}}`;
 }

@@ -1,5 +1,5 @@
 import type { Commit, Digest, TreePath } from "../../schema/ids.ts";
-import type { Extra, Lock, LockedFile, LockedSource } from "../../schema/lock.ts";
+import type { Extra, Lock, LockedFile, LockedSource, Whereabouts } from "../../schema/lock.ts";
 import { hostilityOf, printable } from "../../schema/names.ts";
 import { type SchemaError, validateLock } from "../../schema/validate.mjs";
 import type { Disk } from "../disk/port.ts";
@@ -111,6 +111,7 @@ interface FileDocument {
   readonly size: number;
   readonly sha256?: string;
   readonly git?: string;
+  readonly from?: Whereabouts;
 }
 
 const NO_EXTRA: Extra = {};
@@ -129,7 +130,7 @@ function sourceOf(name: string, source: SourceDocument): LockedSource {
     "name" | "asOf" | "minAge" | "licenses" | "files" | "extra"
   >;
   const { request, repo, asked, id, type, revision, commit, path, strip, ...rest } = known;
-  const { gated, private: hidden, card, gate, carrier, ...extra } = rest;
+  const { gated, private: hidden, card, gate, carrier, rescued, ...extra } = rest;
   return {
     name,
     request,
@@ -149,6 +150,7 @@ function sourceOf(name: string, source: SourceDocument): LockedSource {
     card,
     gate,
     carrier,
+    rescued,
     files: files.map(fileOf),
     extra,
   };
@@ -158,17 +160,22 @@ function sourceOf(name: string, source: SourceDocument): LockedSource {
 function fileOf(document: FileDocument): LockedFile {
   const { path, size, sha256, git } = document;
   const digest = (sha256 === undefined ? `git:${git}` : `sha256:${sha256}`) as Digest;
-  return { path: path as TreePath, size, digest, extra: extraOf(document) };
+  const known = { path: path as TreePath, size, digest };
+  return hasMore(document) ? { ...known, ...moreOf(document) } : { ...known, extra: NO_EXTRA };
 }
 
 const KNOWN_MEMBERS = 3;
 
-function extraOf(document: FileDocument): Extra {
+function hasMore(document: FileDocument): boolean {
   let members = 0;
   for (const _ in document) members += 1;
-  if (members === KNOWN_MEMBERS) return NO_EXTRA;
-  const { path: _, size: __, sha256: ___, git: ____, ...extra } = document;
-  return extra;
+  return members > KNOWN_MEMBERS;
+}
+
+function moreOf(document: FileDocument): Pick<LockedFile, "from" | "extra"> {
+  const { path: _, size: __, sha256: ___, git: ____, from, ...rest } = document;
+  const extra = Object.keys(rest).length === 0 ? NO_EXTRA : rest;
+  return from === undefined ? { extra } : { from, extra };
 }
 
 /** Names come from a file that anybody may have edited: judged before anything is done with them. */
@@ -179,12 +186,19 @@ function namesOf(lock: Lock): string[] {
       const why = folder === "" ? undefined : hostilityOf(folder);
       if (why !== undefined) mistakes.push(`source "${source.name}": path "${printable(folder)}" ${why}`);
     }
-    for (const { path } of source.files) {
-      const why = refusal(source, path);
+    for (const { path, from } of source.files) {
+      const why = refusal(source, path) ?? (from && astray(source, from));
       if (why !== undefined) mistakes.push(`source "${source.name}": file "${printable(path)}" ${why}`);
     }
   }
   return mistakes;
+}
+
+/** Of a rescued file, which may go by another name there. */
+function astray({ rescued }: LockedSource, { refuge = 1, path }: Whereabouts): string | undefined {
+  if (refuge > (rescued?.length ?? 0)) return `is said to be in "rescued" ${refuge}, which is not there`;
+  const why = path === undefined ? undefined : hostilityOf(path);
+  return why === undefined ? undefined : `has "${printable(path ?? "")}" as its "from", which ${why}`;
 }
 
 function refusal(source: LockedSource, path: TreePath): string | undefined {

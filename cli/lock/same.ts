@@ -22,6 +22,7 @@ function sameFile(a: LockedFile, b: LockedFile): boolean {
     a.path === b.path &&
     a.digest === b.digest &&
     a.size === b.size &&
+    (a.from === b.from || sameValue(a.from, b.from)) &&
     (a.extra === b.extra || sameValue(a.extra, b.extra))
   );
 }

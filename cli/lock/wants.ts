@@ -1,5 +1,5 @@
 import type { Digest, TreePath } from "../../schema/ids.ts";
-import type { Lock, LockedSource } from "../../schema/lock.ts";
+import type { Lock, LockedSource, Refuge } from "../../schema/lock.ts";
 import type { RemoteFile } from "../../schema/remote.ts";
 
 /** A file that the lock wants on disk. */
@@ -10,6 +10,7 @@ export interface Want {
   readonly digest: Digest;
   /** bytes */
   readonly size: number;
+  /** Where it is to be had: at the commit, or where it was rescued to. */
   readonly remote: RemoteFile;
 }
 
@@ -18,15 +19,24 @@ export function wantsOf(lock: Lock): Want[] {
 }
 
 function wantsOfSource(source: LockedSource): Want[] {
-  const repo = { type: source.type, repo: source.repo };
-  const { name, commit } = source;
-  return source.files.map(({ path, size, digest }) => ({
-    path: finalPath(source, path),
-    source: name,
-    digest,
-    size,
-    remote: { repo, commit, path, size },
-  }));
+  const { name, rescued = [] } = source;
+  const pin = placeOf(source);
+  const refuges = rescued.map(placeOf);
+  return source.files.map(({ path, size, digest, from }) => {
+    // What no refuge has is asked for where it was, and said to be gone there.
+    const place = refuges[(from?.refuge ?? 1) - 1] ?? pin;
+    return {
+      path: finalPath(source, path),
+      source: name,
+      digest,
+      size,
+      remote: { repo: place.repo, commit: place.commit, path: from?.path ?? path, size },
+    };
+  });
+}
+
+function placeOf({ type, repo, commit }: Refuge): Pick<RemoteFile, "repo" | "commit"> {
+  return { repo: { type, repo }, commit };
 }
 
 /** The caller knows that `path` is below the stripped folder. */

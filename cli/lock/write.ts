@@ -99,6 +99,7 @@ export function headLines(source: LockedSource, listing: string): string[] {
     ],
     [...optional("card", source.card), ...optional("gate", source.gate)],
     source.carrier === undefined ? [] : [`"carrier": ${JSON.stringify(source.carrier)}`],
+    source.rescued === undefined ? [] : [`"rescued": ${JSON.stringify(source.rescued)}`],
     ...memberLines(source.extra).map((member) => [member]),
   ];
   const lines = heads.flatMap((head) => (head.length === 0 ? [] : [`${head.join(", ")},`]));

@@ -10,6 +10,7 @@ import { type CarriedSource, carriedSources } from "./carried.ts";
 import { bySource, type Changes, driftText } from "./drift.ts";
 import { loadProject, type Project, type ProjectOptions } from "./load.ts";
 import { staleInScope, staleProblem } from "./locking.ts";
+import type { FoundObligation } from "./obligations.ts";
 import { locate } from "./places.ts";
 import { askUpstream } from "./upstream.ts";
 
@@ -39,6 +40,8 @@ export interface CheckResult {
   readonly hashed: Hashed;
   /** Sources that a fallback stands in for. */
   readonly carried: readonly CarriedSource[];
+  /** How pins stand to the releases that `follow` names; empty unless the Hub was asked. */
+  readonly obligations: readonly FoundObligation[];
   /** What is wrong, by question; undefined: not asked, or not to be answered without a lock. */
   readonly answers: Readonly<Record<Question, readonly Problem[] | undefined>>;
   /** The same, in that order. */
@@ -61,7 +64,7 @@ export async function checkWhole(context: Context, options: CheckOptions): Promi
   const answers = await locate(context, project, {
     stale,
     drift,
-    answers: { lock: staleness, policy, disk: seen?.problems, upstream },
+    answers: { lock: staleness, policy, disk: seen?.problems, upstream: upstream?.problems },
   });
   return {
     root: seen?.root ?? manifest.root,
@@ -71,6 +74,7 @@ export async function checkWhole(context: Context, options: CheckOptions): Promi
     drift,
     hashed: seen?.hashed ?? NONE,
     carried: lock === undefined ? [] : carriedSources(lock, scope),
+    obligations: upstream?.obligations ?? [],
     answers,
     problems: Object.values(answers).flatMap((problems) => problems ?? []),
   };

@@ -1,4 +1,4 @@
-import type { LockedCarrier, LockedSource } from "../../schema/lock.ts";
+import type { LockedCarrier, LockedSource, Refuge } from "../../schema/lock.ts";
 import type { Source } from "../../schema/manifest.ts";
 import type { Context } from "../context.ts";
 import { loadProject, type Project, type ProjectOptions } from "./load.ts";
@@ -21,6 +21,8 @@ export interface ListedSource {
   readonly gated: boolean;
   /** Set only if a fallback stands in: `repo`, `type` and `revision` are that one's. */
   readonly carrier: LockedCarrier | undefined;
+  /** Where its files are to be had; set only if its commit is gone. */
+  readonly rescued: readonly Refuge[] | undefined;
   /** `unlocked`: not in the lock yet; `dropped`: in the lock and no longer in the manifest. */
   readonly state: "locked" | "stale" | "unlocked" | "dropped";
 }
@@ -66,6 +68,7 @@ function listed(
     licenses: locked?.licenses ?? [],
     gated: locked?.gated === "auto" || locked?.gated === "manual",
     carrier,
+    rescued: locked?.rescued,
     state: stateOf(source, locked, stale),
   };
 }

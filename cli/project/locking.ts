@@ -63,9 +63,13 @@ export async function lockSources(context: Context, project: Project, locking: L
 }
 
 /** Writes what was resolved and judged. */
-export async function writeLocked({ disk }: Context, { lockFile }: Project, locked: Locked): Promise<Locked> {
-  const wrote = (await writeLock({ file: lockFile, disk, lock: locked.lock })) === "written";
-  return { ...locked, wrote };
+export async function writeLocked(context: Context, project: Project, locked: Locked): Promise<Locked> {
+  return { ...locked, wrote: await replaceLock(context, project, locked.lock) };
+}
+
+/** True: the bytes changed. */
+export async function replaceLock({ disk }: Context, { lockFile }: Project, lock: Lock): Promise<boolean> {
+  return (await writeLock({ file: lockFile, disk, lock })) === "written";
 }
 
 /** Requests at once while resolving. */

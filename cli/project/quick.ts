@@ -41,6 +41,7 @@ export async function checkProject(context: Context, options: CheckOptions): Pro
     drift: new Map(),
     hashed: { files: 0, bytes: 0, reasons: {} },
     carried: [],
+    obligations: [],
     answers: { lock: [], policy: [], disk: [], upstream: undefined },
     problems: [],
   };

@@ -19,6 +19,7 @@ import { resolveRoot, stateFolder } from "../status/root.ts";
 import { type Survey, survey } from "../status.ts";
 import { prepareStore } from "../store/store.ts";
 import { carriedProblems, tellCarried } from "./carried.ts";
+import { sayingGone } from "./gone.ts";
 import { lazyHub, loadProject, type Project, type ProjectOptions, requireLock } from "./load.ts";
 import { type Locked, lockSources, staleInScope, staleProblem } from "./locking.ts";
 
@@ -150,7 +151,7 @@ async function reconcile(
     const compacted = await compactReceipt(disk, state, { writer, receipt: before, now: clock.now });
     const receipt = compacted ? await readReceipt(disk, state) : before;
     const seen = await survey(context, { ...surveyInput(project, lock, options), receipt });
-    const { outcome, written } = await carryOut(context, project, { seen, options, writer });
+    const { outcome, written } = await carryOut(context, project, { lock, seen, options, writer });
     const problems = [...outcome.problems, ...problemsOfPlan(seen.plan)];
     if (problems.length === 0 && digest !== undefined && isPackable(project, lock) && !spoke()) {
       const { manifest, manifestText } = project;
@@ -172,7 +173,7 @@ function isPackable({ peekable, scope }: Project, lock: Lock): boolean {
 async function carryOut(
   context: Context,
   project: Project,
-  { seen, options, writer }: { seen: Survey; options: SyncOptions; writer: Writer },
+  { lock, seen, options, writer }: { lock: Lock; seen: Survey; options: SyncOptions; writer: Writer },
 ): Promise<{ outcome: Outcome; written: Written }> {
   const { disk, clock, signal, emit } = context;
   const { hub, close } = lazyHub(context, project, options.jobs);
@@ -185,7 +186,7 @@ async function carryOut(
       root: seen.root,
       state: seen.state,
       owner: project.manifest.owner,
-      hub,
+      hub: () => sayingGone(hub(), lock),
       journal,
       store: { disk, view: seen.store, readyFolder, writer, now: clock.now },
       leftReady: seen.store.ready,

@@ -1,10 +1,10 @@
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import type { Digest, TreePath } from "../../schema/ids.ts";
-import type { LockedSource } from "../../schema/lock.ts";
+import type { LockedSource, Refuge } from "../../schema/lock.ts";
 import type { Carrier, Manifest } from "../../schema/manifest.ts";
 import { compilePattern } from "../../schema/patterns.ts";
 import type { Context } from "../context.ts";
-import type { Want } from "../lock/wants.ts";
+import { finalPath, type Want } from "../lock/wants.ts";
 import { holds } from "../plan/presence.ts";
 import type { Origin } from "../receipt/placement.ts";
 import { placementsOf, placementsOfOthers } from "../receipt/receipt.ts";
@@ -43,6 +43,8 @@ export interface WantedPath {
   readonly commit: string;
   /** In the repository. */
   readonly remote: string;
+  /** Where it is to be had; set only if the commit is gone and its files were found elsewhere. */
+  readonly refuge: (Refuge & { readonly path: string }) | undefined;
   /** bytes */
   readonly size: number;
   readonly digest: Digest;
@@ -100,16 +102,20 @@ function belowRoot(
 
 function wantedPath(manifest: Manifest, locked: LockedSource, want: Want): WantedPath {
   const source = manifest.sources.find((one) => one.name === locked.name);
+  const file = locked.files.find(({ path }) => finalPath(locked, path) === want.path);
+  const { repo, commit, path } = want.remote;
+  const remote = file?.path ?? path;
   return {
     source: locked.name,
     repo: locked.repo,
     type: locked.type,
     revision: locked.revision,
     commit: locked.commit,
-    remote: want.remote.path,
+    remote,
+    refuge: commit === locked.commit ? undefined : { ...repo, commit, path },
     size: want.size,
     digest: want.digest,
-    pattern: source && patternFor(judgedBy(source, locked), want.remote.path),
+    pattern: source && patternFor(judgedBy(source, locked), remote),
     fallback: locked.carrier?.fallback,
   };
 }

@@ -4,6 +4,7 @@ import type { SourceChange } from "../resolve/changes.ts";
 import type { History } from "../resolve/history.ts";
 import type { PatternCount } from "../resolve/select.ts";
 import { formatBytes, formatCount, formatFiles, formatNumber, shortCommit } from "./format.ts";
+import { rescuedText } from "./list.ts";
 import { distanceText, moveLines } from "./moves.ts";
 import type { Paint } from "./paint.ts";
 import type { Layout } from "./plan-lines.ts";
@@ -98,10 +99,15 @@ function carrierText(after: LockedSource): string {
 
 function placementTexts(before: LockedSource, after: LockedSource): readonly string[] {
   const texts: string[] = [];
+  if (JSON.stringify(before.rescued) !== JSON.stringify(after.rescued)) texts.push(rescueText(after));
   if (before.path !== after.path) texts.push(`moved from "${safe(before.path)}" to "${safe(after.path)}"`);
   if (before.strip !== after.strip)
     texts.push(`strips "${safe(after.strip)}" instead of "${safe(before.strip)}"`);
   return texts;
+}
+
+function rescueText({ rescued }: LockedSource): string {
+  return rescued === undefined ? "from its own commit" : rescuedText(rescued);
 }
 
 /** `+1`, `-2`, `~3`: files added, removed and changed, then those renamed as `renamed` says it; those of which there are some. */

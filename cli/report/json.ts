@@ -44,6 +44,8 @@ async function bodyOf(result: Result): Promise<Json> {
     case "lock":
     case "update":
       return { dryRun: result.dryRun, ...lockBody(result.project.lockFile, result.locked) };
+    case "rescue":
+      return rescueBody(result);
     case "sync":
       return syncBody(result);
     case "check":
@@ -75,6 +77,15 @@ async function editBody({ project, sources, wrote, before, after, locked }: Edit
   };
 }
 
+function rescueBody({ dryRun, lockFile, root, wrote, sources }: Of<"rescue">): Json {
+  const told = sources.map(({ refuges, here, ...source }) => ({
+    ...source,
+    refuges: refuges.map(({ refuge, ...held }) => ({ ...refuge, ...held })),
+    here: here.map(orNull),
+  }));
+  return { dryRun, file: lockFile, root, wrote, sources: told };
+}
+
 function syncBody({ dryRun, root, lockFile, locked, plan, outcome }: Of<"sync">): Json {
   const lock = locked === undefined ? null : lockBody(lockFile, locked);
   return {
@@ -86,8 +97,9 @@ function syncBody({ dryRun, root, lockFile, locked, plan, outcome }: Of<"sync">)
   };
 }
 
-function checkBody({ root, stale, plan, hashed, carried }: Of<"check">): Json {
-  return { root, stale: stale.map(staleBody), plan: planBody(plan), hashed, carried };
+function checkBody({ root, stale, plan, hashed, carried, obligations }: Of<"check">): Json {
+  const found = { stale: stale.map(staleBody), plan: planBody(plan), hashed };
+  return { root, ...found, carried, obligations: obligations.map(orNull) };
 }
 
 function diffBody({ stale, changes, plan }: Of<"diff">): Json {
@@ -186,6 +198,7 @@ function pinBody(source: LockedSource | undefined): Json | null {
     strip,
     ...terms,
     carrier: carrier ?? null,
+    rescued: source.rescued ?? null,
     ...counts,
   };
 }

@@ -1,4 +1,4 @@
-import type { LockedCarrier } from "../../schema/lock.ts";
+import type { LockedCarrier, Refuge } from "../../schema/lock.ts";
 import type { ListedSource, ListResult } from "../project/list.ts";
 import { formatBytes, formatCount, formatNumber, shortCommit } from "./format.ts";
 import type { Paint } from "./paint.ts";
@@ -41,9 +41,18 @@ function repository(source: ListedSource): string {
 }
 
 function carriedLines(sources: readonly ListedSource[], paint: Paint): readonly string[] {
-  return sources.flatMap(({ name, carrier }) =>
-    carrier === undefined ? [] : [`${paint.name(safe(name))}: ${paint.warn(safe(carriedText(carrier)))}`],
+  return sources.flatMap(({ name, carrier, rescued }) =>
+    [
+      ...(carrier === undefined ? [] : [carriedText(carrier)]),
+      ...(rescued === undefined ? [] : [rescuedText(rescued)]),
+    ].map((text) => `${paint.name(safe(name))}: ${paint.warn(safe(text))}`),
   );
+}
+
+/** `its commit is gone, rescued to dataset o/mirror at abc1234` */
+export function rescuedText(rescued: readonly Refuge[]): string {
+  const places = rescued.map(({ type, repo, commit }) => `${type} ${repo} at ${shortCommit(commit)}`);
+  return `its commit is gone, rescued to ${places.join(", ")}`;
 }
 
 /** `from its fallback 1, instead of dataset o/n main, which was gated` */

@@ -9,6 +9,7 @@ import type { ListResult } from "../project/list.ts";
 import type { LockResult } from "../project/lock.ts";
 import type { MendResult } from "../project/mend.ts";
 import type { OutdatedResult } from "../project/outdated.ts";
+import type { RescueResult } from "../project/rescue.ts";
 import type { SyncResult } from "../project/sync.ts";
 import type { WhyResult } from "../project/why.ts";
 
@@ -20,6 +21,7 @@ export type Result =
   | { readonly command: "git-merge"; readonly clean: boolean }
   | { readonly command: "git-textconv"; readonly read: ReadForGit }
   | (LockResult & { readonly command: "lock" | "update"; readonly dryRun: boolean })
+  | (RescueResult & { readonly command: "rescue"; readonly dryRun: boolean })
   | (SyncResult & { readonly command: "sync"; readonly dryRun: boolean })
   | (CheckResult & { readonly command: "check" })
   | (ListResult & { readonly command: "list" })

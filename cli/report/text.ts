@@ -14,6 +14,7 @@ import { mendLines } from "./mend.ts";
 import { cleanLine, outcomeLine } from "./outcome.ts";
 import { outdatedLines } from "./outdated.ts";
 import { isIdle, type Layout, planLines, planTotals } from "./plan-lines.ts";
+import { rescueLines } from "./rescue.ts";
 import type { Ending, Result } from "./result.ts";
 import { safe } from "./safe.ts";
 import { staleLines } from "./stale.ts";
@@ -38,6 +39,8 @@ export async function textLines(ending: Ending, layout: Layout): Promise<readonl
     case "lock":
     case "update":
       return lockLines(result, result.dryRun, layout);
+    case "rescue":
+      return rescueLines(result, result.dryRun, layout);
     case "sync":
       return syncLines(result, ending, layout);
     case "check":
@@ -70,6 +73,7 @@ export function isAskedFor(result: Result): boolean {
     case "remove":
     case "lock":
     case "update":
+    case "rescue":
     case "sync":
     case "clean":
       return result.dryRun;

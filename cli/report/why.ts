@@ -30,10 +30,17 @@ function wantedFacts(wanted: WantedPath | undefined): readonly (readonly [string
     ["repository", `${wanted.type} ${wanted.repo} at ${wanted.revision}`],
     ["commit", wanted.commit],
     ["file there", wanted.remote],
+    ...refugeFacts(wanted),
     ["selected by", wanted.pattern ?? "everything is included"],
     ["size", `${formatBytes(wanted.size)} (${wanted.size} bytes)`],
     ["digest", wanted.digest],
   ];
+}
+
+function refugeFacts({ refuge }: WantedPath): readonly (readonly [string, string])[] {
+  if (refuge === undefined) return [];
+  const { type, repo, commit, path } = refuge;
+  return [["rescued to", `${path} of ${type} ${repo} at ${commit}`]];
 }
 
 function placedText({ placed, others }: WhyResult): string {

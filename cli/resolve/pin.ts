@@ -7,6 +7,7 @@ import type { Listed, Resolved } from "../hub/port.ts";
 import { isBelow } from "../lock/wants.ts";
 import { sortedFiles } from "../lock/write.ts";
 import { ask } from "./ask.ts";
+import { asGone } from "./gone.ts";
 import type { Pinned, Resolving } from "./input.ts";
 import { listFor, listOnce } from "./listing.ts";
 import { type Selection, select } from "./select.ts";
@@ -35,8 +36,19 @@ export async function pinSource(
   const following = { source, carried, entry };
   if (!moves && entry.request === requestOf(manifest, carried.carrier)) return quiet(replaced(following));
   return tellingOfFallbacks(source, () =>
-    moves ? move(resolving, following) : reselect(resolving, following),
+    ofPin(entry, () => (moves ? move(resolving, following) : reselect(resolving, following))),
   );
+}
+
+/** What is gone is said of the pin. */
+async function ofPin(entry: LockedSource, goOn: () => Promise<Pinned>): Promise<Pinned> {
+  try {
+    return await goOn();
+  } catch (error) {
+    const problems = problemsOf(error).map((problem) => asGone(problem, entry));
+    if (problems.every(({ code }) => code !== "PIN_GONE")) throw error;
+    throw new TritterErrors(problems);
+  }
 }
 
 interface Following {
@@ -79,7 +91,7 @@ async function move(resolving: Resolving, { source, carried, entry }: Following)
   const told = orKnown(resolved, entry);
   if (entry.request !== requestOf(resolving.manifest, carried.carrier))
     return pinAt(resolving, { source, resolved: told, carried, from: entry });
-  const seen = withTerms(entry, told);
+  const seen = withTerms(atItsCommit(entry), told);
   const isNewGate = seen !== entry && (seen.gated ?? false) !== false;
   if (isNewGate)
     await assertAccess(resolving, {
@@ -88,6 +100,12 @@ async function move(resolving: Resolving, { source, carried, entry }: Following)
       path: probePath(entry.files),
     });
   return quiet(replaced({ source, carried, entry: seen }));
+}
+
+/** A commit that can be had again needs no refuge. */
+function atItsCommit(entry: LockedSource): LockedSource {
+  if (entry.rescued === undefined) return entry;
+  return { ...entry, rescued: undefined, files: entry.files.map(({ from: _, ...file }) => file) };
 }
 
 /** What this Hub does not know stays as it was recorded. */
@@ -128,11 +146,22 @@ function tellFresh({ emit }: Resolving, { source, carried, entry }: Following): 
 }
 
 async function reselect(resolving: Resolving, { source, carried, entry }: Following): Promise<Pinned> {
+  if (entry.rescued !== undefined) throw unlistable(entry);
   const { repo, commit, asked, card, extra } = entry;
   const unknown = { id: undefined, gated: undefined, gate: undefined, licenses: undefined };
   const resolved = orKnown({ commit, repo, ...unknown, private: undefined, disabled: undefined }, entry);
   const pinned = await pinAt(resolving, { source, resolved, carried, from: entry });
   return { ...pinned, source: { ...pinned.source, asked, card, extra } };
+}
+
+/** Bytes that were found elsewhere do not tell what else the commit held. */
+function unlistable({ name, commit }: LockedSource): TritterError {
+  return new TritterError({
+    code: "PIN_GONE",
+    source: name,
+    message: `cannot select other files of source "${name}": commit ${commit} is gone, and only the locked files were rescued`,
+    hint: `undo the edit of include, exclude or policy.deny, or run tritter update ${name} to pin what is there now`,
+  });
 }
 
 interface FromFirst {
@@ -153,9 +182,8 @@ async function pinFromFirst(
       entry !== undefined &&
       (entry.carrier === undefined) === (carried.as === undefined) &&
       sameIdentity(askedIdentity(entry), carried.carrier);
-    return kept
-      ? renew(resolving, { source, carried, entry })
-      : pinFrom(resolving, source, { carried, entry });
+    if (!kept) return pinFrom(resolving, source, { carried, entry });
+    return ofPin(entry, () => renew(resolving, { source, carried, entry }));
   };
   try {
     return await pin({ carrier: source, as: undefined });
@@ -261,6 +289,7 @@ export async function pinAt(
     ...termsOf(resolved),
     card: listing.find(({ path }) => path === CARD)?.digest,
     carrier: as,
+    rescued: undefined,
     files: sortedFiles(selection.files),
     extra: {},
   };

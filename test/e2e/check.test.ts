@@ -75,10 +75,11 @@ const EXPECTED = [
   "LICENSE_REFUSED licensed: licensed:",
   "DRIFT drifted: drifted:",
   "ACCESS_NO_TOKEN gated: gated:",
+  "TERMS_CHANGED gated: gated:",
   "PIN_GONE gone: gone:",
   "OUTDATED gone: gone:",
   "OUTDATED outdated: outdated:",
-  "LICENSE_REFUSED relicensed: relicensed:",
+  "TERMS_CHANGED relicensed: relicensed:",
 ];
 
 describe("check of a project in which everything is wrong at once", () => {
@@ -113,7 +114,10 @@ describe("check of a project in which everything is wrong at once", () => {
       for (const fault of mended) left.splice(left.indexOf(fault), 1);
       if (mended.includes("drifted")) await project.write("data/drifted/a.txt", "drifted\n");
       if (mended.includes("relicensed")) hub.repo("o/relicensed").update({ license: "mit" });
+      // As if it had been gated when it was locked: then it lacks access and nothing else.
+      if (mended.includes("relicensed")) await inLock(OPEN, GATED);
       if (mended.includes("gated")) hub.repo("o/gated").update({ gated: false });
+      if (mended.includes("gated")) await inLock(GATED, OPEN);
       if (mended.includes("gone")) await project.run("update", "gone");
       if (mended.includes("gone")) await project.run("sync", "gone");
       await project.manifest(await withFaults(left));
@@ -122,6 +126,11 @@ describe("check of a project in which everything is wrong at once", () => {
     await project.run("sync", "--prune");
     expect(await check("--upstream")).toEqual({ status: 0, told: [] });
   });
+
+  const OPEN = '"path": "gated", "license": "mit"';
+  const GATED = `${OPEN}, "gated": "auto"`;
+  const inLock = async (old: string, text: string) =>
+    project.write("tritter.lock", (await project.lock()).replace(old, text));
 
   /** The manifest alone: what is wrong upstream and on disk stays as it is. */
   async function withFaults(faults: readonly Fault[]): Promise<string> {
@@ -137,12 +146,13 @@ describe("check of a project in which everything is wrong at once", () => {
     const { status, stdout, stderr } = await project.run("check", "--upstream", "--format", "github");
     expect([status, stderr]).toEqual([9, ""]);
     const { commands, plain } = readWorkflowLog(stdout);
-    expect(plain).toEqual(["tritter check: 10 errors, exit status 9"]);
+    expect(plain).toEqual(["tritter check: 11 errors, exit status 9"]);
     expect(commands.map(({ name }) => name)).toEqual(EXPECTED.map(() => "error"));
     expect(commands.map(({ properties }) => properties.title)).toEqual([
       "EXPECTATION",
       "LICENSE_REFUSED",
-      "LICENSE_REFUSED",
+      "TERMS_CHANGED",
+      "TERMS_CHANGED",
       "ACCESS_NO_TOKEN",
       "PIN_GONE",
       "DRIFT",
@@ -205,11 +215,11 @@ describe("check of a project in which everything is wrong at once", () => {
       "drifted failure DRIFT",
       "dropped failure LOCK_STALE",
       "expected failure EXPECTATION",
-      "gated error ACCESS_NO_TOKEN",
+      "gated error TERMS_CHANGED",
       "gone failure PIN_GONE",
       "licensed failure LICENSE_REFUSED",
       "outdated failure OUTDATED",
-      "relicensed failure LICENSE_REFUSED",
+      "relicensed failure TERMS_CHANGED",
       "stale failure LOCK_STALE",
     ]);
     const gone = broken.find(({ suite }) => suite === "gone");
@@ -237,7 +247,7 @@ describe("check of a project in which everything is wrong at once", () => {
     const { status, stdout } = await project.run("check", "--upstream", "--format", "markdown");
     expect(status).toBe(9);
     const lines = stdout.split("\n");
-    expect(lines[0]).toBe("### tritter check: 10 errors, exit status 9");
+    expect(lines[0]).toBe("### tritter check: 11 errors, exit status 9");
     expect(lines).toContain("| source | lock | policy | disk | upstream |");
     expect(lines).toContain("| gone | ok | ok | ok | `PIN_GONE`, `OUTDATED` |");
     expect(lines).not.toContain("| fine | ok | ok | ok | ok |");
@@ -290,7 +300,7 @@ describe("check where one answer is not to be had", () => {
     const { status, told } = await check("--upstream");
     expect(status).toBe(6);
     expect(told.map(({ code, source }) => `${source} ${code}`)).toEqual([
-      "fine REPO_NOT_FOUND",
+      "fine PIN_GONE",
       "gone PIN_GONE",
       "gone OUTDATED",
       "licensed HUB",

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { runHere } from "../support/here.ts";
 import { type LoopbackHub, startHub } from "../support/hub/index.ts";
 import { asked, makeProject, type Project } from "../support/project.ts";
 
@@ -34,10 +35,10 @@ afterEach(async () => {
   await hub.close();
 });
 
-const withToken = (...args: string[]) => project.runWith({ HF_TOKEN: "hf_colleague" }, ...args);
+const withToken = (...args: string[]) => runHere(project, args, { env: { HF_TOKEN: "hf_colleague" } });
 
 async function ok(...args: string[]) {
-  const ran = await project.run(...args);
+  const ran = await runHere(project, args);
   expect(ran, `tritter ${args.join(" ")}\n${ran.stdout}${ran.stderr}`).toMatchObject({ status: 0 });
   return ran;
 }
@@ -72,14 +73,14 @@ describe("a fallback", () => {
   });
 
   it("is refused by --no-fallback, before it is taken and while it is in use", async () => {
-    const refused = await project.run("lock", "--no-fallback");
+    const refused = await runHere(project, ["lock", "--no-fallback"]);
     expect(refused.status).toBe(6);
     expect(refused.stderr).toContain("tritter update --allow-fallback code");
-    expect((await project.run("sync", "--no-fallback")).status).toBe(6);
+    expect((await runHere(project, ["sync", "--no-fallback"])).status).toBe(6);
     await ok("lock");
     const before = await project.lock();
     for (const command of ["lock", "sync"]) {
-      const ran = await project.run(command, "--no-fallback");
+      const ran = await runHere(project, [command, "--no-fallback"]);
       expect(ran.status).toBe(9);
       expect(ran.stderr).toContain("error[FALLBACK_REFUSED]");
       expect(await project.lock()).toBe(before);
@@ -93,7 +94,7 @@ describe("a fallback", () => {
     await ok("sync");
     await project.manifest(MANIFEST.replace("rust/*.parquet", "rust/**"));
     for (const args of [["lock"], ["sync"], ["update"], ["check", "--upstream"]])
-      expect((await project.run(...args)).status, args.join(" ")).toBe(6);
+      expect((await runHere(project, args)).status, args.join(" ")).toBe(6);
     expect([await project.lock(), await project.tree()]).toEqual(before);
     await project.manifest(MANIFEST);
     await nothingToDo();
@@ -102,7 +103,7 @@ describe("a fallback", () => {
   it("is switched to, and back from, by update --allow-fallback alone, each time loudly", async () => {
     await withToken("sync");
     hub.repo("o/gated").remove();
-    const plain = await project.run("update");
+    const plain = await runHere(project, ["update"]);
     expect(plain.status).not.toBe(0);
     expect(plain.stderr).toContain("tritter update --allow-fallback code");
     const before = await project.lock();

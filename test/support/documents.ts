@@ -80,6 +80,7 @@ export function entryOf(
     card: undefined,
     gate: undefined,
     carrier: undefined,
+    rescued: undefined,
     files,
     extra: {},
     ...parts,

@@ -67,6 +67,7 @@ export function lockedOf(
     card: undefined,
     gate: undefined,
     carrier: undefined,
+    rescued: undefined,
     files: Object.entries(files).map(([path, [size, letter]]) => lockedFile(path, size, letter)),
     extra: {},
     ...parts,

@@ -280,6 +280,7 @@ describe("check", () => {
     plan: planOf({ totals }),
     hashed,
     carried: [],
+    obligations: [],
     problems: [],
   };
 

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import type { Disk } from "../../../cli/disk/port.ts";
 import { readLock } from "../../../cli/lock/read.ts";
 import { compareBytes } from "../../../cli/lock/write.ts";
-import type { Lock, LockedFile, LockedSource } from "../../../schema/lock.ts";
+import type { TreePath } from "../../../schema/ids.ts";
+import type { Lock, LockedFile, LockedSource, Refuge, Whereabouts } from "../../../schema/lock.ts";
 import { commitOf, digestOf, fileOf } from "../../support/documents.ts";
 
 export function readBytes(text: string | Uint8Array): ReturnType<typeof readLock> {
@@ -52,33 +53,65 @@ function below(strip: string, path: string): LockedFile["path"] {
 }
 
 function source(name: string): fc.Arbitrary<LockedSource> {
-  return fc.constantFrom("", "data", "a/b").chain((strip) =>
-    fc.record({
-      name: fc.constant(name),
-      request: hex.map((digit) => `sha256:${digit.repeat(64)}`),
-      repo: fc.constantFrom("o/n", "glue"),
-      asked: fc.option(fc.constant("O/N"), { nil: undefined }),
-      id: fc.option(fc.constant("5f0c"), { nil: undefined }),
-      type: fc.constantFrom("dataset" as const, "model" as const, "space" as const),
-      revision: fc.constantFrom("main", "refs/pr/1", 'q"'),
-      asOf: fc.constantFrom(undefined, "2026-03-01", "2026-03-01T12:00:00.001Z"),
-      minAge: fc.constantFrom(undefined, "3d"),
-      commit: hex.map(commitOf),
-      path: fc.constant(`folder-of-${name}`),
-      strip: fc.constant(strip),
-      licenses: fc.constantFrom([], ["mit"], ["mit", "apache-2.0"]),
-      gated: fc.constantFrom(undefined, "auto" as const, "manual" as const),
-      private: fc.constantFrom(undefined, true),
-      card: fc.constantFrom(undefined, digestOf("c", "git"), digestOf("c")),
-      gate: fc.constantFrom(undefined, `sha256:${"d".repeat(64)}`),
-      carrier: fc.option(fc.constant({ fallback: 1, why: "gated", instead: "dataset o/n main" }), {
-        nil: undefined,
+  return fc
+    .constantFrom("", "data", "a/b")
+    .chain((strip) =>
+      fc.record({
+        name: fc.constant(name),
+        request: hex.map((digit) => `sha256:${digit.repeat(64)}`),
+        repo: fc.constantFrom("o/n", "glue"),
+        asked: fc.option(fc.constant("O/N"), { nil: undefined }),
+        id: fc.option(fc.constant("5f0c"), { nil: undefined }),
+        type: fc.constantFrom("dataset" as const, "model" as const, "space" as const),
+        revision: fc.constantFrom("main", "refs/pr/1", 'q"'),
+        asOf: fc.constantFrom(undefined, "2026-03-01", "2026-03-01T12:00:00.001Z"),
+        minAge: fc.constantFrom(undefined, "3d"),
+        commit: hex.map(commitOf),
+        path: fc.constant(`folder-of-${name}`),
+        strip: fc.constant(strip),
+        licenses: fc.constantFrom([], ["mit"], ["mit", "apache-2.0"]),
+        gated: fc.constantFrom(undefined, "auto" as const, "manual" as const),
+        private: fc.constantFrom(undefined, true),
+        card: fc.constantFrom(undefined, digestOf("c", "git"), digestOf("c")),
+        gate: fc.constantFrom(undefined, `sha256:${"d".repeat(64)}`),
+        carrier: fc.option(fc.constant({ fallback: 1, why: "gated", instead: "dataset o/n main" }), {
+          nil: undefined,
+        }),
+        rescued: fc.constant(undefined),
+        files: files(strip),
+        extra: extras,
       }),
-      files: files(strip),
-      extra: extras,
-    }),
-  );
+    )
+    .chain((made) =>
+      fc
+        .tuple(
+          fc.boolean(),
+          fc.array(whereabouts, { minLength: made.files.length, maxLength: made.files.length }),
+        )
+        .map(([isRescued, places]) => (isRescued ? rescuedTo(made, places) : made)),
+    );
 }
+
+const whereabouts: fc.Arbitrary<Whereabouts | undefined> = fc.constantFrom(
+  undefined,
+  { refuge: 0 },
+  { refuge: 2 },
+  { path: "x/y" as TreePath },
+  { refuge: 2, path: "z" as TreePath },
+);
+
+function rescuedTo(made: LockedSource, places: readonly (Whereabouts | undefined)[]): LockedSource {
+  const files = made.files.map((file, index) => {
+    const from = places[index];
+    return from === undefined ? file : { ...file, from };
+  });
+  return { ...made, rescued: REFUGES, files };
+}
+
+const REFUGES: readonly Refuge[] = [
+  { repo: "o/mirror", type: "dataset", commit: commitOf("e") },
+  { repo: "glue", type: "space", commit: commitOf("f") },
+];
 
 /** Valid locks of a few sources, as a person would never think of them. */
 export const locks: fc.Arbitrary<Lock> = fc
@@ -119,6 +152,11 @@ const edits: fc.Arbitrary<Edit> = fc.oneof(
   fc.constantFrom("renamed", "b").map(
     (name): Edit =>
       (entry) => ({ ...entry, name }),
+  ),
+  fc.constant((entry: LockedSource) =>
+    entry.rescued === undefined
+      ? { ...entry, rescued: REFUGES }
+      : { ...entry, rescued: undefined, files: entry.files.map(({ from: _, ...file }) => file) },
   ),
   fc.constant((): undefined => undefined),
 );

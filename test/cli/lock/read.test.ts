@@ -4,6 +4,7 @@ import { problemsOf } from "../../../cli/errors.ts";
 import { listingDigest } from "../../../cli/lock/digests.ts";
 import { readLock } from "../../../cli/lock/read.ts";
 import { serialiseLock } from "../../../cli/lock/write.ts";
+import type { TreePath } from "../../../schema/ids.ts";
 import type { LockedFile, LockedSource } from "../../../schema/lock.ts";
 import { commitOf, digestOf, entryOf, fileOf, lockOf, sourceOf } from "../../support/documents.ts";
 import { lockIn, readBytes } from "./documents.ts";
@@ -231,6 +232,23 @@ describe("readLock()", () => {
     const expected = await lockIn(good);
     expect(await lockIn(good.replaceAll("\n", "\r\n"))).toEqual(expected);
     expect(await lockIn(JSON.stringify(JSON.parse(good)))).toEqual(expected);
+  });
+
+  it.each([
+    [{ refuge: 3 }, 'is said to be in "rescued" 3, which is not there'],
+    [{ path: "../x" as TreePath }, 'has "../x" as its "from", which has a "." or ".." segment'],
+  ])("refuses a file from %o", async (from, why) => {
+    const rescued = [{ repo: "o/m", type: "dataset", commit: commitOf("e") }] as const;
+    const source = entryOf(sourceOf("s"), [fileOf("a", { from })], { rescued });
+    await expect(lockIn(serialiseLock(lockOf(source)))).rejects.toMatchObject({
+      code: "LOCK_INVALID",
+      details: [`source "s": file "a" ${why}`],
+    });
+  });
+
+  it("refuses a file from elsewhere where nothing was rescued", async () => {
+    const source = entryOf(sourceOf("s"), [fileOf("a", { from: { path: "b" as TreePath } })]);
+    await expect(lockIn(serialiseLock(lockOf(source)))).rejects.toMatchObject({ code: "LOCK_INVALID" });
   });
 
   it("keeps members it does not know as they are, and warns once of all", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { finalPath, isBelow, wantsOf } from "../../../cli/lock/wants.ts";
+import type { TreePath } from "../../../schema/ids.ts";
 import { commitOf, digestOf, entryOf, fileOf, lockOf, sourceOf } from "../../support/documents.ts";
 
 describe("wantsOf()", () => {
@@ -35,6 +36,36 @@ describe("wantsOf()", () => {
   ) {
     return { path, source, digest: digestOf("a"), size: from.size, remote: from };
   }
+});
+
+describe("wantsOf() of a rescued source", () => {
+  it("asks each refuge under the path that the file has there, and the pin for what none has", () => {
+    const rescued = [
+      { repo: "o/mirror", type: "model", commit: commitOf("e") },
+      { repo: "o/other", type: "dataset", commit: commitOf("f") },
+    ] as const;
+    const files = [
+      fileOf("data/a"),
+      fileOf("data/b", { from: { path: "x/y" as TreePath } }),
+      fileOf("data/c", { from: { refuge: 2 } }),
+      fileOf("data/d", { from: { refuge: 0 } }),
+    ];
+    const lock = lockOf(entryOf(sourceOf("s", { strip: "data" }), files, { rescued }));
+    expect(
+      wantsOf(lock).map(({ path, remote }) => [
+        path,
+        remote.repo.type,
+        remote.repo.repo,
+        remote.commit[0],
+        remote.path,
+      ]),
+    ).toEqual([
+      ["s/a", "model", "o/mirror", "e", "data/a"],
+      ["s/b", "model", "o/mirror", "e", "x/y"],
+      ["s/c", "dataset", "o/other", "f", "data/c"],
+      ["s/d", "dataset", "o/s", "1", "data/d"],
+    ]);
+  });
 });
 
 describe("finalPath()", () => {

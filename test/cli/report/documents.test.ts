@@ -26,6 +26,7 @@ function checkOf(parts: Partial<CheckResult> = {}): CheckResult {
     drift: new Map(),
     hashed: { files: 0, bytes: 0, reasons: {} },
     carried: [],
+    obligations: [],
     answers: { lock: [], policy: problems, disk: [], upstream: undefined },
     problems,
     ...parts,

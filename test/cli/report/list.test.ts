@@ -17,6 +17,7 @@ const rust: ListedSource = {
   licenses: ["other"],
   gated: false,
   carrier: undefined,
+  rescued: undefined,
   state: "locked",
 };
 const tokens: ListedSource = {
