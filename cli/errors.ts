@@ -49,6 +49,7 @@ export const CODES = {
   OFFLINE: EXIT.network,
   LISTING_INCOMPLETE: EXIT.network,
   NO_SPACE: EXIT.space,
+  BUDGET: EXIT.space,
   NAME_REFUSED: EXIT.policy,
   LICENSE_REFUSED: EXIT.policy,
   TERMS_CHANGED: EXIT.policy,
