@@ -48,23 +48,21 @@ export function openMeter(limits: Limits, { clock, signal }: { clock: Clock; sig
   const paces = new Map([...rates].map(([source, own]) => [source, openPace(own, clock)]));
   let taken = 0;
   let spent: TritterError | undefined;
-  const end = (why: string) => {
-    spent ??= budgetSpent(why);
+  const end = (error: TritterError) => {
+    spent ??= error;
     stop.abort(spent);
   };
-  const closed = new AbortController();
-  if (deadline !== undefined)
-    void until(deadline, { clock, signal: AbortSignal.any([either, closed.signal]) }).then(
-      () => end("the time of --deadline is over"),
-      () => {},
-    );
+  const time = openDeadline(deadline, { clock, signal });
+  time.signal.addEventListener("abort", () => {
+    if (!signal.aborted) end(time.signal.reason as TritterError);
+  });
   return {
     signal: either,
     get spent() {
       return spent;
     },
     check: () => {
-      if (taken >= maxBytes) end(`the ${maxBytes} bytes of --max-bytes have come`);
+      if (taken >= maxBytes) end(budgetSpent(`the ${maxBytes} bytes of --max-bytes have come`));
       either.throwIfAborted();
     },
     took: (source, bytes) => {
@@ -73,7 +71,7 @@ export function openMeter(limits: Limits, { clock, signal }: { clock: Clock; sig
       return waitMs < SHORTEST_MS ? undefined : clock.sleep(waitMs, either);
     },
     streams: (most) => (rate === undefined ? most : Math.max(1, Math.min(most, Math.ceil(rate / USEFUL)))),
-    close: () => closed.abort(),
+    close: time.close,
   };
 }
 
@@ -92,6 +90,23 @@ function openPace(rate: number, clock: Clock): (bytes: number) => number {
   };
 }
 
+/** A signal that ends with the given one, and with an error of code BUDGET at the deadline, in ms of the clock. */
+export function openDeadline(
+  deadline: number | undefined,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+): { readonly signal: AbortSignal; close(): void } {
+  if (deadline === undefined) return { signal, close: () => {} };
+  const over = new AbortController();
+  const closed = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  setMaxListeners(0, either);
+  until(deadline, { clock, signal: AbortSignal.any([signal, closed.signal]) }).then(
+    () => over.abort(budgetSpent("the time of --deadline is over")),
+    () => {},
+  );
+  return { signal: either, close: () => closed.abort() };
+}
+
 /** Longer ones are cut by Node to nothing. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -103,7 +118,7 @@ async function until(time: number, { clock, signal }: { clock: Clock; signal: Ab
 function budgetSpent(why: string): TritterError {
   return new TritterError({
     code: "BUDGET",
-    message: `stopped fetching: ${why}`,
+    message: `stopped: ${why}`,
     hint: "what is complete is kept; run the same command again to go on from here",
   });
 }

@@ -8,6 +8,7 @@ import type { Count, Plan } from "../plan/types.ts";
 import type { Journal } from "../receipt/journal.ts";
 import type { ReceiveInput } from "../store/receive.ts";
 import type { ReadyBlob, StoreView } from "../store/store.ts";
+import type { Limits } from "./meter.ts";
 
 /** All that the writer needs; the plan is carried out as it is, never made again. */
 export interface Applying {
@@ -32,6 +33,7 @@ export interface Applying {
   readonly whole: boolean;
   /** Streams at once. */
   readonly jobs: number;
+  readonly limits: Limits;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly emit: Emit;

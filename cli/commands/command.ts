@@ -28,6 +28,10 @@ export interface Flags {
   readonly locked?: boolean;
   readonly prune?: boolean;
   readonly jobs?: number;
+  readonly limitRate?: readonly Rate[];
+  /** bytes */
+  readonly maxBytes?: number;
+  readonly deadline?: Deadline;
   readonly deep?: boolean;
   /** False only with `--no-disk`. */
   readonly disk?: boolean;
@@ -48,6 +52,17 @@ export interface Flags {
   readonly resolve?: Side;
   readonly git?: boolean;
 }
+
+/** bytes a second of a source or group; without a name, of all together. */
+export interface Rate {
+  readonly name: string | undefined;
+  readonly rate: number;
+}
+
+/** ms from the start of the command, or since the epoch. */
+export type Deadline =
+  | { readonly kind: "after"; readonly ms: number }
+  | { readonly kind: "at"; readonly time: number };
 
 export interface Call {
   readonly context: Context;

@@ -1,6 +1,10 @@
 import { Argument, InvalidArgumentError, Option } from "commander";
+import { DURATION_SHAPE, parseDuration } from "../../schema/duration.ts";
 import { REPO_TYPES } from "../../schema/ids.ts";
+import { BYTES_SHAPE, parseBytes } from "../../schema/quantity.ts";
+import { parseAsOf } from "../../schema/time.ts";
 import { CHANGE_FORMATS, FORMATS, type Format } from "../report/formats.ts";
+import type { Deadline, Rate } from "./command.ts";
 
 /** How a command is called; what it does is in the file of its name. */
 export interface Spec {
@@ -39,7 +43,7 @@ const list = (flags: string, description: string) =>
   ]);
 
 /** Options that may stand on a line several times. */
-export const REPEATED: ReadonlySet<string> = new Set(["--include", "--exclude", "--group"]);
+export const REPEATED: ReadonlySet<string> = new Set(["--include", "--exclude", "--group", "--limit-rate"]);
 
 const TALK = "Output:";
 const WHERE = "Project:";
@@ -186,13 +190,26 @@ export const SPECS: readonly Spec[] = [
       dryRun,
       () => new Option("--force", "take paths that hold other files; what was there goes to the trash"),
       () => new Option("--prune", "let a large prune happen"),
-      () => new Option("-j, --jobs <n>", "files fetched at once (default: 16)").argParser(jobs),
+      () => new Option("-j, --jobs <n>", "streams at once, at most (default: 16)").argParser(jobs),
+      () =>
+        new Option(
+          "--limit-rate <rate>",
+          "bytes a second, as in 20M; name=5M for one source or group; may be repeated",
+        ).argParser(rate),
+      () =>
+        new Option("--max-bytes <size>", "stop cleanly once so much has come, as in 500G").argParser(bytes),
+      () =>
+        new Option(
+          "--deadline <when>",
+          "stop fetching cleanly after 55m, or at 2026-03-01T06:00:00Z",
+        ).argParser(deadline),
       ...ONLINE,
     ],
     examples: [
       ["tritter sync", "make everything equal the lock"],
       ["tritter sync --dry-run", "the plan, without doing it"],
       ["tritter sync --locked --json", "in a pipeline"],
+      ["tritter sync --deadline 55m --limit-rate 50M", "in a job of an hour, on a line that others need"],
     ],
   },
   {
@@ -309,4 +326,26 @@ function jobs(text: string): number {
   const value = Number(text);
   if (/^[1-9]\d{0,3}$/.test(text)) return value;
   throw new InvalidArgumentError("It must be a whole number from 1 to 9999");
+}
+
+function bytes(text: string): number {
+  const value = parseBytes(text);
+  if (value !== undefined) return value;
+  throw new InvalidArgumentError(`It must be ${BYTES_SHAPE}`);
+}
+
+/** `20M` for all, or `rust=5M`; a later one for the same name counts. */
+function rate(text: string, before: readonly Rate[] = []): readonly Rate[] {
+  const [, name, size = ""] = /^(?:([^=]*)=)?(.*)$/s.exec(text) ?? [];
+  return [...before, { name, rate: bytes(size) }];
+}
+
+function deadline(text: string): Deadline {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return { kind: "after", ms };
+  const time = text.includes("T") ? parseAsOf(text) : undefined;
+  if (time !== undefined) return { kind: "at", time: Date.parse(time) };
+  throw new InvalidArgumentError(
+    `It must be ${DURATION_SHAPE}, or a time with its zone as in 2026-03-01T06:00:00Z`,
+  );
 }

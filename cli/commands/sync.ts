@@ -1,3 +1,4 @@
+import type { SyncLimits } from "../project/sync.ts";
 import { inCI } from "../report/terminal.ts";
 import { type Answer, type Call, commonOf } from "./command.ts";
 
@@ -14,6 +15,16 @@ export async function sync(call: Call): Promise<Answer> {
     force: flags.force === true,
     prune: flags.prune === true,
     jobs: flags.jobs ?? DEFAULT_JOBS,
+    limits: limitsOf(call),
   });
   return { result: { command: "sync", dryRun, ...result }, problems: result.problems };
+}
+
+function limitsOf({ context, flags: { limitRate = [], maxBytes, deadline } }: Call): SyncLimits {
+  return {
+    rate: limitRate.findLast(({ name }) => name === undefined)?.rate,
+    rates: limitRate.flatMap(({ name, rate }) => (name === undefined ? [] : [{ name, rate }])),
+    maxBytes,
+    deadline: deadline?.kind === "after" ? context.clock.now() + deadline.ms : deadline?.time,
+  };
 }

@@ -11,7 +11,9 @@ import type { SyncOptions, SyncResult } from "./sync.ts";
 /** Locks where stale, then makes the disk equal the lock. */
 export async function syncProject(context: Context, options: SyncOptions): Promise<SyncResult> {
   const documents = documentsOf(context, options);
-  const seen = await quickLook(context, { ...documents, names: options.names });
+  // Names beside rates are judged with the manifest.
+  const named = (options.limits?.rates ?? []).length > 0;
+  const seen = named ? undefined : await quickLook(context, { ...documents, names: options.names });
   if (seen === undefined) return (await import("./sync.ts")).syncWhole(context, options);
   const { root, wanted } = seen;
   return {

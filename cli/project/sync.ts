@@ -1,5 +1,6 @@
 import type { Lock } from "../../schema/lock.ts";
 import { printable } from "../../schema/names.ts";
+import { type Limits, openDeadline, UNLIMITED } from "../apply/meter.ts";
 import { apply, type Outcome } from "../apply.ts";
 import type { Context } from "../context.ts";
 import { diskProblem, passing } from "../disk/trouble.ts";
@@ -8,6 +9,7 @@ import { type Problem, systemCode, TritterError, TritterErrors } from "../errors
 import type { Emit } from "../events.ts";
 import { bytesDigest } from "../lock/digests.ts";
 import { serialiseLock } from "../lock/write.ts";
+import { selectSources } from "../manifest/select.ts";
 import type { Conflict, Drift, Plan } from "../plan.ts";
 import { holdRoot } from "../receipt/hold.ts";
 import { compactReceipt, openJournal, type Written } from "../receipt/journal.ts";
@@ -35,6 +37,13 @@ export interface SyncOptions extends ProjectOptions {
   readonly prune: boolean;
   /** Streams at once. */
   readonly jobs: number;
+  /** undefined: none. */
+  readonly limits?: SyncLimits;
+}
+
+export interface SyncLimits extends Omit<Limits, "rates"> {
+  /** bytes a second of sources or of groups, for each of their sources; of several for one, the last counts */
+  readonly rates: readonly { readonly name: string; readonly rate: number }[];
 }
 
 export interface SyncResult {
@@ -52,10 +61,25 @@ export interface SyncResult {
 
 /** Reads everything, locks where stale, then makes the disk equal the lock. The lock is written before the disk is touched, or neither is. */
 export async function syncWhole(outer: Context, options: SyncOptions): Promise<SyncResult> {
+  const time = openDeadline(options.limits?.deadline, outer);
+  try {
+    return await syncInTime(outer, { ...options, looking: time.signal });
+  } finally {
+    time.close();
+  }
+}
+
+interface Syncing extends SyncOptions {
+  /** Ends the looking and asking at the deadline; of what is fetched by then, everything complete is placed. */
+  readonly looking: AbortSignal;
+}
+
+async function syncInTime(outer: Context, options: Syncing): Promise<SyncResult> {
   const { context, spoke } = listening(outer);
+  const inTime = { ...context, signal: options.looking };
   const project = await loadProject(context, options);
   const { lockFile } = project;
-  const locked = await bringUpToDate(context, project, options);
+  const locked = await bringUpToDate(inTime, project, options);
   const lock = locked?.lock ?? requireLock(project);
   const refused = locked?.problems ?? [
     ...judge(project.manifest, lock, project.scope),
@@ -74,12 +98,21 @@ export async function syncWhole(outer: Context, options: SyncOptions): Promise<S
   tellCarried(context.emit, lock, project.scope);
   tellStaleElsewhere(context, project, lock);
   if (options.dryRun) {
-    const { root, plan } = await survey(context, surveyInput(project, lock, options));
+    const { root, plan } = await survey(inTime, surveyInput(project, lock, options));
     return { lockFile, locked, root, plan, outcome: undefined, problems: problemsOfPlan(plan) };
   }
   const digest = locked === undefined ? project.lockDigest : bytesDigest(serialiseLock(lock));
   const done = await reconcile(context, project, { lock, digest, options, spoke });
   return { lockFile, locked, ...done };
+}
+
+/** Throws USAGE for a name that is no source and no group. */
+function limitsOf({ manifest }: Project, { limits }: SyncOptions): Limits {
+  if (limits === undefined) return UNLIMITED;
+  const rates = limits.rates.flatMap(({ name, rate }) =>
+    [...selectSources(manifest, [name])].map((source) => [source, rate] as const),
+  );
+  return { ...limits, rates: new Map(rates) };
 }
 
 /** `spoke`: something was said that is no progress, and that the next run may have to say again. */
@@ -133,7 +166,7 @@ interface Reconciling {
   readonly lock: Lock;
   /** Of the lock's bytes. */
   readonly digest: string | undefined;
-  readonly options: SyncOptions;
+  readonly options: Syncing;
   readonly spoke: () => boolean;
 }
 
@@ -150,7 +183,8 @@ async function reconcile(
     const before = await readReceipt(disk, state);
     const compacted = await compactReceipt(disk, state, { writer, receipt: before, now: clock.now });
     const receipt = compacted ? await readReceipt(disk, state) : before;
-    const seen = await survey(context, { ...surveyInput(project, lock, options), receipt });
+    const inTime = { ...context, signal: options.looking };
+    const seen = await survey(inTime, { ...surveyInput(project, lock, options), receipt });
     const { outcome, written } = await carryOut(context, project, { lock, seen, options, writer });
     const problems = [...outcome.problems, ...problemsOfPlan(seen.plan)];
     if (problems.length === 0 && digest !== undefined && isPackable(project, lock) && !spoke()) {
@@ -194,6 +228,7 @@ async function carryOut(
       scannedAt: seen.scannedAt,
       whole: project.scope === undefined,
       jobs: options.jobs,
+      limits: limitsOf(project, options),
       clock,
       signal,
       emit,
