@@ -70,7 +70,7 @@ async function fetchAll(applying: Applying) {
   if (files === 0) return { ready: new Map(), problems: [], bytes: 0 };
   emit({ kind: "fetching", files, bytes });
   const hub: Hub = applying.hub();
-  return fetchBlobs({ hub, clock, signal, emit, jobs, store }, plan.blobs);
+  return fetchBlobs({ hub, clock, signal, emit, jobs, limits: applying.limits, store }, plan.blobs);
 }
 
 /** What was found right and the receipt did not know yet. Whoever wrote these bytes may not have flushed them: what the receipt believes must survive. */

@@ -9,13 +9,17 @@ import { type Intake, openIntake, type Put, type Receiver } from "../store/intak
 import type { Kept, ReceiveInput, Run, Wanted as Wish } from "../store/receive.ts";
 import { SEGMENT } from "../store/segments.ts";
 import type { ReadyBlob } from "../store/store.ts";
+import { type Limits, openMeter } from "./meter.ts";
 import { askingOnce, foldRefusals } from "./refused.ts";
 import { type Label, type Sink, type Streaming, stream } from "./stream.ts";
 
-export interface FetchInput extends Omit<Streaming, "gate"> {
+export interface FetchInput extends Omit<Streaming, "gate" | "meter"> {
+  /** Ends the sync; the meter's own only ends the fetching. */
+  readonly signal: AbortSignal;
   readonly store: ReceiveInput;
   /** Streams at once, over all files. */
   readonly jobs: number;
+  readonly limits: Limits;
 }
 
 interface Fetching extends FetchInput, Streaming {
@@ -40,12 +44,17 @@ export async function fetchBlobs(input: FetchInput, blobs: readonly Blob[]): Pro
   const ready = new Map<Digest, ReadyBlob>();
   const problems: Problem[] = [];
   let bytes = 0;
-  const intake = openIntake(input.store, workOf(input, blobs));
+  const meter = openMeter(input.limits, input);
+  const jobs = meter.streams(input.jobs);
+  const intake = openIntake(input.store, workOf({ ...input, jobs }, blobs));
   const fetching: Fetching = {
     ...input,
+    jobs,
+    meter,
+    signal: meter.signal,
     intake,
     hub: askingOnce(input.hub),
-    gate: gate(input.jobs),
+    gate: gate(jobs),
     emit: (event) => {
       if (event.kind === "file-bytes") bytes += event.bytes;
       input.emit(event);
@@ -59,20 +68,39 @@ export async function fetchBlobs(input: FetchInput, blobs: readonly Blob[]): Pro
   };
   const queue: Queue = { blobs, settle, open: new Set(), behind: behindOf() };
   // Twice as many files as streams: while some are hashed and written, others use the network.
-  const width = 2 * input.jobs;
+  const width = 2 * jobs;
   try {
-    await pool(tasks(fetching, queue), { width, signal: input.signal }, (task) => {
+    await pool(tasks(fetching, queue), { width, signal: meter.signal }, (task) => {
       queue.behind.check();
       return task();
     });
+  } catch (error) {
+    if (error !== meter.spent) throw error;
   } finally {
     for (const receiver of queue.open) await receiver.suspend();
     await queue.behind.end();
     await intake.close();
+    meter.close();
   }
   input.signal.throwIfAborted();
-  queue.behind.check();
+  const { spent } = meter;
+  if (spent === undefined) queue.behind.check();
+  else problems.push(...stillToCome(spent, { blobs, ready }));
   return { ready, problems: foldRefusals(problems), bytes };
+}
+
+/** None where all had come by then. */
+function stillToCome(
+  spent: TritterError,
+  { blobs, ready }: { blobs: readonly Blob[]; ready: ReadonlyMap<Digest, ReadyBlob> },
+): readonly Problem[] {
+  const left = blobs.filter(({ from, digest }) => from.kind === "fetch" && !ready.has(digest));
+  if (left.length === 0) return [];
+  const bytes = left.reduce((sum, { size }) => sum + size, 0);
+  const details = [
+    `${left.length === 1 ? "one file" : `${left.length} files`} of ${bytes} bytes in all are not complete`,
+  ];
+  return problemsOf(spent).map((problem) => ({ ...problem, details }));
 }
 
 function workOf({ jobs, signal }: FetchInput, blobs: readonly Blob[]) {
@@ -137,7 +165,8 @@ async function* tasks(fetching: Fetching, queue: Queue): AsyncGenerator<Task> {
   for (const blob of queue.blobs) {
     if (blob.from.kind !== "fetch") continue;
     const { digest, size } = blob;
-    const want: Wanted = { digest, size, remotes: blob.from.remotes, key: digest, path: blob.paths[0] ?? "" };
+    const label = { key: digest, path: blob.paths[0] ?? "", source: blob.source };
+    const want: Wanted = { ...label, digest, size, remotes: blob.from.remotes };
     if (size <= fetching.intake.small) yield () => fetchSmall(fetching, want, queue);
     else yield* largeTasks(fetching, want, queue);
   }

@@ -2,6 +2,7 @@ import type { Clock } from "../context.ts";
 import { problemsOf, TritterError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { Body, Hub, RemoteFile } from "../hub/port.ts";
+import type { Meter } from "./meter.ts";
 
 /** Takes the bytes of a range in order. */
 export interface Sink {
@@ -15,14 +16,17 @@ export interface Streaming {
   /** Bodies open at once, over all files. */
   readonly gate: <T>(work: () => Promise<T>) => Promise<T>;
   readonly clock: Clock;
+  /** The meter's. */
   readonly signal: AbortSignal;
+  readonly meter: Meter;
   readonly emit: Emit;
 }
 
-/** What a stream is for, in events: the blob's digest and a path a person knows it by. */
+/** What a stream is for: in events, the blob's digest and a path a person knows it by; to the meter, a source. */
 export interface Label {
   readonly key: string;
   readonly path: string;
+  readonly source: string;
 }
 
 /** Breaks in a row without a byte gained before a remote is given up. */
@@ -66,7 +70,8 @@ async function streamFrom(
       if (failures >= PATIENCE) throw error.cause;
       const waitMs = backoffMs(failures);
       const why = problemsOf(error.cause)[0]?.message ?? "";
-      streaming.emit({ kind: "file-retry", ...label, why, waitMs, lost: 0 });
+      const { key, path } = label;
+      streaming.emit({ kind: "file-retry", key, path, why, waitMs, lost: 0 });
       await streaming.clock.sleep(waitMs, streaming.signal);
     }
   }
@@ -79,6 +84,7 @@ async function streamOnce(
   streaming: Streaming,
   { remote, sink, end, label }: { remote: RemoteFile; sink: Sink; end: number; label: Label },
 ): Promise<void> {
+  streaming.meter.check();
   // What keeps a body from being opened was tried again by the Hub's client already.
   const body = await streaming.hub.open(remote, { start: sink.position, end }, streaming.signal);
   try {
@@ -95,22 +101,27 @@ async function drain(
   streaming: Streaming,
   { body, sink, end, label }: { body: Body; sink: Sink; end: number; label: Label },
 ): Promise<void> {
-  const { clock, signal } = streaming;
+  const { clock, meter } = streaming;
   const tally = tallyOf(streaming, label.key);
   let skip = sink.position - body.start;
   let window = { since: clock.now(), bytes: 0 };
   // All bytes that come for any file come by here.
   const take = (chunk: Uint8Array) => {
-    signal.throwIfAborted();
+    meter.check();
     const fresh = skip === 0 ? chunk : chunk.subarray(Math.min(skip, chunk.length));
     skip -= chunk.length - fresh.length;
     const bytes = fresh.subarray(0, end - sink.position);
     const written = sink.write(bytes);
     const now = clock.now();
     tally.add(bytes.length, now);
+    const paced = meter.took(label.source, chunk.length);
     if (sink.position >= end) body.cancel();
     else window = watch(window, chunk.length, now);
-    return written;
+    if (paced === undefined && written === undefined) return undefined;
+    return Promise.all([written, paced]).then(() => {
+      // The stream was not slow while it was not read.
+      window = { ...window, since: window.since + clock.now() - now };
+    });
   };
   try {
     await body.read(take);

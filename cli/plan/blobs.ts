@@ -17,8 +17,8 @@ export function planBlobs(view: View, decisions: Decisions): BlobPlan {
   for (const [digest, writes] of writesByDigest(decisions.writes)) {
     const from = originOf(view, { digest, writes, holder: holderOf(holders, digest, moved) });
     if (from.kind === "tree" && from.how !== "copy") moved.add(from.path);
-    const first = writes[0] as Write;
-    list.push({ digest, size: first.want.size, from, paths: writes.map((write) => write.want.path) });
+    const { source, size } = (writes[0] as Write).want;
+    list.push({ digest, source, size, from, paths: writes.map((write) => write.want.path) });
   }
   return { list, moved };
 }

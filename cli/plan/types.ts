@@ -81,6 +81,8 @@ export interface Conflict {
 /** One wanted digest, to be had once. */
 export interface Blob {
   readonly digest: Digest;
+  /** The one that wants the first of its paths. */
+  readonly source: string;
   /** bytes */
   readonly size: number;
   readonly from: BlobOrigin;
