@@ -17,7 +17,7 @@ export const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   digest: "digest mismatch",
   access: "access: login, terms, missing repository",
   network: "network or Hub trouble; trying again may help",
-  space: "out of space; resumable",
+  space: "out of space, or of what --max-bytes and --deadline allow; resumable",
   policy: "policy, expectation or prune brake refused",
   outdated: "outdated upstream",
   gone: "pinned commit gone upstream",

@@ -53,8 +53,10 @@ describe("complete()", () => {
   });
 
   it("knows the options of a command, but not those already given", async () => {
-    expect(await completions(["sync", "--l"])).toEqual(["--locked", "--lock"]);
-    expect(await completions(["sync", "--locked", "--l"])).toEqual(["--lock"]);
+    expect(await completions(["sync", "--l"])).toEqual(["--locked", "--limit-rate", "--lock"]);
+    // Rates may stand there several times.
+    const given = ["sync", "--locked", "--limit-rate", "1M", "--l"];
+    expect(await completions(given)).toEqual(["--limit-rate", "--lock"]);
     expect(await completions(["--v"])).toEqual(["--version"]);
   });
 
