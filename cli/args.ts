@@ -133,7 +133,7 @@ function exampleText({ examples }: Spec): string {
 const EPILOGUE = `
 Exit status (the first that applies, in the order 1 2 5 9 6 11 12 8 4 3 7 10):
   0  in sync, or done               7  network or Hub trouble; try again
-  1  internal error: a bug          8  out of space; resumable
+  1  internal error: a bug          8  out of space or budget; resumable
   2  usage or an invalid document   9  policy, expectation or prune brake
   3  lock missing or stale         10  outdated upstream
   4  drift, or files in the way    11  pinned commit gone upstream

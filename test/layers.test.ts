@@ -63,8 +63,8 @@ const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
   "node:worker_threads": ["status", "store"],
   // CRC-32 of the segments of a partial.
   "node:zlib": ["store"],
-  // As many requests wait on one signal as there are sockets.
-  "node:events": ["hub"],
+  // As many requests, and streams that wait for their turn, listen to one signal as there are sockets.
+  "node:events": ["hub", "apply"],
   // Node's own root certificates, which a private one is added to.
   "node:tls": ["hub"],
   // Colours.

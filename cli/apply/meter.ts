@@ -43,6 +43,7 @@ export function openMeter(limits: Limits, { clock, signal }: { clock: Clock; sig
   const { rate, rates, maxBytes = Number.POSITIVE_INFINITY, deadline } = limits;
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
+  // Every stream that waits for its turn listens; Node takes more than ten for a leak.
   setMaxListeners(0, either);
   const whole = rate === undefined ? undefined : openPace(rate, clock);
   const paces = new Map([...rates].map(([source, own]) => [source, openPace(own, clock)]));
@@ -99,7 +100,6 @@ export function openDeadline(
   const over = new AbortController();
   const closed = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
-  setMaxListeners(0, either);
   until(deadline, { clock, signal: AbortSignal.any([signal, closed.signal]) }).then(
     () => over.abort(budgetSpent("the time of --deadline is over")),
     () => {},
