@@ -6,7 +6,7 @@ import type { Hub } from "../hub/port.ts";
 import { writeLock } from "../lock/write.ts";
 import { pool } from "../pool.ts";
 import { movesPin } from "../resolve/changes.ts";
-import { historyBetween } from "../resolve/history.ts";
+import { histories } from "../resolve/history.ts";
 import { judge } from "../resolve/judge.ts";
 import { type Identity, type Stale, staleness } from "../resolve/stale.ts";
 import { type Mode, type Resolution, resolve, type SourceChange } from "../resolve.ts";
@@ -82,10 +82,11 @@ async function withHistories(
   signal: AbortSignal,
 ): Promise<readonly SourceChange[]> {
   const told = new Map<SourceChange, SourceChange>();
+  const historyOf = histories(hub, signal);
   await pool(changes.filter(movesPin), { width: 4, signal }, async (change) => {
     const { before, after } = change as { before: LockedSource; after: LockedSource };
     const repo = { type: after.type, repo: after.repo };
-    const history = await historyBetween(hub, repo, { from: before.commit, to: after.commit, signal });
+    const history = await historyOf(repo, { from: before.commit, to: after.commit });
     told.set(change, { ...change, history });
   });
   return changes.map((change) => told.get(change) ?? change);

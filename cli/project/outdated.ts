@@ -6,7 +6,7 @@ import { type Problem, problemsOf } from "../errors.ts";
 import { pool } from "../pool.ts";
 import { ask } from "../resolve/ask.ts";
 import { changesBetween, type SourceChange } from "../resolve/changes.ts";
-import { type History, historyBetween } from "../resolve/history.ts";
+import { type Histories, type History, histories } from "../resolve/history.ts";
 import { type Resolving, startResolving } from "../resolve/input.ts";
 import { pinAt } from "../resolve/pin.ts";
 import { type Carried, carrierOf } from "../resolve/stale.ts";
@@ -68,9 +68,10 @@ export async function outdatedProject(context: Context, options: ProjectOptions)
   });
   const entries = new Map(lock.sources.map((entry) => [entry.name, entry]));
   const looks = new Map<string, Look>();
+  const looking = { resolving, historyOf: histories(resolving.hub, context.signal) };
   try {
     await pool(sources, { width: 4, signal: context.signal }, async (source) => {
-      looks.set(source.name, await lookAt(resolving, source, entries.get(source.name)));
+      looks.set(source.name, await lookAt(looking, source, entries.get(source.name)));
     });
   } finally {
     await close();
@@ -89,14 +90,19 @@ interface Look {
   readonly problems: readonly Problem[];
 }
 
-async function lookAt(resolving: Resolving, source: Source, entry: LockedSource | undefined): Promise<Look> {
+interface Looking {
+  readonly resolving: Resolving;
+  readonly historyOf: Histories;
+}
+
+async function lookAt(looking: Looking, source: Source, entry: LockedSource | undefined): Promise<Look> {
   if (entry === undefined) return { state: "unlocked", problems: [] };
   const carried = carrierOf(source, entry);
   if (carried === undefined) return { state: "stale", entry, problems: [] };
   try {
-    return await compare(resolving, { source, entry, carried });
+    return await compare(looking, { source, entry, carried });
   } catch (error) {
-    resolving.signal.throwIfAborted();
+    looking.resolving.signal.throwIfAborted();
     return { state: "unknown", entry, problems: problemsOf(error) };
   }
 }
@@ -107,25 +113,23 @@ interface Compared {
   readonly carried: Carried;
 }
 
-async function compare(resolving: Resolving, { source, entry, carried }: Compared): Promise<Look> {
-  const { hub, signal } = resolving;
+async function compare(
+  { resolving, historyOf }: Looking,
+  { source, entry, carried }: Compared,
+): Promise<Look> {
   const { resolved, isFresh } = await ask(resolving, source.name, {
     carrier: carried.carrier,
     pinned: entry.commit,
   });
   const { commit, repo } = resolved;
-  const history = await historyBetween(
-    hub,
-    { type: entry.type, repo },
-    { from: entry.commit, to: commit, signal },
-  );
+  const history = await historyOf({ type: entry.type, repo }, { from: entry.commit, to: commit });
   const look = { entry, wanted: commit, history, problems: problemsIn(history, entry) };
   if (commit === entry.commit) return { ...look, state: isFresh ? "fresh" : "current" };
   try {
     const { source: next } = await pinAt(resolving, { source, resolved, carried, from: entry });
     return { ...look, state: "outdated", next };
   } catch (error) {
-    signal.throwIfAborted();
+    resolving.signal.throwIfAborted();
     return { ...look, state: "outdated", problems: [...look.problems, ...problemsOf(error)] };
   }
 }

@@ -1,5 +1,6 @@
 import type { LockedSource } from "../../schema/lock.ts";
 import type { Follow } from "../../schema/manifest.ts";
+import { timeText } from "../../schema/time.ts";
 import type { Context } from "../context.ts";
 import { type Problem, problemsOf } from "../errors.ts";
 import type { Hub, Resolved } from "../hub/port.ts";
@@ -161,9 +162,10 @@ function refused(attempted: Attempt<unknown>): readonly Problem[] {
   return attempted.kind === "refused" ? attempted.problems : [];
 }
 
-function outdated({ name, repo, revision, commit }: LockedSource, now: Resolved): readonly Problem[] {
+function outdated(source: LockedSource, now: Resolved): readonly Problem[] {
+  const { name, repo, revision, commit } = source;
   if (now.commit === commit) return [];
-  const message = `source "${name}" is outdated: "${revision}" of ${repo} is at ${now.commit.slice(0, 7)}, the lock has ${commit.slice(0, 7)}`;
+  const message = `source "${name}" is outdated: "${revision}"${timeText(source)} of ${repo} is at ${now.commit.slice(0, 7)}, the lock has ${commit.slice(0, 7)}`;
   return [{ code: "OUTDATED", message, hint: `run tritter update ${name}` }];
 }
 

@@ -14,7 +14,7 @@ export function outdatedLines(result: OutdatedResult, layout: Layout): readonly 
   const rows = compared.filter(({ state }) => verbose || state !== "current");
   const right = { align: "right" as const };
   const columns = [
-    { title: "SOURCE", cells: rows.map(({ name }) => safe(name)), least: 12, paint: paint.name },
+    { title: "SOURCE", cells: rows.map(({ name }) => safe(name)), least: 8, paint: paint.name },
     { title: "PINNED", cells: rows.map(({ pinned }) => commitText(pinned, now)) },
     { title: "WANTED", cells: rows.map((row) => wantedText(row, now)), paint: paint.warn },
     { title: "BEHIND", cells: rows.map(behindText), ...right, dropped: 1 },

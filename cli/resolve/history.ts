@@ -28,6 +28,22 @@ export interface Dates {
   readonly to: string | undefined;
 }
 
+export type Histories = (
+  repo: RepoRef,
+  range: { readonly from: Commit; readonly to: Commit },
+) => Promise<History>;
+
+/** Histories between commits, each asked for once: many sources may be parts of one repository. */
+export function histories(hub: Hub, signal: AbortSignal): Histories {
+  const known = new Map<string, Promise<History>>();
+  return (repo, range) => {
+    const key = JSON.stringify([repo.type, repo.repo, range.from, range.to]);
+    const history = known.get(key) ?? historyBetween(hub, repo, { ...range, signal });
+    known.set(key, history);
+    return history;
+  };
+}
+
 /** Asks for no more pages than it takes to find one commit in the history of the other. Never throws but what aborts. */
 export async function historyBetween(
   hub: Hub,

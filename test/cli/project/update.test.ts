@@ -519,6 +519,23 @@ describe("outdatedProject()", () => {
     expect(await lockText()).toBe(before);
   });
 
+  it("asks once for what several sources are parts of, as update does", async () => {
+    await manifest(
+      "a: { repo: o/code, include: [data/01.txt] }",
+      "b: { repo: o/code, include: [data/02.txt] }",
+      "c: { repo: o/code, include: [data/03.txt], as-of: 2026-03-19 }",
+    );
+    await lock();
+    commit(18);
+    hub.clearLog();
+    await outdatedProject(context, { names: [] });
+    // The history that as-of follows, and the one between the two commits.
+    expect(asked()).toEqual(["commits", "commits", "info", "info", "tree"]);
+    hub.clearLog();
+    await update();
+    expect(asked()).toEqual(["commits", "commits", "info", "info", "tree"]);
+  });
+
   it("says what is not in the lock, or is another repository there, without asking", async () => {
     await lock();
     await manifest("code: { repo: o/code, revision: v1 }", "new: { repo: o/docs }");

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  formatAge,
   formatBytes,
   formatBytesOf,
   formatCount,
@@ -54,6 +55,23 @@ describe("formatDuration()", () => {
     [86_400_000 * 2 + 3_600_000 * 3, "2d 3h"],
   ])("writes %d ms as %s", (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
+  });
+});
+
+describe("formatAge()", () => {
+  const HOUR = 3_600_000;
+  it.each([
+    [-1, "0m"],
+    [HOUR - 1, "59m"],
+    [HOUR, "1h"],
+    [48 * HOUR - 1, "47h"],
+    [48 * HOUR, "2d"],
+    [60 * 24 * HOUR - 1, "59d"],
+    [60 * 24 * HOUR, "2mo"],
+    [729 * 24 * HOUR, "24mo"],
+    [730 * 24 * HOUR, "2y"],
+  ])("writes %d ms as %s", (ms, text) => {
+    expect(formatAge(ms)).toBe(text);
   });
 });
 
