@@ -9,6 +9,8 @@ export interface ListedSource {
   readonly type: string;
   readonly repo: string;
   readonly revision: string;
+  readonly asOf: string | undefined;
+  readonly minAge: string | undefined;
   /** undefined: not locked yet. */
   readonly commit: string | undefined;
   readonly files: number;
@@ -54,12 +56,14 @@ function listed(
 ): ListedSource {
   const told = source ?? (locked as LockedSource);
   const carrier = locked?.carrier;
-  const { type, revision } = locked !== undefined && carrier !== undefined ? locked : told;
+  const { type, revision, asOf, minAge } = locked !== undefined && carrier !== undefined ? locked : told;
   return {
     name,
     type,
     repo: locked?.repo ?? told.repo,
     revision,
+    asOf,
+    minAge,
     commit: locked?.commit,
     files: locked?.files.length ?? 0,
     bytes: locked?.files.reduce((sum, file) => sum + file.size, 0) ?? 0,

@@ -6,6 +6,7 @@ import { type Problem, problemsOf } from "../errors.ts";
 import { pool } from "../pool.ts";
 import { ask } from "../resolve/ask.ts";
 import { changesBetween, type SourceChange } from "../resolve/changes.ts";
+import { asGone, goneHint } from "../resolve/gone.ts";
 import { type Histories, type History, histories } from "../resolve/history.ts";
 import { type Resolving, startResolving } from "../resolve/input.ts";
 import { pinAt } from "../resolve/pin.ts";
@@ -103,7 +104,7 @@ async function lookAt(looking: Looking, source: Source, entry: LockedSource | un
     return await compare(looking, { source, entry, carried });
   } catch (error) {
     looking.resolving.signal.throwIfAborted();
-    return { state: "unknown", entry, problems: problemsOf(error) };
+    return { state: "unknown", entry, problems: problemsOf(error).map((problem) => asGone(problem, entry)) };
   }
 }
 
@@ -134,18 +135,13 @@ async function compare(
   }
 }
 
-/** A Hub that knows no history is no problem, only less to tell. */
-function problemsIn(history: History, { repo, commit }: LockedSource): readonly Problem[] {
+/** A Hub that knows no history is no problem, only less to tell; nor is a pin that is gone and was rescued. */
+function problemsIn(history: History, { name, repo, commit, rescued }: LockedSource): readonly Problem[] {
   if (history.kind === "unknown")
     return ["LISTING_INCOMPLETE", "OFFLINE"].includes(history.problem.code) ? [] : [history.problem];
-  if (history.kind !== "apart" || !history.gone) return [];
-  return [
-    {
-      code: "PIN_GONE",
-      message: `cannot compare with commit ${commit} of ${repo}: it is gone upstream`,
-      hint: "tritter update pins what is there now; what is on disk stays as it is",
-    },
-  ];
+  if (history.kind !== "apart" || !history.gone || rescued !== undefined) return [];
+  const message = `cannot compare with commit ${commit} of ${repo}: it is gone upstream`;
+  return [{ code: "PIN_GONE", message, hint: goneHint(name) }];
 }
 
 function answer(

@@ -1,4 +1,5 @@
 import type { LockedCarrier, Refuge } from "../../schema/lock.ts";
+import { timeText } from "../../schema/time.ts";
 import type { ListedSource, ListResult } from "../project/list.ts";
 import { formatBytes, formatCount, formatNumber, shortCommit } from "./format.ts";
 import type { Paint } from "./paint.ts";
@@ -37,7 +38,7 @@ export function listLines(list: ListResult, layout: Layout): readonly string[] {
 
 function repository(source: ListedSource): string {
   const type = source.type === "dataset" ? "" : `${source.type}s/`;
-  return safe(`${type}${source.repo}@${source.revision}`);
+  return safe(`${type}${source.repo}@${source.revision}${timeText(source)}`);
 }
 
 function carriedLines(sources: readonly ListedSource[], paint: Paint): readonly string[] {

@@ -64,7 +64,7 @@ describe("outdated", () => {
 
   it.each<[string, number, string, () => unknown]>([
     ["gone upstream", 11, "PIN_GONE", () => repo.forget(pinned)],
-    ["of a repository that is gone", 6, "REPO_NOT_FOUND", () => repo.remove()],
+    ["of a repository that is gone", 11, "PIN_GONE", () => repo.remove()],
     ["of a branch that is gone", 2, "REVISION_NOT_FOUND", () => repo.deleteRef("main")],
     ["behind a gate", 6, "ACCESS_NO_TOKEN", () => repo.update({ gated: "manual" })],
     [

@@ -572,7 +572,7 @@ describe("outdatedProject()", () => {
     commit(18, { "other.txt": "x" });
     const { sources, problems } = await outdatedProject(context, { names: [] });
     expect(problems.map(({ code, source }) => [source, code])).toEqual([
-      ["docs", "REPO_NOT_FOUND"],
+      ["docs", "PIN_GONE"],
       ["typo", "PATTERN_NO_MATCH"],
     ]);
     expect(sources.map(({ state }) => state)).toEqual(["outdated", "unknown", "outdated"]);

@@ -9,6 +9,8 @@ const rust: ListedSource = {
   type: "dataset",
   repo: "bigcode/starcoderdata",
   revision: "main",
+  asOf: undefined,
+  minAge: undefined,
   commit: "9fc30b578cedaec69e47302df72cf00feed7c8c4",
   files: 9,
   bytes: 2_900_000_000,
@@ -46,6 +48,12 @@ describe("listLines()", () => {
       "tok             models/bigcode/tokens@main  -        1,200    12 B  unlocked             .",
       "2 sources, 1,209 files, 2.9 GB",
     ]);
+  });
+
+  it("says as of when a revision is followed, and how old a commit must be", () => {
+    const timed = { ...list, sources: [{ ...rust, asOf: "2026-03-01", minAge: "3d" }] };
+    const [, line] = listLines(timed, { paint: paintFor(false), width: 200, verbose: false });
+    expect(line).toContain("bigcode/starcoderdata@main as of 2026-03-01, at least 3d old  9fc30b5");
   });
 
   it("drops columns, then cuts, at 40 columns", () => {
