@@ -63,12 +63,17 @@ function inGroups(count: number, lines: (from: number, to: number) => readonly s
 export function fileLine({ path, size, digest, from, extra }: LockedFile): string {
   const algorithm = digest.startsWith("git:") ? "git" : "sha256";
   // Among the others by its name, where a version that does not know it would set it too.
-  const others: Extra = from === undefined ? extra : { ...extra, from };
-  const rest = Object.keys(others)
+  const others = from === undefined ? extra : { ...extra, from };
+  return `{"path":${JSON.stringify(path)},"size":${size},"${algorithm}":"${hexOf(digest)}"${extraText(others)}}`;
+}
+
+function extraText(extra: Extra): string {
+  const keys = Object.keys(extra);
+  if (keys.length === 0) return "";
+  return keys
     .sort()
-    .map((key) => `,${JSON.stringify(key)}:${JSON.stringify(others[key])}`)
+    .map((key) => `,${JSON.stringify(key)}:${JSON.stringify(extra[key])}`)
     .join("");
-  return `{"path":${JSON.stringify(path)},"size":${size},"${algorithm}":"${hexOf(digest)}"${rest}}`;
 }
 
 /** Lines hashed at once. */

@@ -23,20 +23,28 @@ export type ReadLock =
   | { readonly kind: "missing" };
 
 /** Reads and distrusts a lock. Throws LOCK_INVALID, LOCK_EDITED, LOCK_VERSION, DISK_REFUSED. */
-export async function readLock({ file, disk }: { file: string; disk: Disk }): Promise<ReadLock> {
-  const bytes = await readLockBytes({ file, disk });
-  if (bytes === undefined) return { kind: "missing" };
-  return { kind: "ok", ...parseLock(bytes.toString("utf8"), file), digest: bytesDigest(bytes) };
+export async function readLock(where: Where): Promise<ReadLock> {
+  const found = await readDigested(where);
+  if (found === undefined) return { kind: "missing" };
+  return { kind: "ok", ...parseLock(found.text, where.file), digest: found.digest };
 }
 
-/** As they stand, however broken; undefined where there is none. Throws LOCK_INVALID for more than a string holds, DISK_REFUSED. */
-export async function readLockBytes({
-  file,
-  disk,
-}: {
-  file: string;
-  disk: Disk;
-}): Promise<Buffer | undefined> {
+/** As it stands, however broken; undefined where there is none. Throws LOCK_INVALID for more than a string holds, DISK_REFUSED. */
+export async function readLockText(where: Where): Promise<string | undefined> {
+  return (await readBytes(where))?.toString("utf8");
+}
+
+interface Where {
+  readonly file: string;
+  readonly disk: Disk;
+}
+
+async function readDigested(where: Where): Promise<{ text: string; digest: string } | undefined> {
+  const bytes = await readBytes(where);
+  return bytes && { text: bytes.toString("utf8"), digest: bytesDigest(bytes) };
+}
+
+async function readBytes({ file, disk }: Where): Promise<Buffer | undefined> {
   const bytes = await onDisk(`read "${file}"`, () => disk.read(file));
   if (bytes !== undefined && bytes.length > LARGEST)
     throw invalid(file, [`it has ${bytes.length} bytes: should have at most ${LARGEST}`]);
@@ -48,15 +56,31 @@ export function parseLock(
   text: string,
   file: string,
 ): { readonly lock: Lock; readonly warnings: readonly string[] } {
+  const { lock, listings } = shapeOf(text, file);
+  const mistakes = namesOf(lock);
+  if (mistakes.length > 0) throw invalid(file, mistakes);
+  checkEdits({ file, text }, lock, listings);
+  return { lock, warnings: unknownMembers(lock) };
+}
+
+interface Shaped {
+  readonly lock: Lock;
+  /** What each source says of its files. */
+  readonly listings: ReadonlyMap<string, string>;
+}
+
+/** The document has as many objects as the lock: it is let go of before names and digests are looked at. */
+function shapeOf(text: string, file: string): Shaped {
   const document = parse(file, text);
   checkVersion(file, document);
   const errors = validateLock(document);
   if (errors.length > 0) throw invalid(file, explain(errors, text));
-  const lock = lockOf(document as LockDocument);
-  const mistakes = namesOf(lock);
-  if (mistakes.length > 0) throw invalid(file, mistakes);
-  checkEdits({ file, text }, lock, document as LockDocument);
-  return { lock, warnings: unknownMembers(lock) };
+  const { version, sources, ...extra } = document as LockDocument;
+  const list = Object.entries(sources).map(([name, source]) => sourceOf(name, source));
+  return {
+    lock: { version, sources: list.sort((a, b) => compareBytes(a.name, b.name)), extra },
+    listings: new Map(Object.entries(sources).map(([name, { listing }]) => [name, listing])),
+  };
 }
 
 /** bytes: about 3,000,000 files, and below what one string holds. */
@@ -115,12 +139,6 @@ interface FileDocument {
 }
 
 const NO_EXTRA: Extra = {};
-
-function lockOf(document: LockDocument): Lock {
-  const { version, sources, ...extra } = document;
-  const list = Object.entries(sources).map(([name, source]) => sourceOf(name, source));
-  return { version, sources: list.sort((a, b) => compareBytes(a.name, b.name)), extra };
-}
 
 function sourceOf(name: string, source: SourceDocument): LockedSource {
   const { listing: _, license, files, ...members } = source;
@@ -213,7 +231,7 @@ function refusal(source: LockedSource, path: TreePath): string | undefined {
 function checkEdits(
   { file, text }: { file: string; text: string },
   lock: Lock,
-  document: LockDocument,
+  listings: ReadonlyMap<string, string>,
 ): void {
   for (const source of lock.sources) {
     const unsorted = source.files.findIndex(
@@ -223,7 +241,7 @@ function checkEdits(
       const what = `source "${source.name}": "${printable((source.files[unsorted] as LockedFile).path)}" is out of order or stands twice`;
       throw edited(file, what, lineOf(text, source.name, unsorted));
     }
-    if (listingDigest(source.files) !== document.sources[source.name]?.listing) {
+    if (listingDigest(source.files) !== listings.get(source.name)) {
       const what = `source "${source.name}": its files do not match its "listing"`;
       throw edited(file, what, lineOf(text, source.name));
     }

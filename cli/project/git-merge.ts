@@ -10,7 +10,7 @@ import { mergeText } from "../git/merge-file.ts";
 import { readBase } from "../lock/base.ts";
 import { serialiseMerged } from "../lock/conflict.ts";
 import { type Conflict, mergeLocks } from "../lock/merge.ts";
-import { parseLock, readLockBytes } from "../lock/read.ts";
+import { parseLock, readLockText } from "../lock/read.ts";
 
 export interface GitMergeOptions {
   /** `%O`, `%A`, `%B` of gitattributes(5): files of git's own, the first empty where there was none. The result goes to `ours`. */
@@ -34,41 +34,36 @@ export async function mergeForGit(context: Context, options: GitMergeOptions): P
   const [base, ours, theirs] = [options.base, options.ours, options.theirs].map((file) =>
     resolve(cwd, file),
   ) as [string, string, string];
-  const texts = await Promise.all(
-    [base, ours, theirs].map(async (file) => (await readLockBytes({ file, disk }))?.toString("utf8")),
-  );
-  const sides = readSides(texts[1] ?? "", texts[2] ?? "", options.path);
-  if (!("ours" in sides)) return mergeAsText(context, { base, ours, theirs }, sides.notes);
-  const merged = mergeLocks(readBase(texts[0]), sides.ours, sides.theirs);
-  const text = serialiseMerged(merged);
-  if (text !== texts[1]) await onDisk(`write "${ours}"`, () => replaceFile(disk, ours, Buffer.from(text)));
+  const name = printable(options.path);
+  // One after the other: three texts of a large lock need not be in memory at once.
+  const left = await readSide(context, ours, `${name} (ours)`);
+  const right = await readSide(context, theirs, `${name} (theirs)`);
+  if (left.lock === undefined || right.lock === undefined)
+    return mergeAsText(context, { base, ours, theirs }, [...left.notes, ...right.notes]);
+  const merged = mergeLocks(readBase(await readLockText({ file: base, disk })), left.lock, right.lock);
+  const bytes = Buffer.from(serialiseMerged(merged));
+  await onDisk(`write "${ours}"`, () => replaceFile(disk, ours, bytes));
   if (merged.conflicts.length === 0) return { clean: true, notes: [] };
-  const lines = merged.conflicts.map((conflict) => `${printable(options.path)}: ${conflictText(conflict)}`);
-  return { clean: false, notes: [...lines, NEXT] };
+  return { clean: false, notes: [...merged.conflicts.map((one) => `${name}: ${conflictText(one)}`), NEXT] };
 }
 
 const NEXT = "next: tritter lock --resolve ours, or theirs; then git add the lock";
 
-type Sides =
-  | { readonly ours: Lock; readonly theirs: Lock }
-  /** Why at least one cannot be read. */
-  | { readonly notes: readonly string[] };
+interface ReadSide {
+  /** undefined: it cannot be read, and `notes` say why. */
+  readonly lock: Lock | undefined;
+  readonly notes: readonly string[];
+}
 
-function readSides(ours: string, theirs: string, path: string): Sides {
-  const notes: string[] = [];
-  const read = (text: string, side: string): Lock | undefined => {
-    try {
-      return parseLock(text, `${path} (${side})`).lock;
-    } catch (error) {
-      if (!(error instanceof TritterError)) throw error;
-      notes.push(
-        ...problemsOf(error).map(({ message, details }) => [message, ...(details ?? [])].join(": ")),
-      );
-      return undefined;
-    }
-  };
-  const [left, right] = [read(ours, "ours"), read(theirs, "theirs")];
-  return left === undefined || right === undefined ? { notes } : { ours: left, theirs: right };
+async function readSide({ disk }: Context, file: string, name: string): Promise<ReadSide> {
+  const text = (await readLockText({ file, disk })) ?? "";
+  try {
+    return { lock: parseLock(text, name).lock, notes: [] };
+  } catch (error) {
+    if (!(error instanceof TritterError)) throw error;
+    const notes = problemsOf(error).map(({ message, details }) => [message, ...(details ?? [])].join(": "));
+    return { lock: undefined, notes };
+  }
 }
 
 async function mergeAsText(

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Lock } from "../../schema/lock.ts";
 import type { Context } from "../context.ts";
 import { TritterError } from "../errors.ts";
-import { parseLock, readLockBytes } from "../lock/read.ts";
+import { parseLock, readLockText } from "../lock/read.ts";
 
 export type ReadForGit =
   | { readonly kind: "lock"; readonly lock: Lock }
@@ -11,7 +11,7 @@ export type ReadForGit =
 
 /** A lock that git asks to see, whatever state it is in. */
 export async function readForGit({ cwd, disk }: Context, { file }: { file: string }): Promise<ReadForGit> {
-  const text = (await readLockBytes({ file: resolve(cwd, file), disk }))?.toString("utf8");
+  const text = await readLockText({ file: resolve(cwd, file), disk });
   if (text === undefined) {
     throw new TritterError({
       code: "USAGE",

@@ -8,7 +8,7 @@ import { stagesOf, versionsOf } from "../git/versions.ts";
 import { readBase } from "../lock/base.ts";
 import { listingDigest } from "../lock/digests.ts";
 import { choose, mergeLocks, type Side } from "../lock/merge.ts";
-import { parseLock, readLockBytes } from "../lock/read.ts";
+import { parseLock, readLockText } from "../lock/read.ts";
 import { type ChosenEntry, choiceText, chooseSide, listsIn } from "../lock/salvage.ts";
 import { writeLock } from "../lock/write.ts";
 import { carrierOf } from "../resolve/stale.ts";
@@ -50,7 +50,7 @@ export interface Taken {
 export async function mendLock(context: Context, options: MendOptions): Promise<MendResult> {
   const { side } = options;
   const { lockFile: file } = documentsOf(context, options);
-  const text = (await readLockBytes({ file, disk: context.disk }))?.toString("utf8");
+  const text = await readLockText({ file, disk: context.disk });
   if (text === undefined) {
     throw new TritterError({
       code: "LOCK_MISSING",
