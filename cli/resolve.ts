@@ -61,26 +61,31 @@ const SOURCES = 4;
 const EMPTY: Lock = { version: 1, sources: [], extra: {} };
 
 /**
- * The entries sources go on from: a source's own, or that of a dropped one with its identity, which keeps its commit
- * under the new name.
+ * The entries sources go on from: a source's own, or one with its identity that the source of its name left, by name or
+ * by an edit, and that keeps its commit here. So two sources may also swap their names.
  */
 function entriesToFollow(
   { manifest, previous }: ResolveInput,
   touched: readonly Source[],
 ): ReadonlyMap<string, LockedSource> {
-  const names = new Set(manifest.sources.map(({ name }) => name));
+  const wanted = new Map(manifest.sources.map((source) => [source.name, keyOf(source)]));
   const own = new Map((previous?.sources ?? []).map((entry) => [entry.name, entry]));
-  const dropped = new Map<string, LockedSource>();
+  const left = new Map<string, LockedSource>();
   for (const entry of [...own.values()].reverse()) {
-    if (names.has(entry.name)) continue;
-    dropped.set(identityKey(entry), entry);
+    const identity = identityKey(entry);
+    if (wanted.get(entry.name) === identity) continue;
+    left.set(identity, entry);
     // Of several with one identity, the one that selects the same; a carried one has its fallback's request.
-    if (entry.carrier === undefined) dropped.set(entry.request, entry);
+    if (entry.carrier === undefined) left.set(entry.request, entry);
   }
   const follow = new Map<string, LockedSource>();
   for (const source of touched) {
+    const identity = keyOf(source);
+    const kept = own.get(source.name);
     const entry =
-      own.get(source.name) ?? dropped.get(requestOf(manifest, source)) ?? dropped.get(keyOf(source));
+      kept !== undefined && identityKey(kept) === identity
+        ? kept
+        : (left.get(requestOf(manifest, source)) ?? left.get(identity) ?? kept);
     if (entry !== undefined) follow.set(source.name, entry);
   }
   return follow;
@@ -91,7 +96,8 @@ function entries(
   { manifest, previous, only }: ResolveInput,
   { pinned, follow }: { pinned: ReadonlyMap<string, Pinned>; follow: ReadonlyMap<string, LockedSource> },
 ): LockedSource[] {
-  const followed = new Set([...follow.values()].map(({ name }) => name));
+  const names = new Set(manifest.sources.map(({ name }) => name));
+  const followed = new Set([...follow.values()].map(({ name }) => name).filter((name) => !names.has(name)));
   const rest = (previous?.sources ?? []).filter(({ name }) => !pinned.has(name) && !followed.has(name));
   const inManifest = manifest.sources
     .map(({ name }) => pinned.get(name)?.source)

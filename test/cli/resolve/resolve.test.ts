@@ -6,7 +6,7 @@ import { type Resolution, type ResolveInput, resolve } from "../../../cli/resolv
 import type { Lock, LockedSource } from "../../../schema/lock.ts";
 import type { Manifest, Source } from "../../../schema/manifest.ts";
 import { carrierOf, commitOf, digestOf, manifestOf, sourceOf } from "../../support/documents.ts";
-import { type FakeHub, fakeHub, listed } from "../../support/fake-hub.ts";
+import { type FakeHub, type FakeRepo, fakeHub, listed } from "../../support/fake-hub.ts";
 
 const FILES = ["README.md", "go/g.txt", "rust/a.txt", "rust/b.txt"].map((path) => listed(path));
 const NEWER = [...FILES, listed("rust/c.txt")];
@@ -218,6 +218,21 @@ describe("resolve() of a renamed source", () => {
     expect(hub.calls).toEqual(["resolve o/code v1", "list o/code 2"]);
     await lock(manifestOf(code(), sourceOf("other", { repo: "o/code", path: "p" })), previous);
     expect(hub.calls).toEqual(["resolve o/code main", "list o/code 1"]);
+  });
+
+  it("keeps its commit under a name that another source had, and where two swap their names", async () => {
+    const before = manifestOf(code(), docs);
+    const { lock: previous } = await lock(before);
+    const moved = { refs: { main: commitOf("2") } };
+    for (const name of ["o/code", "o/docs"]) hub.repos[name] = { ...hub.repos[name], ...moved } as FakeRepo;
+    const docsAsCode = sourceOf("code", { repo: "o/docs" });
+    const reused = await lock(manifestOf(docsAsCode), previous);
+    const swapped = await lock(manifestOf(docsAsCode, sourceOf("docs", { repo: "o/code" })), previous);
+    for (const resolution of [reused, swapped]) {
+      expect(entry(resolution)).toMatchObject({ repo: "o/docs", commit: commitOf("1"), path: "code" });
+      expect(resolution.lock.sources.every(({ commit }) => commit === commitOf("1"))).toBe(true);
+      expect(hub.calls).toEqual([]);
+    }
   });
 
   it("replaces the dropped one in a lock of this source alone", async () => {
