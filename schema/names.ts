@@ -11,7 +11,7 @@ export type JudgedName =
 
 /** Judges a relative path with `/` between its segments. */
 export function judgeName(path: string): JudgedName {
-  const hostile = hostility(path);
+  const hostile = hostilityOf(path);
   if (hostile !== undefined) return { kind: "hostile", why: hostile };
   const why = unportability(path);
   return why === undefined
@@ -21,7 +21,6 @@ export function judgeName(path: string): JudgedName {
 
 /** Two names with one key may be one file on a case-insensitive or normalising disk. */
 export function foldKey(path: string): string {
-  // Of ASCII, lower case is all there is to fold.
   if (ASCII.test(path)) return path.toLowerCase();
   // Upper case folds what has several lower-case forms (ß and ss, final sigma), as file systems do; ẞ gets there by ß.
   return path.normalize("NFC").toLowerCase().toUpperCase().toLowerCase().normalize("NFC");
@@ -122,8 +121,8 @@ export function aligned(text: string): string {
 /** The names of nearly every data set, which one look finds nothing wrong with. */
 const PLAIN = /^(?:[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}\/){0,20}[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$/;
 
-/** Why a name is refused whatever a manifest says; undefined: it is not. */
-export function hostility(path: string): string | undefined {
+/** Why a path is always refused, if it is. */
+export function hostilityOf(path: string): string | undefined {
   if (PLAIN.test(path)) return undefined;
   if (path === "") return "is empty";
   if (/[\u0000-\u001f\u007f-\u009f]/.test(path)) return "holds a control character";

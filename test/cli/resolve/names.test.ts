@@ -10,7 +10,7 @@ import type { Manifest, Source } from "../../../schema/manifest.ts";
 import { carrierOf, commitOf, digestOf, manifestOf, sourceOf } from "../../support/documents.ts";
 import { type FakeHub, fakeHub, listed } from "../../support/fake-hub.ts";
 
-// Whatever people edit but the identity of a source, and whatever becomes of its repository: a lock leaves its pin.
+// Sources come, go and change names, and so do their repositories: a lock leaves each pin with its identity.
 
 const REPOS = ["o/a", "o/b"] as const;
 const PATHS = ["README.md", "go/g.txt", "rust/a.txt", "rust/b.txt"];
