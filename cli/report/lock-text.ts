@@ -45,8 +45,10 @@ function sourceLines(source: LockedSource): readonly string[] {
 }
 
 /** `rust/a.parquet 320000000 sha256:aaaaaaaaaaaa` */
-export function fileText({ path, size, digest, extra }: LockedFile): string {
-  return [safe(path), size, digest.slice(0, digest.indexOf(":") + 13), ...memberLines(extra)].join(" ");
+export function fileText({ path, size, digest, from, extra }: LockedFile): string {
+  const place = from === undefined ? [] : [`from ${safe(JSON.stringify(from))}`];
+  const short = digest.slice(0, digest.indexOf(":") + 13);
+  return [safe(path), size, short, ...place, ...memberLines(extra)].join(" ");
 }
 
 function memberLines(extra: Readonly<Record<string, unknown>>): readonly string[] {
