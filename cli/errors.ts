@@ -31,6 +31,7 @@ export const CODES = {
   STRIP_OUTSIDE: EXIT.usage,
   PATH_COLLISION: EXIT.usage,
   REVISION_NOT_FOUND: EXIT.usage,
+  NOT_IMPORTED: EXIT.usage,
   LOCK_MISSING: EXIT.stale,
   LOCK_STALE: EXIT.stale,
   DRIFT: EXIT.drift,

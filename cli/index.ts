@@ -20,6 +20,12 @@ export type { CheckOptions, CheckResult } from "./project/check.ts";
 export { type CleanOptions, type CleanResult, cleanProject } from "./project/clean.ts";
 export { type DiffOptions, type DiffResult, diffProject } from "./project/diff.ts";
 export type { Edited } from "./project/editing.ts";
+export {
+  type ImportedSource,
+  type ImportOptions,
+  type ImportResult,
+  importProject,
+} from "./project/import.ts";
 export { type InitOptions, type InitResult, initProject } from "./project/init.ts";
 export { type ListedSource, type ListResult, listProject } from "./project/list.ts";
 export type { ProjectOptions } from "./project/load.ts";

@@ -9,6 +9,8 @@ export const library = {
     (await import("./project/add.ts")).addProject(...given),
   removeProject: async (...given: Parameters<typeof import("./project/remove.ts").removeProject>) =>
     (await import("./project/remove.ts")).removeProject(...given),
+  importProject: async (...given: Parameters<typeof import("./project/import.ts").importProject>) =>
+    (await import("./project/import.ts")).importProject(...given),
   lockProject: async (...given: Parameters<typeof import("./project/lock.ts").lockProject>) =>
     (await import("./project/lock.ts")).lockProject(...given),
   updateProject: async (...given: Parameters<typeof import("./project/lock.ts").updateProject>) =>

@@ -62,6 +62,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import("./commands/init.ts")).init,
   add: async () => (await import("./commands/add.ts")).add,
   remove: async () => (await import("./commands/remove.ts")).remove,
+  import: async () => (await import("./commands/import.ts")).importScript,
   lock: async () => (await import("./commands/lock.ts")).lock,
   update: async () => (await import("./commands/update.ts")).update,
   rescue: async () => (await import("./commands/rescue.ts")).rescue,

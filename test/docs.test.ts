@@ -422,6 +422,8 @@ describe("docs/json.md", () => {
     );
     const add = await json("add", "datasets/o/code", "--as", "extra", "--include", "b/*");
     const remove = await json("remove", "extra");
+    await project.write("get.sh", "hf download o/code --repo-type dataset --include 'b/*' --local-dir d/x\n");
+    const imported = await json("import", "get.sh", "--to", "new/code.yaml", "--endpoint", hub.url);
     const lock = await json("lock");
     await project.write("before.lock", await project.lock());
     await json("sync");
@@ -447,7 +449,22 @@ describe("docs/json.md", () => {
     hub.repo("o/code").forget(JSON.parse(await project.lock()).sources.other.commit);
     const rescue = await json("rescue");
     return {
-      real: { init, add, remove, lock, update, rescue, sync, check, list, outdated, diff, why, clean },
+      real: {
+        init,
+        add,
+        remove,
+        import: imported,
+        lock,
+        update,
+        rescue,
+        sync,
+        check,
+        list,
+        outdated,
+        diff,
+        why,
+        clean,
+      },
       more: [placement, resolved],
     };
   }

@@ -17,7 +17,7 @@ const ROWS: readonly (readonly string[])[] = [
   ["disk"],
   // What a verb may know of the world; it names the disk port, so it stands above it.
   ["context"],
-  ["manifest", "lock", "hub", "store", "tree", "receipt", "git"],
+  ["manifest", "lock", "hub", "store", "tree", "receipt", "git", "foreign"],
   ["resolve"],
   ["scan"],
   ["plan"],
@@ -73,8 +73,8 @@ const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
   "node:child_process": ["git"],
   undici: ["hub"],
   "@huggingface/hub": ["hub"],
-  // The manifest, and its names when TAB is pressed.
-  yaml: ["manifest", "commands"],
+  // The manifest, its names when TAB is pressed, and other tools' documents.
+  yaml: ["manifest", "commands", "foreign"],
   minimatch: ["schema"],
   commander: ["args", "commands"],
   ora: ["report"],

@@ -119,6 +119,26 @@ export const SPECS: readonly Spec[] = [
     examples: [["tritter remove rust", "its files stay until tritter sync prunes them"]],
   },
   {
+    name: "import",
+    group: WRITE,
+    summary: "make sources of what a script downloads with hf, or of Hermeto's lock",
+    arguments: [new Argument("<file>", "a shell script, or huggingface.lock.yaml")],
+    options: [
+      () => new Option("--to <file>", "the manifest to write, or to add to (default: tritter.yaml)"),
+      () => new Option("--force", "write the manifest anew, whatever it holds"),
+      dryRun,
+      endpoint,
+      offline,
+      json,
+      quiet,
+      verbose,
+    ],
+    examples: [
+      ["tritter import download.sh", "then tritter lock"],
+      ["tritter import huggingface.lock.yaml --dry-run", "look first"],
+    ],
+  },
+  {
     name: "lock",
     group: WRITE,
     summary: "pin new and edited sources; keep the commits already pinned",

@@ -14,22 +14,33 @@ import { isMap, isSeq, type Node, type Pair, type YAMLMap } from "./yaml.ts";
 //     # To nobody, or to what comes next.
 
 /**
- * Puts lines, without their indent, behind the last entry; set apart as that one is, or not at all, since a blank line
- * may become part of a block scalar.
+ * Puts blocks of lines, without their indent, behind the last entry; set apart as that one is, or not at all, since a
+ * blank line may become part of a block scalar.
  */
-export function appendLines(text: string, map: YAMLMap, { lines, eol }: Lines): readonly Edits[] {
+export function appendBlocks(text: string, map: YAMLMap, { blocks, eol }: Blocks): readonly Edits[] {
   const last = map.items.at(-1) as Pair<Node, Node | null>;
-  const put = indented(lines, indentOf(text, last));
+  const indent = indentOf(text, last);
   const gap = map.items.length < 2 ? 0 : blankLinesAbove(text, map, last);
   const at = entryEnd(text, last);
-  return [gap, 0].map((count) => [
-    putLines(text, at, { lines: [...Array<string>(count).fill(""), ...put], eol }),
-  ]);
+  return [gap, 0].map((count) => {
+    const above = Array<string>(count).fill("");
+    return [putLines(text, at, { lines: [...above, ...indented(apart(blocks, gap), indent)], eol })];
+  });
 }
 
-export interface Lines {
+export interface Blocks {
+  readonly blocks: readonly (readonly string[])[];
+  readonly eol: string;
+}
+
+interface Lines {
   readonly lines: readonly string[];
   readonly eol: string;
+}
+
+/** All lines, with `gap` blank ones between blocks. */
+export function apart(blocks: readonly (readonly string[])[], gap: number): readonly string[] {
+  return blocks.flatMap((block, index) => (index === 0 ? block : [...Array<string>(gap).fill(""), ...block]));
 }
 
 /** Puts lines, without their indent, below a key that stands alone: `sources:`. */

@@ -1,5 +1,5 @@
 import { type CanonicalValue, canonicalJson } from "../../schema/canonical.ts";
-import { appendLines, cutLines, putBelow } from "./edit-block.ts";
+import { apart, appendBlocks, cutLines, putBelow } from "./edit-block.ts";
 import { appendPair, cutPair } from "./edit-flow.ts";
 import { blockLines, braced, flowPair, type Stanza, type Style } from "./stanza.ts";
 import { styleOf } from "./style.ts";
@@ -30,13 +30,18 @@ export interface NewSource {
 
 /** Adds a source behind the others, in their style. `text` is YAML without a mistake and has no such source. */
 export function addSource(text: string, source: NewSource): Edited {
+  return addSources(text, [source]);
+}
+
+export function addSources(text: string, sources: readonly NewSource[]): Edited {
   const document = parse(text);
   const root = document.contents;
   if (!isMap(root)) return { kind: "refused", why: "it is no mapping" };
-  const edits = additions(text, { root: root as YAMLMap, style: styleOf(text, document), source });
+  const edits = additions(text, { root: root as YAMLMap, style: styleOf(text, document), sources });
   if (edits === undefined) return refused(root as YAMLMap);
   const wanted = plainOf(document);
-  wanted.sources = { ...wanted.sources, [source.name]: source.stanza };
+  const added = sources.map(({ name, stanza }) => [name, stanza] as const);
+  wanted.sources = { ...wanted.sources, ...Object.fromEntries(added) };
   return firstSound(text, edits, wanted);
 }
 
@@ -51,44 +56,46 @@ export function withSources(text: string): string {
   const { eol, paddedMaps: padded, json } = styleOf(text, document);
   const pair = json ? '"sources": {}' : "sources: {}";
   if (root.flow) return splice(text, appendPair(text, root, { pair, eol, padded }));
-  return splice(text, appendLines(text, root, { lines: [pair], eol })[0] ?? []);
+  return splice(text, appendBlocks(text, root, { blocks: [[pair]], eol })[0] ?? []);
 }
 
 interface Addition {
   readonly root: YAMLMap;
   readonly style: Style;
-  readonly source: NewSource;
+  readonly sources: readonly NewSource[];
 }
 
-function additions(text: string, { root, style, source }: Addition): readonly Edits[] | undefined {
-  const { name, stanza, comment } = source;
+function additions(text: string, { root, style, sources }: Addition): readonly Edits[] | undefined {
   const found = pairOf(root, "sources");
-  const { eol, step } = style;
-  const pair = flowPair(name, stanza, style);
+  const { eol, step, paddedMaps: padded } = style;
+  const pair = sources.map(({ name, stanza }) => flowPair(name, stanza, style)).join(", ");
+  const blocks = sources.map((source) => [
+    ...commentLines(source),
+    ...blockLines(source.name, source.stanza, style),
+  ]);
+  // Comments set stanzas apart from each other badly.
+  const gap = sources.some(({ comment }) => comment.length > 0) ? 1 : 0;
   if (found === undefined) {
     const whole = `${style.json ? '"sources"' : "sources"}: ${braced(pair, style)}`;
-    if (root.flow) return [appendPair(text, root, { pair: whole, eol, padded: style.paddedMaps })];
-    const lines = sourceLines(source, style).map((line) => " ".repeat(step) + line);
-    return appendLines(text, root, { lines: ["sources:", ...lines], eol });
+    if (root.flow) return [appendPair(text, root, { pair: whole, eol, padded })];
+    const lines = apart(blocks, gap).map((line) => (line === "" ? "" : " ".repeat(step) + line));
+    return appendBlocks(text, root, { blocks: [["sources:", ...lines]], eol });
   }
   const { value } = found;
-  if (isMap(value) && value.flow) return [appendPair(text, value, { pair, eol, padded: style.paddedMaps })];
+  if (isMap(value) && value.flow) return [appendPair(text, value, { pair, eol, padded })];
   if (isMap(value)) {
-    const lines = isFlow(value.items.at(-1)?.value)
-      ? [...commentLines(comment), pair]
-      : sourceLines(source, style);
-    return appendLines(text, value, { lines, eol });
+    const inFlow = sources.map((source) => [
+      ...commentLines(source),
+      flowPair(source.name, source.stanza, style),
+    ]);
+    return appendBlocks(text, value, { blocks: isFlow(value.items.at(-1)?.value) ? inFlow : blocks, eol });
   }
   if (!isScalar(value) || value.value !== null) return undefined;
   if (root.flow) return [[insertion(value.range?.[0] ?? 0, ` ${braced(pair, style)}`)]];
-  return putBelow(text, found, { lines: sourceLines(source, style), eol, step });
+  return putBelow(text, found, { lines: apart(blocks, gap), eol, step });
 }
 
-function sourceLines({ name, stanza, comment }: NewSource, style: Style): readonly string[] {
-  return [...commentLines(comment), ...blockLines(name, stanza, style)];
-}
-
-function commentLines(comment: readonly string[]): readonly string[] {
+function commentLines({ comment }: NewSource): readonly string[] {
   return comment.map((line) => `# ${line}`);
 }
 

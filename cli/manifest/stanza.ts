@@ -96,11 +96,16 @@ function key(name: string, style: Style): string {
   return isPlain(name) && !style.json ? name : quoted(name, style);
 }
 
+/** A text as it would stand alone: quoted only where it must be. */
+export function scalarText(text: string): string {
+  return isPlain(text) ? text : JSON.stringify(text);
+}
+
 /** What YAML, of this version or an older one, takes for a number, a date, a switch or nothing must be quoted. */
 function isPlain(text: string): boolean {
   if (!/^[\w./][\w./-]*$/.test(text)) return false;
   if (/^(?:true|false|yes|no|on|off|y|n|null|\.inf|\.nan)$/i.test(text)) return false;
-  return text.includes("/") ? !/^\/*$/.test(text) : !/^[.\d]|^[0-9a-f]{40}$/.test(text);
+  return text.includes("/") ? !/^\/*$/.test(text) : !/^\.?\d|^[0-9a-f]{40}$/.test(text);
 }
 
 function quoted(text: string, { quote, json }: Style): string {

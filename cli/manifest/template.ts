@@ -1,6 +1,23 @@
+import { printable } from "../../schema/names.ts";
+import { scalarText } from "./stanza.ts";
+
+const SCHEMA = "# yaml-language-server: $schema=https://unpkg.com/tritter/schema/manifest.schema.json";
+
+/** The manifest that `import` adds sources to where there is none: valid as it is. */
+export function renderImported({ name, root, from }: { name: string; root: string; from: string }): string {
+  return `${SCHEMA}
+# Made by tritter import of ${printable(from)}; above each source stands the line that it comes from.
+version: 1
+name: ${scalarText(name)}
+root: ${scalarText(root)}
+
+sources:
+`;
+}
+
 /** The manifest that `init` writes: valid as it is, and explained line by line. */
 export function renderTemplate({ name }: { name: string }): string {
-  return `# yaml-language-server: $schema=https://unpkg.com/tritter/schema/manifest.schema.json
+  return `${SCHEMA}
 # What training data is wanted. "tritter sync" pins it in tritter.lock and makes the disk equal the lock.
 version: 1
 name: ${JSON.stringify(name)}

@@ -45,7 +45,7 @@ export async function addProject(context: Context, options: AddOptions): Promise
 }
 
 interface Addition extends Pick<Edited, "project" | "after"> {
-  readonly draft: Draft;
+  readonly draft: Draft & { readonly text: string };
   readonly options: AddOptions;
 }
 

@@ -13,8 +13,8 @@ import type { Locked } from "./locking.ts";
 export interface Draft {
   /** Absolute. */
   readonly file: string;
-  /** As it is on disk, without its byte order mark. */
-  readonly text: string;
+  /** As it is on disk, without its byte order mark; undefined: there is no file yet. */
+  readonly text: string | undefined;
   readonly mark: boolean;
 }
 
@@ -34,12 +34,23 @@ export interface Edited {
   readonly problems: readonly Problem[];
 }
 
-/** Throws MANIFEST_MISSING, MANIFEST_INVALID where it is no text, DISK_REFUSED. */
-export async function readDraft(context: Context, options: ProjectOptions): Promise<Draft> {
+/** Throws MANIFEST_INVALID where it is no text, DISK_REFUSED. */
+export async function openDraft(context: Context, options: ProjectOptions): Promise<Draft> {
   const { manifestFile: file } = documentsOf(context, options);
   const read = await readManifestText({ file, disk: context.disk });
+  if (read.kind === "missing") return { file, text: undefined, mark: false };
   if (read.kind !== "ok") throw unusableManifest(file, read);
   return { file, text: read.text, mark: read.mark };
+}
+
+/** Throws MANIFEST_MISSING too. */
+export async function readDraft(
+  context: Context,
+  options: ProjectOptions,
+): Promise<Draft & { readonly text: string }> {
+  const { file, text, mark } = await openDraft(context, options);
+  if (text === undefined) throw unusableManifest(file, { kind: "missing" });
+  return { file, text, mark };
 }
 
 /** The project with another text, which must be a manifest without a mistake: `cannot` begins what is told else. Throws USAGE. */
@@ -68,7 +79,7 @@ export async function writeDraft(
 ): Promise<void> {
   try {
     const read = await readManifestText({ file, disk });
-    if (read.kind !== "ok" || read.text !== text) throw changedMeanwhile(file);
+    if ((read.kind === "ok" ? read.text : undefined) !== text) throw changedMeanwhile(file);
     await replaceFile(disk, file, Buffer.from(`${mark ? "\ufeff" : ""}${after}`));
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
@@ -87,7 +98,7 @@ function changedMeanwhile(file: string): TritterError {
 /** The manifest, then the lock; the manifest goes back where the lock cannot be written. */
 export async function writeBoth(
   context: Context,
-  draft: Draft,
+  draft: Draft & { readonly text: string },
   { after, lock }: { after: string; lock: () => Promise<Locked> },
 ): Promise<Locked> {
   await writeDraft(context, draft, after);

@@ -32,8 +32,7 @@ export interface InitResult {
 export async function initProject(context: Context, options: InitOptions): Promise<InitResult> {
   const folder = resolve(context.cwd, options.dir);
   const file = resolve(folder, options.manifest ?? MANIFEST);
-  const named = basename(file) === MANIFEST ? basename(dirname(file)) : basename(file, extname(file));
-  const name = options.name ?? nameOf(named);
+  const name = options.name ?? ownerNameFor(file);
   if (options.git === true) await requireWorkTree(context, dirname(file));
   const stays = options.git === true && options.name === undefined && options.force !== true;
   const wrote = !(stays && context.disk.lstat(file) !== undefined);
@@ -78,9 +77,11 @@ function isName(name: string): boolean {
   return name !== "" && name.length <= LONGEST && !/[\u0000-\u001f\u007f-\u009f]/.test(name);
 }
 
-function nameOf(text: string): string {
+/** Of a manifest that nobody named: after its folder, or after itself where it is not tritter.yaml. */
+export function ownerNameFor(file: string): string {
+  const named = basename(file) === MANIFEST ? basename(dirname(file)) : basename(file, extname(file));
   return (
-    text
+    named
       .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
       .replace(/^[^A-Za-z]+/, "")
       .slice(0, LONGEST) || "corpus"

@@ -3,6 +3,7 @@ import type { LockedSource } from "../../schema/lock.ts";
 import type { Outcome } from "../apply/types.ts";
 import type { Conflict, Drift, Prune, Write } from "../plan.ts";
 import type { Edited } from "../project/editing.ts";
+import type { ImportedSource } from "../project/import.ts";
 import type { Locked } from "../project/locking.ts";
 import type { OutdatedSource } from "../project/outdated.ts";
 import type { SourceChange } from "../resolve/changes.ts";
@@ -35,6 +36,8 @@ async function bodyOf(result: Result): Promise<Json> {
     case "add":
     case "remove":
       return { dryRun: result.dryRun, ...(await editBody(result)) };
+    case "import":
+      return importBody(result);
     case "resolve":
       return { file: result.file, side: result.side, wrote: result.wrote, taken: result.taken.map(orNull) };
     // Spoken to by git alone, which asks for no object.
@@ -84,6 +87,26 @@ function rescueBody({ dryRun, lockFile, root, wrote, sources }: Of<"rescue">): J
     here: here.map(orNull),
   }));
   return { dryRun, file: lockFile, root, wrote, sources: told };
+}
+
+async function importBody(result: Of<"import">): Promise<Json> {
+  const { dryRun, from, format, file, wrote, before, after, sources, notes } = result;
+  const { textPatch } = await import("./patch.ts");
+  return {
+    dryRun,
+    from,
+    format,
+    file,
+    wrote,
+    patch: textPatch(basename(file), { before, after }),
+    sources: sources.map(importedBody),
+    notes,
+  };
+}
+
+function importedBody({ name, lines, stanza, proof, files }: ImportedSource): Json {
+  const { repo, type = "dataset", revision = "main", include = [], exclude = [], path = name } = stanza;
+  return { name, lines, repo, type, revision, include, exclude, path, proof, files: files ?? null };
 }
 
 function syncBody({ dryRun, root, lockFile, locked, plan, outcome }: Of<"sync">): Json {

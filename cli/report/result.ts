@@ -4,6 +4,7 @@ import type { CleanResult } from "../project/clean.ts";
 import type { DiffResult } from "../project/diff.ts";
 import type { Edited } from "../project/editing.ts";
 import type { ReadForGit } from "../project/git-textconv.ts";
+import type { ImportResult } from "../project/import.ts";
 import type { InitResult } from "../project/init.ts";
 import type { ListResult } from "../project/list.ts";
 import type { LockResult } from "../project/lock.ts";
@@ -17,6 +18,7 @@ import type { WhyResult } from "../project/why.ts";
 export type Result =
   | (InitResult & { readonly command: "init" })
   | (Edited & { readonly command: "add" | "remove"; readonly dryRun: boolean })
+  | (ImportResult & { readonly command: "import"; readonly dryRun: boolean })
   | (MendResult & { readonly command: "resolve" })
   | { readonly command: "git-merge"; readonly clean: boolean }
   | { readonly command: "git-textconv"; readonly read: ReadForGit }

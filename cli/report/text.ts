@@ -7,6 +7,7 @@ import type { SourceChange } from "../resolve/changes.ts";
 import { changeLines, patternLines } from "./changes.ts";
 import { editLines } from "./edit.ts";
 import { formatDuration, formatFiles } from "./format.ts";
+import { importLines } from "./import.ts";
 import { initLines } from "./init.ts";
 import { carriedText, listLines } from "./list.ts";
 import { gitTextLines } from "./lock-text.ts";
@@ -30,6 +31,8 @@ export async function textLines(ending: Ending, layout: Layout): Promise<readonl
     case "add":
     case "remove":
       return editLines(result, result.dryRun, layout);
+    case "import":
+      return importLines(result, result.dryRun, layout);
     case "resolve":
       return mendLines(result);
     case "git-merge":
@@ -71,6 +74,7 @@ export function isAskedFor(result: Result): boolean {
       return true;
     case "add":
     case "remove":
+    case "import":
     case "lock":
     case "update":
     case "rescue":

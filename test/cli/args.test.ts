@@ -7,6 +7,7 @@ const COMMANDS = [
   "init",
   "add",
   "remove",
+  "import",
   "lock",
   "update",
   "sync",

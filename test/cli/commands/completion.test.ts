@@ -35,6 +35,7 @@ describe("complete()", () => {
         "init",
         "add",
         "remove",
+        "import",
         "lock",
         "update",
         "sync",
@@ -80,6 +81,8 @@ describe("complete()", () => {
     expect(await completions(["add", "--group", ""])).toEqual(["code", "rust"]);
     expect(await completions(["add", "--include", "*.txt", "--inc"])).toEqual(["--include"]);
     expect(await completions(["add", "--as", "x", "--as"])).toEqual([]);
+    expect(await completions(["import", ""])).toEqual([":files"]);
+    expect(await completions(["import", "--to", ""])).toEqual([":files"]);
     expect(await completions(["remove", "web", ""])).toEqual(["starcoder-rust", "starcoder-go"]);
   });
 
