@@ -10,11 +10,11 @@ import type { Disk } from "./disk/port.ts";
 import { onDisk } from "./disk/trouble.ts";
 import { type Problem, systemCode, TritterError } from "./errors.ts";
 import type { Hub } from "./hub/port.ts";
-import type { Count, Forget, Prune } from "./plan/types.ts";
+import type { Count, Damage, Forget, Prune } from "./plan/types.ts";
 import { pool } from "./pool.ts";
 import type { Entry } from "./receipt/entries.ts";
 import { sweepStore } from "./store/store.ts";
-import { treeChange } from "./tree/change.ts";
+import { type TreeChange, treeChange } from "./tree/change.ts";
 import { isRacy } from "./tree/stamp.ts";
 import { openTrash, type Trash, tidyTrash } from "./tree/trash.ts";
 
@@ -33,7 +33,7 @@ export async function apply(applying: Applying): Promise<Outcome> {
   const change = treeChange(disk, root, trash);
 
   const adopted = await recordKeeps(applying);
-  const fetched = await fetchAll(applying);
+  const fetched = await fetchAll(applying, change);
   const gathered = await gatherFromTree(applying, change);
   const ready = new Map([...applying.leftReady, ...fetched.ready, ...gathered.ready]);
   const placing = await placeAll(applying, change, ready);
@@ -64,13 +64,19 @@ export async function apply(applying: Applying): Promise<Outcome> {
   };
 }
 
-async function fetchAll(applying: Applying) {
+async function fetchAll(applying: Applying, change: TreeChange) {
   const { plan, emit, jobs, clock, signal, store } = applying;
   const { files, bytes } = plan.totals.fetch;
   if (files === 0) return { ready: new Map(), problems: [], bytes: 0 };
   emit({ kind: "fetching", files, bytes });
   const hub: Hub = applying.hub();
-  return fetchBlobs({ hub, clock, signal, emit, jobs, limits: applying.limits, store }, plan.blobs);
+  // Its parents are looked at too: a folder may have become a link since.
+  const locate = ({ path, stamp }: Damage) => {
+    change.lookAgain();
+    return change.isStill(path, stamp) ? join(applying.root, path) : undefined;
+  };
+  const { limits } = applying;
+  return fetchBlobs({ hub, clock, signal, emit, jobs, limits, store, locate }, plan.blobs);
 }
 
 /** What was found right and the receipt did not know yet. Whoever wrote these bytes may not have flushed them: what the receipt believes must survive. */
@@ -79,11 +85,12 @@ async function recordKeeps(applying: Applying): Promise<{ recorded: number; file
   const unrecorded = plan.keeps.filter((keep) => keep.record !== "none");
   const entries: Entry[] = [];
   await pool(unrecorded, { width: FLUSHERS, signal }, async (keep) => {
-    const { stamp, digests, origin } = keep;
+    const { stamp, digests, origin, segments } = keep;
     const { path, source, size } = keep.want;
     const doubtful = isRacy(stamp, scannedAt) || !(await isFlushed(disk, join(root, path)));
     const racy = doubtful && { racy: true as const };
-    entries.push({ op: "placed", owner, source, path, digests, size, origin, stamp, ...racy });
+    const checked = segments !== undefined && { segments };
+    entries.push({ op: "placed", owner, source, path, digests, size, origin, ...checked, stamp, ...racy });
   });
   await journal.append(entries);
   return {

@@ -3,11 +3,11 @@ import { printable } from "../../schema/names.ts";
 import { diskProblem } from "../disk/trouble.ts";
 import { type Problem, problemsOf, systemCode, TritterError } from "../errors.ts";
 import type { RemoteFile } from "../hub/port.ts";
-import type { Blob } from "../plan/types.ts";
+import type { Blob, Damage } from "../plan/types.ts";
 import { gate, pool } from "../pool.ts";
 import { type Intake, openIntake, type Put, type Receiver } from "../store/intake.ts";
 import type { Kept, ReceiveInput, Run, Wanted as Wish } from "../store/receive.ts";
-import { SEGMENT } from "../store/segments.ts";
+import { SEGMENT, unpackChecksums } from "../store/segments.ts";
 import type { ReadyBlob } from "../store/store.ts";
 import { type Limits, openMeter } from "./meter.ts";
 import { askingOnce, foldRefusals } from "./refused.ts";
@@ -20,6 +20,8 @@ export interface FetchInput extends Omit<Streaming, "gate" | "meter"> {
   /** Streams at once, over all files. */
   readonly jobs: number;
   readonly limits: Limits;
+  /** Where a damaged file is, if it is still the one that the plan saw. */
+  readonly locate: (damage: Damage) => string | undefined;
 }
 
 interface Fetching extends FetchInput, Streaming {
@@ -117,6 +119,7 @@ interface Wanted extends Label {
   readonly digest: Digest;
   readonly size: number;
   readonly remotes: readonly RemoteFile[];
+  readonly damaged: Damage | undefined;
 }
 
 type Settle = (want: Wanted, result: ReadyBlob | Problem) => void;
@@ -166,7 +169,8 @@ async function* tasks(fetching: Fetching, queue: Queue): AsyncGenerator<Task> {
     if (blob.from.kind !== "fetch") continue;
     const { digest, size } = blob;
     const label = { key: digest, path: blob.paths[0] ?? "", source: blob.source };
-    const want: Wanted = { ...label, digest, size, remotes: blob.from.remotes };
+    const { remotes, damaged } = blob.from;
+    const want: Wanted = { ...label, digest, size, remotes, damaged };
     if (size <= fetching.intake.small) yield () => fetchSmall(fetching, want, queue);
     else yield* largeTasks(fetching, want, queue);
   }
@@ -270,8 +274,15 @@ async function endSpan(fetching: Fetching, large: Large): Promise<void> {
   });
 }
 
-function wishFor({ signal }: Fetching, { digest, size }: Wanted, afresh: boolean): Wish {
-  return { digest, size, afresh, signal };
+function wishFor({ signal, locate }: Fetching, want: Wanted, afresh: boolean): Wish {
+  const { digest, size, damaged } = want;
+  return { digest, size, afresh, signal, damaged: damaged && salvageable(locate(damaged), damaged, size) };
+}
+
+/** undefined where the receipt's checksums are not those of a file of this size. */
+function salvageable(file: string | undefined, { segments }: Damage, size: number): Wish["damaged"] {
+  const checksums = unpackChecksums(segments, size);
+  return file === undefined || checksums === undefined ? undefined : { file, checksums };
 }
 
 /** The whole file once more, into a new partial. */

@@ -8,6 +8,7 @@ import type { Want } from "../lock/wants.ts";
 import type { Blob, Clear, Write } from "../plan/types.ts";
 import type { Entry } from "../receipt/entries.ts";
 import type { Origin } from "../receipt/placement.ts";
+import { packChecksums } from "../store/segments.ts";
 import type { ReadyBlob } from "../store/store.ts";
 import type { TreeChange } from "../tree/change.ts";
 import { isRacy, sameBytesStamp, stampOf, TICK_MS } from "../tree/stamp.ts";
@@ -28,6 +29,8 @@ export interface PlacedFile {
   readonly want: Want;
   readonly digests: readonly Digest[];
   readonly origin: Origin;
+  /** As the receipt keeps them. */
+  readonly segments: string | undefined;
 }
 
 /** Files announced, and made durable as announced, together. */
@@ -121,7 +124,7 @@ async function placeOne(hands: Hands, step: Step): Promise<void> {
   if (step.from === undefined && !step.copy) await moveStraight(hands, step);
   else if (step.copy) await placeCopy(hands, step, digests);
   else await change.place((step.from as ReadyBlob).file, want.path);
-  hands.placed.push({ want, digests, origin: originOf(step) });
+  hands.placed.push({ want, digests, origin: originOf(step), segments: segmentsOf(step) });
 }
 
 async function makeRoom(hands: Hands, clear: Clear): Promise<void> {
@@ -191,6 +194,11 @@ function originOf({ blob }: Step): Origin {
   return blob.from.kind === "tree" && blob.from.how === "rename" ? "adopted" : "fetched";
 }
 
+function segmentsOf({ blob, from }: Step): string | undefined {
+  if (from === undefined) return blob.from.kind === "tree" ? blob.from.segments : undefined;
+  return from.segments && packChecksums(from.segments);
+}
+
 function intentOf({ owner }: Applying, step: Step): Entry {
   const { path, source, digest, size } = step.write.want;
   return { op: "intent", owner, source, path, digest, size, origin: originOf(step) };
@@ -204,13 +212,14 @@ async function recordPlaced({ applying, change, placed }: Hands): Promise<void> 
   const now = applying.clock.now();
   const { owner, journal } = applying;
   const entries: Entry[] = [];
-  for (const { want, digests, origin } of placed) {
+  for (const { want, digests, origin, segments } of placed) {
     const stat = statOf(change, want.path);
     if (stat === undefined) continue;
     const stamp = stampOf(stat);
     const racy = isRacy(stamp, now) && { racy: true as const };
     const { path, source, size } = want;
-    entries.push({ op: "placed", owner, source, path, digests, size, origin, stamp, ...racy });
+    const checked = segments !== undefined && { segments };
+    entries.push({ op: "placed", owner, source, path, digests, size, origin, ...checked, stamp, ...racy });
   }
   await journal.append(entries);
 }

@@ -32,6 +32,7 @@ const lockFile = () =>
 const endpoint = () =>
   new Option("--endpoint <url|folder>", "the Hub, or a folder in the layout of its cache").helpGroup(WHERE);
 const offline = () => new Option("--offline", "open no socket; what is here must suffice").helpGroup(WHERE);
+const deep = () => new Option("--deep", "read every byte again, trust no time stamp");
 const noFallback = () => new Option("--no-fallback", "take no source from a fallback");
 const dryRun = () => new Option("--dry-run", "print what would be done, and write nothing");
 const names = () => new Argument("[name...]", "sources and groups (default: all)");
@@ -208,6 +209,7 @@ export const SPECS: readonly Spec[] = [
       () => new Option("--locked", "refuse a stale lock instead of writing it (always so where CI is set)"),
       noFallback,
       dryRun,
+      deep,
       () => new Option("--force", "take paths that hold other files; what was there goes to the trash"),
       () => new Option("--prune", "let a large prune happen"),
       () => new Option("-j, --jobs <n>", "streams at once, at most (default: 16)").argParser(jobs),
@@ -245,7 +247,7 @@ export const SPECS: readonly Spec[] = [
     summary: "whether manifest, lock and disk agree; the exit status says what does not",
     arguments: [names()],
     options: [
-      () => new Option("--deep", "read every byte again, trust no time stamp"),
+      deep,
       () => new Option("--upstream", "ask the Hub too: outdated, gone, access, licence"),
       () =>
         new Option(

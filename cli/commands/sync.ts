@@ -12,6 +12,7 @@ export async function sync(call: Call): Promise<Answer> {
     dryRun,
     locked: flags.locked === true || inCI(context.env),
     fallback: flags.fallback !== false,
+    deep: flags.deep === true,
     force: flags.force === true,
     prune: flags.prune === true,
     jobs: flags.jobs ?? DEFAULT_JOBS,

@@ -1,7 +1,7 @@
 import type { Digest, TreePath } from "../../schema/ids.ts";
 import type { Decisions, View } from "../plan.ts";
-import { heldOrigin } from "./presence.ts";
-import type { Blob, BlobOrigin, Write } from "./types.ts";
+import { heldOrigin, segmentsOf } from "./presence.ts";
+import type { Blob, BlobOrigin, Damage, Write } from "./types.ts";
 
 export interface BlobPlan {
   readonly list: readonly Blob[];
@@ -38,12 +38,22 @@ function originOf(
   { digest, writes, holder }: { digest: Digest; writes: readonly Write[]; holder: Holder | undefined },
 ): BlobOrigin {
   if (view.ready.has(digest)) return { kind: "ready" };
-  if (holder !== undefined) return { kind: "tree", path: holder.path, stamp: holder.stamp, how: holder.how };
+  if (holder !== undefined) return holder;
   return {
     kind: "fetch",
     remotes: writes.map((write) => write.want.remote),
     have: view.partial.get(digest) ?? 0,
+    damaged: damageOf(view, digest, writes),
   };
+}
+
+function damageOf(view: View, digest: Digest, writes: readonly Write[]): Damage | undefined {
+  for (const { want, why, stamp } of writes) {
+    const placement = why === "modified" ? view.mine.get(want.path) : undefined;
+    const segments = placement && segmentsOf(placement, [digest]);
+    if (stamp !== undefined && segments !== undefined) return { path: want.path, stamp, segments };
+  }
+  return undefined;
 }
 
 /** A file wanted by both its digests moves straight to one path only; until it does, the other can have a copy. */
@@ -71,8 +81,9 @@ function holdersOf(view: View, decisions: Decisions): Map<Digest, Holder> {
     const origin = heldOrigin(placement, found);
     if (origin === undefined) continue;
     const how = howToTake(origin, fate.get(placement.path));
+    const segments = segmentsOf(placement, found.digests);
     for (const digest of found.digests)
-      offer(holders, digest, { kind: "tree", path: placement.path, stamp: found.stamp, how });
+      offer(holders, digest, { kind: "tree", path: placement.path, stamp: found.stamp, how, segments });
   }
   return holders;
 }

@@ -143,11 +143,26 @@ function keep(view: View, want: Want, found: FoundFile): Keep {
   const held = placement === undefined ? undefined : heldOrigin(placement, found);
   if (placement === undefined || held === undefined) {
     const shared = view.others.get(want.path)?.find((other) => other.digests.includes(want.digest));
-    if (shared !== undefined) return { want, stamp, digests, record: "share", origin: shared.origin };
-    return { want, stamp, digests, record: "adopt", origin: "adopted" };
+    if (shared !== undefined)
+      return {
+        want,
+        stamp,
+        digests,
+        record: "share",
+        origin: shared.origin,
+        segments: segmentsOf(shared, digests),
+      };
+    return { want, stamp, digests, record: "adopt", origin: "adopted", segments: undefined };
   }
   const upToDate = found.recorded && placement.source === want.source && placement.path === want.path;
-  return { want, stamp, digests, record: upToDate ? "none" : "restamp", origin: held };
+  return {
+    want,
+    stamp,
+    digests,
+    record: upToDate ? "none" : "restamp",
+    origin: held,
+    segments: segmentsOf(placement, digests),
+  };
 }
 
 /** Does the file hold these bytes? A digest of another algorithm is unknown, so false: scan hashes with the wanted one. */
@@ -159,6 +174,11 @@ export function holds(found: Found, digest: Digest): boolean {
 export function heldOrigin(placement: Placement, found: FoundFile): "fetched" | "adopted" | undefined {
   if (placement.digests.some((digest) => found.digests.includes(digest))) return placement.origin;
   return placement.intents.find((intent) => found.digests.includes(intent.digest))?.origin;
+}
+
+/** Checksums that a placement has of the bytes of one of these digests: those announced over it have none yet. */
+export function segmentsOf(placement: Placement, digests: readonly Digest[]): string | undefined {
+  return placement.digests.some((digest) => digests.includes(digest)) ? placement.segments : undefined;
 }
 
 export type FoundFile = Extract<Found, { kind: "file" }>;

@@ -30,6 +30,8 @@ export interface Keep {
   /** What the receipt must learn: nothing; an untracked equal file; a path another owner placed; a new stamp, source or digest. */
   readonly record: "none" | "adopt" | "share" | "restamp";
   readonly origin: Origin;
+  /** Checksums that the receipt has of these bytes. */
+  readonly segments: string | undefined;
 }
 
 export interface Write {
@@ -102,9 +104,25 @@ export type BlobOrigin =
       readonly path: TreePath;
       readonly stamp: Stamp;
       readonly how: "stage" | "rename" | "copy";
+      /** Checksums that the receipt has of its bytes. */
+      readonly segments: string | undefined;
     }
-  /** From the Hub; any of these serves the same bytes. `have`: bytes of an interrupted fetch already here. */
-  | { readonly kind: "fetch"; readonly remotes: readonly RemoteFile[]; readonly have: number };
+  | {
+      readonly kind: "fetch";
+      /** Any of these serves the same bytes. */
+      readonly remotes: readonly RemoteFile[];
+      /** bytes of an interrupted fetch already here */
+      readonly have: number;
+      /** A file of ours that held these bytes and was changed: most of it may still be right. */
+      readonly damaged: Damage | undefined;
+    };
+
+export interface Damage {
+  readonly path: TreePath;
+  readonly stamp: Stamp;
+  /** Checksums that the receipt has of the bytes that were placed there. */
+  readonly segments: string;
+}
 
 /** Why prunes wait for `--prune`. */
 export interface Brake {

@@ -113,7 +113,7 @@ async function lookAtDisk(
   try {
     const input = { manifest, lock, scope, deep, force: false, prune: false, tolerant: true };
     const { plan, root, inventory } = await survey(context, input);
-    const problems = [...driftProblems(plan, root), ...inventory.unread.values()];
+    const problems = [...driftProblems(plan, { root, deep }), ...inventory.unread.values()];
     return { root, plan, hashed: inventory.hashed, problems };
   } catch (error) {
     context.signal.throwIfAborted();
@@ -122,14 +122,15 @@ async function lookAtDisk(
 }
 
 /** A plan with nothing to change on disk means that disk and lock agree. */
-function driftProblems(plan: Drift, root: string): readonly Problem[] {
+function driftProblems(plan: Drift, { root, deep }: { root: string; deep: boolean }): readonly Problem[] {
   const drift = driftText(plan);
   if (drift === "") return [];
   return [
     {
       code: "DRIFT",
       message: `the disk is not what the lock says: ${drift} below "${root}"`,
-      hint: "run tritter sync",
+      // Without it, sync would believe stamps that the reading has just shown to be wrong.
+      hint: deep ? "run tritter sync --deep" : "run tritter sync",
     },
   ];
 }

@@ -13,7 +13,10 @@ export async function syncProject(context: Context, options: SyncOptions): Promi
   const documents = documentsOf(context, options);
   // Names beside rates are judged with the manifest.
   const named = (options.limits?.rates ?? []).length > 0;
-  const seen = named ? undefined : await quickLook(context, { ...documents, names: options.names });
+  const seen =
+    named || options.deep === true
+      ? undefined
+      : await quickLook(context, { ...documents, names: options.names });
   if (seen === undefined) return (await import("./sync.ts")).syncWhole(context, options);
   const { root, wanted } = seen;
   return {

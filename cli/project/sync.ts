@@ -31,6 +31,8 @@ export interface SyncOptions extends ProjectOptions {
   /** May a source come from one of its fallbacks? */
   readonly fallback: boolean;
   readonly dryRun: boolean;
+  /** Read every byte, whatever the stamps say. */
+  readonly deep?: boolean;
   /** Overwrite untracked files; what was there goes to the trash. */
   readonly force: boolean;
   /** Release the prune brake. */
@@ -151,8 +153,9 @@ function tellStaleElsewhere({ emit }: Context, { manifest, scope }: Project, loc
   emit({ kind: "note", message });
 }
 
-function surveyInput({ manifest, scope }: Project, lock: Lock, { force, prune }: SyncOptions) {
-  return { manifest, lock, scope, deep: false, force, prune };
+function surveyInput({ manifest, scope }: Project, lock: Lock, options: SyncOptions) {
+  const { deep = false, force, prune } = options;
+  return { manifest, lock, scope, deep, force, prune };
 }
 
 interface Done {

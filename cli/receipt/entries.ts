@@ -7,6 +7,7 @@ import type { Origin } from "./placement.ts";
  *
  *     {"op":"intent","seq":7,"owner":"corpus","source":"rust","path":"rust/a.parquet","digest":"sha256:…","size":9,"origin":"fetched"}
  *     {"op":"placed","seq":8,"owner":"corpus","source":"rust","path":"rust/a.parquet","digests":["sha256:…"],"size":9,"origin":"fetched","stamp":"9:…"}
+ *     {"op":"placed",…,"size":9000000,"segments":"9ae0daaf51d2c3b40f1e2d3c",…}
  *     {"op":"gone","seq":9,"owner":"corpus","path":"rust/a.parquet"}
  *     {"op":"flushed","seq":10}
  *
@@ -26,6 +27,8 @@ export type Entry =
       readonly digests: readonly Digest[];
       readonly size: number;
       readonly origin: Origin;
+      /** Of a large file that was received by segments. */
+      readonly segments?: string;
       readonly stamp: Stamp;
       /** The file changed too close to the moment its stamp was taken. */
       readonly racy?: true;
@@ -70,6 +73,7 @@ function hasShape(value: Record<string, unknown>): boolean {
         Array.isArray(value.digests) &&
         value.digests.every(isDigest) &&
         typeof value.stamp === "string" &&
+        (value.segments === undefined || typeof value.segments === "string") &&
         hasBytes(value)
       );
     default:

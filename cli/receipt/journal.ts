@@ -176,12 +176,13 @@ function* inGroups(placements: readonly Placement[]): Generator<Entry[]> {
 }
 
 function entriesOf(placement: Placement): Entry[] {
-  const { path, owner, source, origin, digests, size, stamp, doubt } = placement;
+  const { path, owner, source, origin, digests, size, segments, stamp, doubt } = placement;
   const entries: Entry[] = [];
   if (size !== undefined && stamp !== undefined) {
     // This journal is of this boot, which would make a placement of an earlier one look sure: racy means "hash".
     const racy = doubt !== undefined && { racy: true as const };
-    entries.push({ op: "placed", owner, source, path, digests, size, origin, stamp, ...racy });
+    const checked = segments !== undefined && { segments };
+    entries.push({ op: "placed", owner, source, path, digests, size, origin, ...checked, stamp, ...racy });
   }
   for (const intent of placement.intents) entries.push({ op: "intent", owner, source, path, ...intent });
   return entries;

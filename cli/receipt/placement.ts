@@ -14,6 +14,8 @@ export interface Placement {
   /** bytes; undefined while only an intent is known */
   readonly size: number | undefined;
   readonly origin: Origin;
+  /** Checksums of its segments from when it was received, as the store packs them; undefined where they are not known. */
+  readonly segments: string | undefined;
   /** undefined: nothing to compare with, so hash. */
   readonly stamp: Stamp | undefined;
   /** Why `stamp` is undefined or not to be believed. */

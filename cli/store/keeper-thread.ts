@@ -124,10 +124,10 @@ export function threadedKeeper(file: URL, input: ReceiveInput, signal: AbortSign
     return { memory: memories.size - 1, buffer, from, length };
   };
   return {
-    receive: async ({ digest, size, afresh }) => {
+    receive: async ({ digest, size, afresh, damaged }) => {
       blobs += 1;
       const blob = blobs;
-      const wanted = { digest, size, afresh };
+      const wanted = { digest, size, afresh, damaged };
       const begun = await ask<Pick<Reception, "have" | "missing">>({ kind: "receive", blob, wanted });
       return {
         ...begun,

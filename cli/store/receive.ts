@@ -61,9 +61,18 @@ export interface Wanted {
   readonly digest: Digest;
   /** bytes */
   readonly size: number;
-  /** What interrupted runs left is not used: it may be what was wrong. */
+  /** What interrupted runs left, and what is damaged, is not used: it may be what was wrong. */
   readonly afresh: boolean;
+  /** A file that held these bytes once: its segments that still do need not come again. */
+  readonly damaged?: Damaged | undefined;
   readonly signal: Stop;
+}
+
+export interface Damaged {
+  /** Absolute; only read. */
+  readonly file: string;
+  /** CRC-32 of each SEGMENT, in order, when it was whole. */
+  readonly checksums: readonly number[];
 }
 
 /** As much of an AbortSignal as long work asks for. */
@@ -80,7 +89,10 @@ export async function receive(input: ReceiveInput, wanted: Wanted): Promise<Rece
   const file = join(folder, "data");
   const data = await disk.open(file, left === folder ? "r+" : "wx");
   try {
-    const done = left === undefined ? new Map() : await goOn(disk, { left, folder, data, wanted });
+    const done =
+      left === undefined
+        ? await salvage(disk, data, wanted)
+        : await goOn(disk, { left, folder, data, wanted });
     const list = await rewriteList(disk, folder, segmentHeader(writer, size) + lines(done));
     return receptionOf({ input, wanted, file, data, list: { file: list, folder }, done });
   } catch (error) {
@@ -157,6 +169,28 @@ async function goOn(disk: Disk, { left, folder, data, wanted }: Left): Promise<M
     await other.close();
   }
 }
+
+/** One that cannot be read is no help, and no harm. */
+async function salvage(disk: Disk, data: DiskFile, wanted: Wanted): Promise<Map<number, number>> {
+  const { damaged, afresh } = wanted;
+  if (damaged === undefined || afresh) return new Map();
+  try {
+    const source = await disk.open(damaged.file, "r");
+    try {
+      const known = new Map(damaged.checksums.entries());
+      return await checkedSegments(source, known, wanted, (index, bytes) =>
+        data.writeAt(bytes, index * SEGMENT),
+      );
+    } finally {
+      await source.close();
+    }
+  } catch (error) {
+    if (!UNREADABLE.has(systemCode(error) ?? "")) throw error;
+    return new Map();
+  }
+}
+
+const UNREADABLE = new Set(["ENOENT", "EACCES", "EPERM", "EIO", "ELOOP", "ENOTDIR", "EISDIR"]);
 
 async function checkedSegments(
   data: DiskFile,

@@ -67,6 +67,17 @@ export async function readSegment(
   return crc32(bytes) === checksum ? bytes : undefined;
 }
 
+/** Of a whole file, as the receipt keeps them: 8 hex digits a segment, in order. */
+export function packChecksums(checksums: readonly number[]): string {
+  return checksums.map((checksum) => checksum.toString(16).padStart(8, "0")).join("");
+}
+
+/** undefined where these are not the checksums of a file of `size` bytes. */
+export function unpackChecksums(packed: string, size: number): readonly number[] | undefined {
+  if (packed.length !== 8 * segmentCount(size) || !/^[0-9a-f]*$/.test(packed)) return undefined;
+  return (packed.match(/.{8}/g) ?? []).map((checksum) => Number.parseInt(checksum, 16));
+}
+
 function parseLine(line: string): [number, number] | undefined {
   const match = /^(\d+) ([0-9a-f]{1,8})$/.exec(line);
   return match === null ? undefined : [Number(match[1]), Number.parseInt(match[2] ?? "", 16)];

@@ -17,8 +17,8 @@ export interface ReadyBlob {
   readonly digests: readonly Digest[];
   /** bytes */
   readonly size: number;
-  /** CRC-32 of each SEGMENT, in order; set only if it was received by segments in this run. */
-  readonly segments?: readonly number[];
+  /** CRC-32 of each SEGMENT, in order; undefined where they are not known. */
+  readonly segments?: readonly number[] | undefined;
 }
 
 /** What an interrupted run left, as it was when the store was opened. */

@@ -379,3 +379,23 @@ describe("two syncs of one root", () => {
     120_000,
   );
 });
+
+describe("a file that rotted on disk under its stamp", () => {
+  it("is believed by check and sync, found by check --deep, and mended by sync --deep", async () => {
+    const project = memoryProject();
+    project.publish({ "a.txt": "aaaa", "b.txt": "bbbb" });
+    await project.update();
+    await project.sync();
+    project.disk.rot(`${ROOT}/a.txt`, 2);
+    expect((await project.sync()).problems).toEqual([]);
+    expect((await project.check()).problems).toEqual([]);
+    expect((await project.check(true)).problems).toMatchObject([
+      { code: "DRIFT", hint: "run tritter sync --deep" },
+    ]);
+    expect((await project.sync({ deep: true })).problems).toEqual([]);
+    expect(project.tree()).toEqual({ "a.txt": "aaaa", "b.txt": "bbbb" });
+    expect(project.trash()).toEqual(["aa`a"]);
+    expect((await project.check(true)).problems).toEqual([]);
+    expect((await project.sync({ deep: true })).outcome).toMatchObject({ placed: { files: 0 } });
+  });
+});

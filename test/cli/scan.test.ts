@@ -48,6 +48,7 @@ function placed(path: string, content: string, parts: Partial<Placement> = {}): 
     stamp: stat && stampOf(stat),
     doubt: undefined,
     flushed: true,
+    segments: undefined,
     intents: [],
     ...parts,
   };

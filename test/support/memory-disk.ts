@@ -14,6 +14,8 @@ export interface MemoryDisk extends Disk {
   /** A file, made with its folders, that would survive a power loss. */
   put(path: string, content: string | Uint8Array): void;
   symlink(path: string, target: string): void;
+  /** Flips a bit in place, as a failing medium does: no stamp tells of it. */
+  rot(path: string, at: number): void;
   /** Files below a folder as text, by their path from there. */
   tree(folder: string): Record<string, string>;
   /** Paths of all folders below a folder. */
@@ -358,6 +360,13 @@ export function memoryDisk(): MemoryDisk {
       node.mtimeNs = now();
       node.ctimeNs = node.mtimeNs;
     }),
+    rot: (path, at) => {
+      const { folder, name } = parent(path);
+      const file = folder.entries.get(name) as File;
+      file.content = Buffer.from(file.content);
+      file.content[at] = (file.content[at] as number) ^ 1;
+      file.durable = file.content;
+    },
     put: (path, content) => {
       makeFolders(dirname(path));
       const { folder, name } = parent(path);

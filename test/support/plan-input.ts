@@ -34,6 +34,7 @@ export function placed(path: string, letter: string | undefined, options: Placed
     source,
     owner,
     origin,
+    segments: undefined,
     digests: letter === undefined ? [] : [digest(letter)],
     size: letter === undefined ? undefined : size,
     stamp: letter === undefined ? undefined : stampFor(letter),

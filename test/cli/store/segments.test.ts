@@ -1,6 +1,8 @@
 import { crc32 } from "node:zlib";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  packChecksums,
   parseSegments,
   readSegment,
   SEGMENT,
@@ -8,6 +10,7 @@ import {
   segmentHeader,
   segmentLength,
   segmentLine,
+  unpackChecksums,
 } from "../../../cli/store/segments.ts";
 import { writerOf } from "../../support/engine.ts";
 import { memoryDisk } from "../../support/memory-disk.ts";
@@ -64,5 +67,31 @@ describe("readSegment()", () => {
     expect(await read(bytes, bytes)).toEqual(bytes);
     expect(await read(Buffer.alloc(bytes.length), bytes)).toBeUndefined();
     expect(await read(bytes, bytes, bytes.length + 1)).toBeUndefined();
+  });
+});
+
+describe("packChecksums() and unpackChecksums()", () => {
+  it("undo each other for a file of any size", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat({ max: 2 ** 32 - 1 }), { minLength: 1, maxLength: 40 }),
+        fc.nat(),
+        (list, rest) => {
+          const size = (list.length - 1) * SEGMENT + 1 + (rest % SEGMENT);
+          expect(unpackChecksums(packChecksums(list), size)).toEqual(list);
+        },
+      ),
+    );
+  });
+
+  it.each([
+    ["", 1],
+    ["9ae0daaf", 0],
+    ["9ae0daaf", SEGMENT + 1],
+    ["9ae0daa", 1],
+    ["9ae0daag", 1],
+    ["9AE0DAAF", 1],
+  ])("%j is none of a file of %i bytes", (packed, size) => {
+    expect(unpackChecksums(packed, size)).toBeUndefined();
   });
 });
