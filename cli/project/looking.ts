@@ -64,13 +64,18 @@ export async function lookFor(
 ): Promise<Looked> {
   const finds: Find[] = [];
   const told: string[] = [];
+  const seen = new Set<string>();
   for (const place of places) {
     const label = `${place.type} ${printable(place.repo)} at ${printable(place.revision)}`;
-    const looked = await lookInto(looking, entry, place);
+    const { find, ...looked } = await lookInto(looking, entry, place);
+    const commit = find && keyOf(find.refuge, find.refuge.commit);
+    // Several revisions may name one commit.
+    if (commit !== undefined && seen.has(commit)) continue;
     told.push(`${label}: ${looked.told}`);
-    if (looked.find === undefined) continue;
-    finds.push(looked.find);
-    if (hasAll(looked.find, entry.files)) break;
+    if (find === undefined || commit === undefined) continue;
+    seen.add(commit);
+    finds.push(find);
+    if (hasAll(find, entry.files)) break;
   }
   return { finds, told };
 }

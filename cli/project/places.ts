@@ -40,6 +40,7 @@ export async function locate<Name extends string>(
 /** The field to look at; for any other code, the source. */
 const FIELDS: Readonly<Partial<Record<ErrorCode, string>>> = {
   LICENSE_REFUSED: "license",
+  OBLIGATION: "follow",
   EXPECTATION: "expect",
   OUTDATED: "revision",
   PIN_GONE: "revision",

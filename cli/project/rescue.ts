@@ -26,6 +26,8 @@ export interface RescueResult {
   readonly root: string;
   /** In the order of the lock. */
   readonly sources: readonly RescuedSource[];
+  /** What was found is not what the lock says; written unless it is a dry run. */
+  readonly differs: boolean;
   readonly wrote: boolean;
   readonly problems: readonly Problem[];
 }
@@ -72,7 +74,9 @@ export async function rescueProject(context: Context, options: RescueOptions): P
     const strandedAny = [...rescues.values()].some(({ shelter }) => (shelter?.missing.length ?? 0) > 0);
     const disk = strandedAny ? await onThisDisk(context, project, lock) : undefined;
     const sources = entries.map((entry) => settled(entry, rescues.get(entry.name) as Rescue, disk));
-    const wrote = await write(context, project, { lock, sources, dryRun: options.dryRun });
+    const next = { ...lock, sources: withEntries(lock, sources) };
+    const differs = next.sources.some((entry, index) => entry !== lock.sources[index]);
+    const wrote = differs && !options.dryRun && (await replaceLock(context, project, next));
     const problems = [
       ...[...rescues.values()].flatMap((rescue) => rescue.problems),
       ...lostProblems(
@@ -81,7 +85,8 @@ export async function rescueProject(context: Context, options: RescueOptions): P
       ),
     ];
     const { lockFile, manifest } = project;
-    return { lockFile, root: manifest.root, sources: sources.map(({ told }) => told), wrote, problems };
+    const told = sources.map((source) => source.told);
+    return { lockFile, root: manifest.root, sources: told, differs, wrote, problems };
   } finally {
     await close();
   }
@@ -202,16 +207,7 @@ function unsheltered(entry: LockedSource): LockedSource {
   return { ...entry, rescued: undefined, files: entry.files.map(({ from: _, ...file }) => file) };
 }
 
-async function write(
-  context: Context,
-  project: Project,
-  { lock, sources, dryRun }: { lock: Lock; sources: readonly Settled[]; dryRun: boolean },
-): Promise<boolean> {
+function withEntries(lock: Lock, sources: readonly Settled[]): readonly LockedSource[] {
   const next = new Map(sources.map(({ entry }) => [entry.name, entry]));
-  const isChanged = lock.sources.some((entry) => (next.get(entry.name) ?? entry) !== entry);
-  if (dryRun || !isChanged) return false;
-  return replaceLock(context, project, {
-    ...lock,
-    sources: lock.sources.map((entry) => next.get(entry.name) ?? entry),
-  });
+  return lock.sources.map((entry) => next.get(entry.name) ?? entry);
 }

@@ -175,7 +175,8 @@ async function accessProblems(
   hub: Hub,
   { entry, pin }: { entry: LockedSource; pin: Resolved },
 ): Promise<Answer> {
-  if (pin.disabled === true) return { ...NOTHING, problems: [disabledProblem(entry.repo)] };
+  if (pin.disabled === true)
+    return withRefuges(signal, hub, { entry, gone: [asGone(disabledProblem(entry.repo), entry)] });
   const path = probePath(entry.files);
   const isGated = entry.gated !== undefined || (pin.gated ?? false) !== false;
   if (path === undefined || !isGated) return NOTHING;

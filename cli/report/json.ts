@@ -80,13 +80,13 @@ async function editBody({ project, sources, wrote, before, after, locked }: Edit
   };
 }
 
-function rescueBody({ dryRun, lockFile, root, wrote, sources }: Of<"rescue">): Json {
+function rescueBody({ dryRun, lockFile, root, differs, wrote, sources }: Of<"rescue">): Json {
   const told = sources.map(({ refuges, here, ...source }) => ({
     ...source,
     refuges: refuges.map(({ refuge, ...held }) => ({ ...refuge, ...held })),
     here: here.map(orNull),
   }));
-  return { dryRun, file: lockFile, root, wrote, sources: told };
+  return { dryRun, file: lockFile, root, differs, wrote, sources: told };
 }
 
 async function importBody(result: Of<"import">): Promise<Json> {

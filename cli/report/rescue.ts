@@ -1,14 +1,14 @@
 import type { RescuedSource, RescueResult } from "../project/rescue.ts";
 import { formatFiles, shortCommit } from "./format.ts";
+import type { Paint } from "./paint.ts";
 import type { Layout } from "./plan-lines.ts";
 import { safe } from "./safe.ts";
 
 /** `code: rescued, 9 files, 2.9 GB from dataset o/mirror at abc1234`, one line or more a source; what is lost, a problem says. */
 export function rescueLines(result: RescueResult, dryRun: boolean, layout: Layout): readonly string[] {
-  const { sources, lockFile, wrote } = result;
-  const changed = sources.some(({ state }) => state === "rescued" || state === "back");
+  const { sources, lockFile, differs, wrote } = result;
   const file = safe(lockFile);
-  const last = wrote ? `wrote ${file}` : dryRun && changed ? `would write ${file}` : `${file} stays as it is`;
+  const last = wrote ? `wrote ${file}` : dryRun && differs ? `would write ${file}` : `${file} stays as it is`;
   return [...sources.flatMap((source) => linesOf(source, layout)), last];
 }
 
@@ -25,12 +25,17 @@ function linesOf(source: RescuedSource, { paint, verbose }: Layout): readonly st
     case "rescued":
       return [...heldLines(source, `${name}: ${paint.good("rescued")}`), ...looked];
     case "stranded":
-      return [...heldLines(source, `${name}: ${paint.bad("not rescued")}`), ...looked];
+      return [...heldLines(source, `${name}: ${strandedText(source, paint)}`), ...looked];
     case "unknown":
       return [];
     default:
       return source.state satisfies never;
   }
+}
+
+/** What repositories have is locked only where nothing of the rest is lost. */
+function strandedText({ refuges, lost }: RescuedSource, paint: Paint): string {
+  return refuges.length > 0 && lost.length === 0 ? paint.warn("rescued in part") : paint.bad("not rescued");
 }
 
 function heldLines({ refuges, here, lost }: RescuedSource, head: string): readonly string[] {

@@ -10,12 +10,18 @@ import type { Problem } from "../errors.ts";
 export function asGone(problem: Problem, entry: LockedSource): Problem {
   const { name, commit, type, repo, rescued } = entry;
   if (problem.source === name) return problem;
+  if (problem.lasting === "disabled") return { ...problem, source: name, hint: elsewhereHint(name) };
   const isGone = problem.code === "PIN_GONE";
   if (!isGone && (problem.lasting !== "missing" || entry.private === true)) return problem;
   const gone: Problem = { ...problem, code: "PIN_GONE", source: name, hint: goneHint(name) };
   if (isGone || rescued !== undefined) return gone;
   const message = `commit ${commit} is gone upstream with its repository: ${type} "${printable(repo)}" was open to all when it was locked, and is deleted or hidden now`;
-  return { ...gone, message, details: [problem.message, ...(problem.details ?? [])] };
+  const details = [problem.message, ...(problem.details ?? [])];
+  return { ...gone, message, details, hint: elsewhereHint(name) };
+}
+
+function elsewhereHint(source: string): string {
+  return `run tritter rescue ${source}, which looks for the same bytes elsewhere, or let the source name another repository`;
 }
 
 export function goneHint(source: string): string {

@@ -45,8 +45,9 @@ async function ofPin(entry: LockedSource, goOn: () => Promise<Pinned>): Promise<
   try {
     return await goOn();
   } catch (error) {
-    const problems = problemsOf(error).map((problem) => asGone(problem, entry));
-    if (problems.every(({ code }) => code !== "PIN_GONE")) throw error;
+    const before = problemsOf(error);
+    const problems = before.map((problem) => asGone(problem, entry));
+    if (problems.every((problem, index) => problem === before[index])) throw error;
     throw new TritterErrors(problems);
   }
 }

@@ -6,7 +6,8 @@ import { nodeDisk } from "../../../cli/disk/node.ts";
 import type { Disk } from "../../../cli/disk/port.ts";
 import { listingDigest } from "../../../cli/lock/digests.ts";
 import { compareBytes, serialiseLock, sortedFiles, writeLock } from "../../../cli/lock/write.ts";
-import { digestOf, entryOf, fileOf, lockOf, sourceOf } from "../../support/documents.ts";
+import type { TreePath } from "../../../schema/ids.ts";
+import { commitOf, digestOf, entryOf, fileOf, lockOf, sourceOf } from "../../support/documents.ts";
 import { type TemporaryFolder, temporaryFolder } from "../../support/trees.ts";
 import { lockIn, locks } from "./documents.ts";
 
@@ -66,6 +67,23 @@ describe("serialiseLock()", () => {
 },
 "later": true
 }
+`);
+  });
+
+  it("writes where a rescued file is among its other members", () => {
+    const rescued = [{ repo: "o/mirror", type: "dataset", commit: commitOf("e") }] as const;
+    const files = [
+      fileOf("a", { from: { path: "x/a" as TreePath }, extra: { zz: 1, aa: 2 } }),
+      fileOf("b", { from: { refuge: 0 } }),
+    ];
+    const text = serialiseLock(lockOf(entryOf(sourceOf("s"), files, { rescued })));
+    expect(text.slice(text.indexOf('"path": "s"'))).toBe(`"path": "s",
+"rescued": [{"repo":"o/mirror","type":"dataset","commit":"${"e".repeat(40)}"}],
+"files": [
+{"path":"a","size":1,"sha256":"${"a".repeat(64)}","aa":2,"from":{"path":"x/a"},"zz":1},
+{"path":"b","size":1,"sha256":"${"a".repeat(64)}","from":{"refuge":0}}
+]}
+}}
 `);
   });
 
