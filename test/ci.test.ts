@@ -7,6 +7,7 @@ import { EXIT } from "../cli/errors.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { type LoopbackHub, startHub } from "./support/hub/index.ts";
 import { noXmlParser, readJUnit } from "./support/junit.ts";
+import { readPage, shellLines } from "./support/pages.ts";
 import { makeProject, type Project, type Ran } from "./support/project.ts";
 import { preCommit, type Tool } from "./support/python.ts";
 import { readSarif } from "./support/sarif.ts";
@@ -20,11 +21,8 @@ import { readWorkflowLog } from "./support/workflow-commands.ts";
 const TOP = fileURLToPath(new URL("..", import.meta.url));
 const read = (path: string) => readFile(join(TOP, path), "utf8");
 
-const PAGE = await read("docs/ci.md");
-const FENCES = [...PAGE.matchAll(/^```([^\n]*)\n(.*?)^```$/gms)].map(([, info = "", text = ""]) => ({
-  info,
-  text,
-}));
+const DOCUMENT = await readPage("docs/ci.md");
+const { text: PAGE, fences: FENCES } = DOCUMENT;
 const RECIPES = FENCES.filter(({ info }) => info === "yml").map(({ text }) => parse(text));
 
 /** A repository of tritter as a clone has it, already built: what it runs is this project's build. */
@@ -371,9 +369,7 @@ describe("docs/ci.md", () => {
   useProject();
 
   it("every line of shell does what it says, in the order of the page", async () => {
-    const lines = FENCES.filter(({ info }) => info === "sh").flatMap(({ text }) =>
-      text.trimEnd().split("\n"),
-    );
+    const lines = shellLines(DOCUMENT);
     expect(lines.length).toBeGreaterThan(3);
     for (const line of lines) {
       const ran = await execute("/bin/sh", ["-c", line], { cwd: project.folder, env: environment() });

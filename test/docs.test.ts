@@ -14,6 +14,7 @@ import manifestSchema from "../schema/manifest.schema.json" with { type: "json" 
 import { hasGit } from "./support/git.ts";
 import { type LoopbackHub, startHub } from "./support/hub/index.ts";
 import { layOut, realLayouts } from "./support/layouts.ts";
+import { type Page, readPage, shellLines, stepsOf } from "./support/pages.ts";
 import { makeProject, type Project, type Ran } from "./support/project.ts";
 import { type TemporaryFolder, temporaryFolder } from "./support/trees.ts";
 import { fakeTerminal } from "./support/world.ts";
@@ -26,6 +27,7 @@ const PAGES = [
   "DECISIONS.md",
   "CHANGELOG.md",
   "CONTRIBUTING.md",
+  "docs/story.md",
   "docs/git.md",
   "docs/json.md",
   "docs/ci.md",
@@ -46,30 +48,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "npm run vitest -- test/cli/plan.test.ts": "is a run of tests",
 };
 
-interface Fence {
-  readonly info: string;
-  readonly text: string;
-}
-
-interface Page {
-  readonly name: string;
-  readonly text: string;
-  readonly fences: readonly Fence[];
-  /** Without fences. */
-  readonly prose: string;
-}
-
 const pages = new Map<string, Page>(
-  await Promise.all(
-    PAGES.map(async (name): Promise<[string, Page]> => {
-      const text = await readFile(join(PROJECT, name), "utf8");
-      const fences = [...text.matchAll(/^```([^\n]*)\n(.*?)^```$/gms)].map(([, info = "", body = ""]) => ({
-        info,
-        text: body,
-      }));
-      return [name, { name, text, fences, prose: text.replace(/^```[^\n]*\n.*?^```$/gms, "") }];
-    }),
-  ),
+  await Promise.all(PAGES.map(async (name): Promise<[string, Page]> => [name, await readPage(name)])),
 );
 
 function pageOf(name: string): Page {
@@ -77,10 +57,6 @@ function pageOf(name: string): Page {
 }
 
 const README = pageOf("README.md");
-
-function shellLines({ fences }: Page): string[] {
-  return fences.filter(({ info }) => info === "sh").flatMap(({ text }) => text.trimEnd().split("\n"));
-}
 
 /** Rows of the table under a heading, cells without their outer blanks; the head is left out. */
 function rowsUnder({ text }: Page, heading: string, table = 0): string[][] {
@@ -149,25 +125,24 @@ describe("commands in the documents", () => {
 
   it("README: every line of shell does what it says, in the order of the page", async () => {
     const ran: string[] = [];
-    for (const { info, text } of README.fences) {
-      if (info.startsWith("yaml ")) await project.write(info.slice("yaml ".length), text);
-      if (info !== "sh") continue;
-      for (const line of text.trimEnd().split("\n")) {
-        if (line in NOT_RUN || (!hasGit && /^git |--git$/.test(line))) continue;
-        const result = await shell(line);
-        expect({ line, ...result }).toMatchObject({ status: 0 });
-        ran.push(line);
-        if (line === "tritter sync" && ran.at(-2) === "tritter sync")
-          expect(result.stdout).toContain("nothing to do");
-      }
+    for (const step of stepsOf(README)) {
+      if (step.kind === "write") await project.write(step.file, step.text);
+      if (step.kind !== "run" || step.line in NOT_RUN) continue;
+      const { line } = step;
+      if (!hasGit && /^git |--git$/.test(line)) continue;
+      const result = await shell(line);
+      expect({ line, ...result }).toMatchObject({ status: 0 });
+      ran.push(line);
+      if (line === "tritter sync" && ran.at(-2) === "tritter sync")
+        expect(result.stdout).toContain("nothing to do");
     }
     expect(ran).toContain("tritter update rust");
     expect(Object.keys(await project.tree())).toHaveLength(28);
   }, 60_000);
 
   it("every line of shell on another page is known", () => {
-    // Those of docs/git.md are run by e2e/git.test.ts, those of docs/ci.md by ci.test.ts.
-    const run = ["README.md", "docs/git.md", "docs/ci.md"];
+    // Those of docs/git.md are run by e2e/git.test.ts, those of docs/ci.md and docs/story.md by tests of their names.
+    const run = ["README.md", "docs/git.md", "docs/ci.md", "docs/story.md"];
     const others = [...pages.values()].filter(({ name }) => !run.includes(name));
     expect(others.flatMap(shellLines).filter((line) => !(line in NOT_RUN))).toEqual([]);
   });

@@ -19,7 +19,7 @@ const WANTED: readonly RegExp[] = [
   /^package\.json$/,
   /^(?:README|ARCHITECTURE|DECISIONS|CHANGELOG|CONTRIBUTING)\.md$/,
   /^LICENSE$/,
-  /^docs\/(?:json|ci|git)\.md$/,
+  /^docs\/(?:story|json|ci|git)\.md$/,
   /^manifests\/(?:[a-z-]+\.yaml|README\.md)$/,
   /^dist\/(?:main|index|(?:hash|rows|store)-worker)\.js$/,
   /^dist\/chunk-[A-Z0-9]+\.js$/,

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type GitWorld, gitWorld, hasGit } from "../support/git.ts";
 import { type LoopbackHub, startHub } from "../support/hub/index.ts";
+import { readPage, shellLines } from "../support/pages.ts";
 import { makeProject, type Project, type Ran } from "../support/project.ts";
 
 let hub: LoopbackHub;
@@ -616,10 +617,7 @@ describe.skipIf(!hasGit)("init --git", () => {
 
 describe.skipIf(!hasGit)("docs/git.md", () => {
   it("every line of shell does what it says, in the order of the page", async () => {
-    const page = await readFile(new URL("../../docs/git.md", import.meta.url), "utf8");
-    const lines = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].flatMap(([, text = ""]) =>
-      text.trimEnd().split("\n"),
-    );
+    const lines = shellLines(await readPage("docs/git.md"));
     await start({ driver: false });
     // What happens between the lines of the page.
     const before: Readonly<Record<string, () => Promise<unknown>>> = {
