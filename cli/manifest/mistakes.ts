@@ -1,7 +1,7 @@
-import { DURATION_SHAPE } from "../../schema/duration.ts";
+import { DURATION_SHAPE, parseDuration } from "../../schema/duration.ts";
 import type { Issue } from "../../schema/issues.ts";
 import { printable } from "../../schema/names.ts";
-import { AS_OF_SHAPE } from "../../schema/time.ts";
+import { AS_OF_SHAPE, parseAsOf } from "../../schema/time.ts";
 import type { SchemaError } from "../../schema/validate.mjs";
 import type { SourceText } from "./source-text.ts";
 import { suggest } from "./suggest.ts";
@@ -72,12 +72,12 @@ function wrongType({ params }: SchemaError, source: SourceText, path: Path): Iss
     .filter((type) => type !== "null");
   const located = source.locate(path);
   const { written, kind } = located;
-  const shape = SHAPES[String(path.at(-1))];
+  const { shape, fits } = SHAPES[String(path.at(-1))] ?? ANY_TEXT;
   const should = `should be ${shape ?? wanted.map((type) => ARTICLES[type] ?? type).join(" or ")}`;
   if (wanted[0] === "string" && written !== undefined && !/^["']/.test(written) && kind === "scalar") {
     const message = `${subject(path)} is read as a ${kindOf(written)}: ${should}`;
-    // Quotes would make a text of it, and no date or length.
-    const hint = shape === undefined ? { hint: `quote it: "${printable(written)}"` } : undefined;
+    // Quotes make a text of anything, but no date or length.
+    const hint = fits(written) ? { hint: `quote it: "${printable(written)}"` } : undefined;
     return { ...strip(located), severity: "error", message, ...hint };
   }
   const is = kind === "scalar" ? printable(written ?? "") : IS[kind];
@@ -103,14 +103,25 @@ const ARTICLES: Readonly<Record<string, string>> = {
   number: "a number",
 };
 
+interface Shape {
+  /** What a message says that it should be; undefined: the schema says it all. */
+  readonly shape: string | undefined;
+  readonly fits: (text: string) => boolean;
+}
+
+const ANY_TEXT: Shape = { shape: undefined, fits: () => true };
+const A_DURATION: Shape = { shape: DURATION_SHAPE, fits: (text) => parseDuration(text) !== undefined };
+
 /** Texts that have to have a shape. */
-const SHAPES: Readonly<Record<string, string>> = {
-  "as-of": AS_OF_SHAPE,
-  "min-age": DURATION_SHAPE,
-  grace: DURATION_SHAPE,
+const SHAPES: Readonly<Record<string, Shape>> = {
+  // `%YAML 1.1` before a manifest makes dates of them.
+  "as-of": { shape: AS_OF_SHAPE, fits: (text) => parseAsOf(text) !== undefined },
+  "min-age": A_DURATION,
+  grace: A_DURATION,
 };
 
 function kindOf(written: string): string {
+  if (parseAsOf(written) !== undefined) return "date";
   return /^(?:true|false)$/i.test(written) ? "yes-or-no value" : "number";
 }
 

@@ -141,6 +141,16 @@ describe("readManifest() tells of", () => {
       ],
     ],
     [
+      "a time that an older YAML makes a date of",
+      `%YAML 1.1\n---\n${source("as-of: 2026-03-01")}`,
+      [
+        'tritter.yaml:7:12: error: "as-of" is read as a date: should be a day as in 2026-03-01, meant to its end in UTC, or a time with its zone as in 2026-03-01T12:00:00Z',
+        "  7 |     as-of: 2026-03-01",
+        "    |            ^^^^^^^^^^",
+        '  quote it: "2026-03-01"',
+      ],
+    ],
+    [
       "an age without a unit, in a fallback",
       source("fallbacks:", "  - { repo: o/m, min-age: 3 }"),
       [
