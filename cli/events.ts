@@ -8,6 +8,13 @@ export type TritterEvent =
   | { readonly kind: "scanning"; readonly files: number }
   /** A file is read to learn its digest; `why` says what its stamp left open. */
   | { readonly kind: "hashing"; readonly path: string; readonly size: number; readonly why: HashReason }
+  /** So many files were read, where there are too many to tell of each. */
+  | {
+      readonly kind: "hashing-many";
+      readonly files: number;
+      readonly bytes: number;
+      readonly why: HashReason;
+    }
   | { readonly kind: "fetching"; readonly files: number; readonly bytes: number }
   /** `have`: bytes already here from an interrupted run. `key` names the file in the events that follow. */
   | {

@@ -11,7 +11,7 @@ import type { Placement } from "./receipt/placement.ts";
 import { algorithmsFor } from "./store/hash.ts";
 import { type Hashers, openHashers } from "./store/hashers.ts";
 import { type Looker, looker } from "./tree/look.ts";
-import { stampOf } from "./tree/stamp.ts";
+import { isRacy, stampOf } from "./tree/stamp.ts";
 
 /** What stands on disk at every path that the lock wants or the receipt knows, at one moment. */
 export interface Inventory {
@@ -49,6 +49,13 @@ export type Found =
       readonly stamp: Stamp;
     };
 
+/** All bytes were read: every wanted file but these holds what the lock wants. */
+export interface Proof {
+  readonly except: ReadonlySet<TreePath>;
+  /** ms; before the first was read, so that one that changed later shows it. */
+  readonly since: number;
+}
+
 export interface Hashed {
   readonly files: number;
   /** bytes */
@@ -67,6 +74,8 @@ export interface ScanInput {
   readonly scope: ReadonlySet<string> | undefined;
   /** Read every byte, whatever the stamps say. */
   readonly deep: boolean;
+  /** What a deep scan need not read again. */
+  readonly proof?: Proof | undefined;
   /** A file that cannot be read does not end the scan. Unset: it does. */
   readonly tolerant?: boolean;
   readonly signal: AbortSignal;
@@ -201,9 +210,19 @@ async function answerByHashing(
   const reasons: Partial<Record<HashReason, number>> = {};
   const bytes = questions.reduce((sum, { stat }) => sum + stat.size, 0);
   const { disk, signal } = input;
-  const hashers = openHashers(disk, { files: questions.length, bytes, signal });
+  const open = questions.filter((question) => !isProved(input, question));
+  for (const question of questions) {
+    if (!isProved(input, question)) continue;
+    reasons[question.why] = (reasons[question.why] ?? 0) + 1;
+    found.set(question.subject.path, proved(question));
+  }
+  const hashers = openHashers(disk, {
+    files: open.length,
+    bytes: open.reduce((sum, { stat }) => sum + stat.size, 0),
+    signal,
+  });
   try {
-    await pool(questions, { width: hashers.width, signal }, async ({ subject, stat, why }) => {
+    await pool(open, { width: hashers.width, signal }, async ({ subject, stat, why }) => {
       input.emit({ kind: "hashing", path: subject.path, size: stat.size, why });
       reasons[why] = (reasons[why] ?? 0) + 1;
       try {
@@ -219,6 +238,18 @@ async function answerByHashing(
     await hashers.close();
   }
   return { files: questions.length, bytes, reasons };
+}
+
+/** Read a moment ago, and not changed since. */
+function isProved({ proof }: ScanInput, { subject: { path, want }, stat, why }: Question): boolean {
+  if (proof === undefined || why !== "deep" || want === undefined || proof.except.has(path)) return false;
+  return stat.size === want.size && !isRacy(stampOf(stat), proof.since);
+}
+
+function proved({ subject: { want, placement }, stat }: Question): Found {
+  const digests = want === undefined ? [] : [want.digest];
+  const stamp = stampOf(stat);
+  return file(stat, { stamp, digests, recorded: isUpToDate(placement, stamp, digests) });
 }
 
 function placeOf({ path, want, placement }: Subject): Pick<Problem, "path" | "source"> {

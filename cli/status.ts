@@ -6,7 +6,7 @@ import { type Want, wantsOf } from "./lock/wants.ts";
 import { type Plan, plan } from "./plan.ts";
 import type { Placement } from "./receipt/placement.ts";
 import { placementsOf, placementsOfOthers, type Receipt, readReceipt } from "./receipt/receipt.ts";
-import { type Inventory, scan } from "./scan.ts";
+import { type Inventory, type Proof, scan } from "./scan.ts";
 import { resolveRoot, stateFolder } from "./status/root.ts";
 import { partialBytes, type StoreView, viewStore } from "./store/store.ts";
 
@@ -18,6 +18,7 @@ export interface SurveyInput {
   /** As it was just read; undefined: it is still to be read. */
   readonly receipt?: Receipt;
   readonly deep: boolean;
+  readonly proof?: Proof | undefined;
   /** Files that cannot be read are left out of the plan, for whoever only tells of it. Unset: the first one is thrown. */
   readonly tolerant?: boolean;
   readonly force: boolean;
@@ -58,6 +59,7 @@ export async function survey(context: Context, input: SurveyInput): Promise<Surv
     placements,
     scope,
     deep: input.deep,
+    proof: input.proof,
     tolerant: input.tolerant,
     signal,
     emit,

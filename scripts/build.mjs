@@ -108,6 +108,7 @@ async function bundle() {
       entryPoints: {
         "hash-worker": at("cli/store/hash-worker.ts"),
         "rows-worker": at("cli/status/rows-worker.ts"),
+        "deep-worker": at("cli/status/deep-worker.ts"),
         "store-worker": at("cli/store/store-worker.ts"),
       },
     });
@@ -150,7 +151,14 @@ async function emitTypes(out) {
 async function publish(from, to) {
   await mkdir(to, { recursive: true });
   const fresh = await readdir(from);
-  const entries = new Set(["main.js", "index.js", "hash-worker.js", "rows-worker.js", "store-worker.js"]);
+  const entries = new Set([
+    "main.js",
+    "index.js",
+    "hash-worker.js",
+    "rows-worker.js",
+    "deep-worker.js",
+    "store-worker.js",
+  ]);
   const order = [...fresh.filter((name) => !entries.has(name)), ...fresh.filter((name) => entries.has(name))];
   for (const name of order) {
     if (name === "main.js") await chmod(join(from, name), 0o755);

@@ -4,7 +4,7 @@ import { type Problem, problemsOf } from "../errors.ts";
 import type { Count, Drift } from "../plan.ts";
 import { judge } from "../resolve/judge.ts";
 import type { Stale } from "../resolve/stale.ts";
-import type { Hashed } from "../scan.ts";
+import type { Hashed, Proof } from "../scan.ts";
 import { survey } from "../status.ts";
 import { type CarriedSource, carriedSources } from "./carried.ts";
 import { bySource, type Changes, driftText } from "./drift.ts";
@@ -49,7 +49,11 @@ export interface CheckResult {
 }
 
 /** Compares manifest, lock, disk and, if asked, the Hub; no answer hides another. Writes nothing. */
-export async function checkWhole(context: Context, options: CheckOptions): Promise<CheckResult> {
+export async function checkWhole(
+  context: Context,
+  options: CheckOptions,
+  proof?: Proof,
+): Promise<CheckResult> {
   const project = await loadProject(context, options);
   const stale = staleInScope(project);
   const found = staleProblem(project, stale);
@@ -57,7 +61,9 @@ export async function checkWhole(context: Context, options: CheckOptions): Promi
   const { manifest, lock, scope } = project;
   const policy = lock && judge(manifest, lock, scope);
   const seen =
-    lock && options.disk ? await lookAtDisk(context, project, { lock, deep: options.deep }) : undefined;
+    lock && options.disk
+      ? await lookAtDisk(context, project, { lock, deep: options.deep, proof })
+      : undefined;
   const upstream =
     lock && options.upstream ? await askUpstream(context, project, asked(project, lock)) : undefined;
   const drift = seen?.plan === undefined ? new Map() : bySource(seen.plan);
@@ -108,10 +114,10 @@ interface Seen {
 async function lookAtDisk(
   context: Context,
   { manifest, scope }: Project,
-  { lock, deep }: { lock: Lock; deep: boolean },
+  { lock, deep, proof }: { lock: Lock; deep: boolean; proof: Proof | undefined },
 ): Promise<Seen> {
   try {
-    const input = { manifest, lock, scope, deep, force: false, prune: false, tolerant: true };
+    const input = { manifest, lock, scope, deep, proof, force: false, prune: false, tolerant: true };
     const { plan, root, inventory } = await survey(context, input);
     const problems = [...driftProblems(plan, { root, deep }), ...inventory.unread.values()];
     return { root, plan, hashed: inventory.hashed, problems };

@@ -1,7 +1,8 @@
 import type { Outcome } from "../apply/types.ts";
 import type { Context } from "../context.ts";
 import type { Count, Drift } from "../plan/types.ts";
-import { quickLook } from "../status/quick.ts";
+import type { Hashed, Proof } from "../scan.ts";
+import { type InSync, quickLook } from "../status/quick.ts";
 import type { CheckOptions, CheckResult } from "./check.ts";
 import { documentsOf } from "./documents.ts";
 import type { SyncOptions, SyncResult } from "./sync.ts";
@@ -31,12 +32,19 @@ export async function syncProject(context: Context, options: SyncOptions): Promi
 
 /** Compares manifest, lock, disk and, if asked, the Hub. Writes nothing. */
 export async function checkProject(context: Context, options: CheckOptions): Promise<CheckResult> {
-  const seen =
-    options.deep || options.upstream || !options.disk
-      ? undefined
-      : await quickLook(context, { ...documentsOf(context, options), names: options.names });
-  if (seen === undefined) return (await import("./check.ts")).checkWhole(context, options);
-  const { root, sources, wanted } = seen;
+  const documents = { ...documentsOf(context, options), names: options.names };
+  const whole = async (proof?: Proof) => (await import("./check.ts")).checkWhole(context, options, proof);
+  if (options.upstream || !options.disk) return whole();
+  if (options.deep) {
+    const seen = await (await import("../status/deep.ts")).deepLook(context, documents);
+    if (seen?.kind !== "in-sync") return whole(seen?.proof);
+    return inSync(seen, { ...seen.wanted, reasons: { deep: seen.wanted.files } });
+  }
+  const seen = await quickLook(context, documents);
+  return seen === undefined ? whole() : inSync(seen, { ...NONE, reasons: {} });
+}
+
+function inSync({ root, sources, wanted }: InSync, hashed: Hashed): CheckResult {
   return {
     root,
     sources,
@@ -44,7 +52,7 @@ export async function checkProject(context: Context, options: CheckOptions): Pro
     stale: [],
     plan: driftOf(wanted),
     drift: new Map(),
-    hashed: { files: 0, bytes: 0, reasons: {} },
+    hashed,
     carried: [],
     obligations: [],
     answers: { lock: [], policy: [], disk: [], upstream: undefined },

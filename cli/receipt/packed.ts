@@ -24,7 +24,8 @@ export interface Packed {
   readonly head: PackedHead;
   /** Packed, one a path. */
   readonly stamps: Uint8Array;
-  readonly paths: readonly TreePath[];
+  /** Paths in UTF-8, a newline between them. */
+  readonly names: Uint8Array;
 }
 
 /** All that decides whether there is something to do, beside the files themselves. */
@@ -57,21 +58,23 @@ export interface PackedSource {
   readonly bytes: number;
 }
 
-/** undefined where there is none that counts. `width`: bytes of a packed stamp. System errors are thrown. */
+/**
+ * undefined where there is none, or one that counts for nothing whatever the documents say; `isFor` compares those.
+ * `width`: bytes of a packed stamp. System errors are thrown.
+ */
 export async function readPacked(
   disk: Disk,
   state: string,
-  { key, width }: { key: PackedKey; width: number },
+  { owner, width }: { owner: string; width: number },
 ): Promise<Packed | undefined> {
   const folder = join(state, JOURNALS);
   const entries = await readOwnFolder(disk, state, folder);
-  const name = packedName(key.owner);
+  const name = packedName(owner);
   if (!entries.some((entry) => entry.name === name && entry.kind === "file")) return undefined;
   const bytes = await disk.read(join(folder, name));
   const packed = bytes && parsePacked(bytes, width);
   if (packed === undefined) return undefined;
   const { head } = packed;
-  if (KEYS.some((member) => head[member] !== key[member])) return undefined;
   if (head.boot !== null && head.boot !== (await bootOf(disk))) return undefined;
   return sameSizes(head.journals, sizesOf(disk, folder, entries)) ? packed : undefined;
 }
@@ -84,6 +87,10 @@ export function packedRows(disk: Disk, state: string, owner: string): number {
 
 /** bytes: a stamp, and a path of usual length */
 const ROW = 64;
+
+export function isFor({ head }: Packed, key: PackedKey): boolean {
+  return KEYS.every((member) => head[member] === key[member]);
+}
 
 const KEYS = ["tritter", "owner", "manifest", "lock"] as const;
 
@@ -121,9 +128,17 @@ async function sweepUnfinished(
     if (entry.name.startsWith(`${name}.`)) await disk.unlink(join(folder, entry.name));
 }
 
-function formatPacked({ head, stamps, paths }: Packed): Buffer {
-  const parts = [Buffer.from(`${JSON.stringify(head)}\n`), stamps, Buffer.from(paths.join("\n"))];
-  const body = Buffer.concat(parts);
+export function packNames(paths: readonly TreePath[]): Uint8Array {
+  return Buffer.from(paths.join("\n"));
+}
+
+export function unpackNames(names: Uint8Array): TreePath[] {
+  if (names.length === 0) return [];
+  return Buffer.from(names.buffer, names.byteOffset, names.length).toString("utf8").split("\n") as TreePath[];
+}
+
+function formatPacked({ head, stamps, names }: Packed): Buffer {
+  const body = Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), stamps, names]);
   return Buffer.concat([body, checksum(body)]);
 }
 
@@ -135,10 +150,9 @@ function parsePacked(bytes: Buffer, width: number): Packed | undefined {
   if (head === undefined) return undefined;
   const count = head.sources.reduce((sum, { files }) => sum + files, 0);
   const names = end + 1 + count * width;
-  const text = body.toString("utf8", names);
-  const paths = (count === 0 ? [] : text.split("\n")) as TreePath[];
-  if (names > body.length || paths.length !== count) return undefined;
-  return { head, stamps: body.subarray(end + 1, names), paths };
+  return names > body.length
+    ? undefined
+    : { head, stamps: body.subarray(end + 1, names), names: body.subarray(names) };
 }
 
 /** bytes */

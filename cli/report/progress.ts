@@ -79,6 +79,11 @@ export function count(progress: Progress, event: TritterEvent, now: number): voi
       progress.hashed.files += 1;
       progress.hashed.bytes += event.size;
       return;
+    case "hashing-many":
+      progress.phase = "hashing";
+      progress.hashed.files += event.files;
+      progress.hashed.bytes += event.bytes;
+      return;
     case "fetching":
       Object.assign(progress, { phase: "fetching", total: { files: event.files, bytes: event.bytes } });
       return;

@@ -2,7 +2,7 @@ import type { Clock, Env } from "../context.ts";
 import type { Problem } from "../errors.ts";
 import type { Emit, TritterEvent } from "../events.ts";
 import { type Display, heartbeat, type LoadSpinner, liveDisplay, silentDisplay } from "./display.ts";
-import { formatBytes, formatDuration } from "./format.ts";
+import { formatBytes, formatDuration, formatFiles } from "./format.ts";
 import type { DocumentFormat, Format } from "./formats.ts";
 import { type Paint, paintFor, wantsColour } from "./paint.ts";
 import { distinct, problemLines } from "./problems.ts";
@@ -185,6 +185,8 @@ function spokenLine(event: TritterEvent, paint: Paint, verbose: boolean): string
       return verbose ? retryText(event) : undefined;
     case "hashing":
       return verbose ? `reading ${safe(event.path)} (${formatBytes(event.size)}): ${event.why}` : undefined;
+    case "hashing-many":
+      return verbose ? `read ${formatFiles(event)}: ${event.why}` : undefined;
     case "file-started":
       return verbose ? `fetching ${safe(event.path)} (${formatBytes(event.size)})` : undefined;
     default:

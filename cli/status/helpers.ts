@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import type { TreePath } from "../../schema/ids.ts";
 import type { Disk } from "../disk/port.ts";
+import { packNames, unpackNames } from "../receipt/packed.ts";
 import { isChanged, isDone, newTally, type Rows, setChanged, stepper } from "./rows.ts";
 
 /** Threads that help this one look at files. They start while it still reads. */
@@ -25,7 +25,7 @@ export function startHelpers(disk: Disk, files: number): Helpers {
 declare const __TRITTER_VERSION__: string | undefined;
 
 /** Sources run without a build have no thread that could load them. */
-const BUNDLED = typeof __TRITTER_VERSION__ === "string";
+export const BUNDLED = typeof __TRITTER_VERSION__ === "string";
 const WORKER = new URL("./rows-worker.js", import.meta.url);
 
 /** Exported for tests, which name the built thread. */
@@ -78,18 +78,17 @@ export interface SharedRows {
 function shared({ root, paths, stamps }: Rows, tally: Int32Array): SharedRows {
   return {
     root,
-    names: sharedBytes(Buffer.from(paths.join("\n"))),
+    names: sharedBytes(packNames(paths)),
     stamps: sharedBytes(stamps),
     tally: tally.buffer as SharedArrayBuffer,
   };
 }
 
 export function rowsOf({ root, names, stamps }: SharedRows): Rows {
-  const paths = Buffer.from(names).toString("utf8").split("\n") as TreePath[];
-  return { root, paths, stamps: new Uint8Array(stamps) };
+  return { root, paths: unpackNames(new Uint8Array(names)), stamps: new Uint8Array(stamps) };
 }
 
-function sharedBytes(bytes: Uint8Array): SharedArrayBuffer {
+export function sharedBytes(bytes: Uint8Array): SharedArrayBuffer {
   const buffer = new SharedArrayBuffer(bytes.length);
   new Uint8Array(buffer).set(bytes);
   return buffer;

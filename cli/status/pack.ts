@@ -8,7 +8,13 @@ import { systemCode } from "../errors.ts";
 import type { Want } from "../lock/wants.ts";
 import type { Written } from "../receipt/journal.ts";
 import { JOURNALS } from "../receipt/layout.ts";
-import { type JournalSize, type PackedKey, type PackedSource, writePacked } from "../receipt/packed.ts";
+import {
+  type JournalSize,
+  type PackedKey,
+  type PackedSource,
+  packNames,
+  writePacked,
+} from "../receipt/packed.ts";
 import type { Placement } from "../receipt/placement.ts";
 import { placementsOf, type Receipt } from "../receipt/receipt.ts";
 import { PACKED_STAMP, packStamp } from "../tree/stamp.ts";
@@ -52,8 +58,8 @@ async function pack(disk: Disk, state: string, packing: Packing): Promise<void> 
     journals: journalsAfter(disk, state, { receipt, written }),
     sources: sourcesOf(packing),
   };
-  const paths = wants.map(({ path }) => path);
-  const packed = { head, stamps: new Uint8Array(stamps.buffer), paths };
+  const names = packNames(wants.map(({ path }) => path));
+  const packed = { head, stamps: new Uint8Array(stamps.buffer), names };
   await writePacked(disk, state, { packed, writer });
 }
 

@@ -17,6 +17,8 @@ export type Sight =
 
 export interface Looker {
   look(path: TreePath): Sight;
+  /** Are all parents folders, and none a link? Then what opens the path without following it opens what stands there. */
+  reaches(path: TreePath): boolean;
   /** First entry below the folder, in any depth, that `known` does not hold; folders themselves do not count. */
   firstStranger(folder: TreePath, known: (path: TreePath) => boolean): Promise<TreePath | undefined>;
 }
@@ -54,7 +56,9 @@ export function looker(disk: Disk, root: string): Looker {
     return stat.kind === "file" ? { kind: "file", stat } : { kind: "other", what: stat.kind, stat };
   };
 
-  return { look, firstStranger: (path, known) => firstStranger(disk, root, { path, known }) };
+  const reaches = (path: TreePath) => above(path) === "folder";
+
+  return { look, reaches, firstStranger: (path, known) => firstStranger(disk, root, { path, known }) };
 }
 
 export function parentOf(path: string): string {

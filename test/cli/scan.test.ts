@@ -133,6 +133,28 @@ describe("scan() of a file that did not change", () => {
     expect(at(inventory, "a")).toMatchObject({ digests: [sha256Of("content")], recorded: why === "deep" });
   });
 
+  it("reads nothing again that was proved and did not change since, and counts it all the same", async () => {
+    for (const path of ["a", "b", "c", "gone"]) await put(path, "content");
+    const wants = ["a", "b", "c", "gone"].map((path) => want(path, "content"));
+    const placements = wants.map(({ path }) => placed(path, "content"));
+    const opened: string[] = [];
+    const disk: Disk = {
+      ...nodeDisk(),
+      open: (path, mode) => {
+        opened.push(path.slice(root.length + 1));
+        return nodeDisk().open(path, mode);
+      },
+    };
+    await utimes(join(root, "c"), new Date(), new Date(Date.now() + 60_000));
+    await rm(join(root, "gone"));
+    const proof = { except: new Set([pathOf("b")]), since: Date.now() + 5_000 };
+    const { inventory } = await scanned({ wants, placements, parts: { disk, deep: true, proof } });
+    expect(opened).toEqual(["b", "c"]);
+    expect(inventory.hashed).toEqual({ files: 3, bytes: 21, reasons: { deep: 3 } });
+    expect(at(inventory, "a")).toMatchObject({ digests: [sha256Of("content")], recorded: true });
+    expect(at(inventory, "gone")).toEqual({ kind: "nothing" });
+  });
+
   it("reads it where the lock wants another algorithm: unknown is not different", async () => {
     await put("a", "content");
     const situation = {

@@ -1,4 +1,4 @@
-import { readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { open, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LoopbackHub, type RepoHandle, startHub } from "../support/hub/index.ts";
@@ -142,6 +142,30 @@ describe("sync", () => {
     await noop();
     expect(await project.run("check", "--deep")).toMatchObject({ status: 0 });
   });
+
+  it("proves every byte on all cores, and finds the one that is wrong", async () => {
+    repo.commit({
+      "rust/x.parquet": { size: 70_000_000, seed: 1 },
+      "rust/y.parquet": { size: 70_000_001, seed: 2 },
+    });
+    await synced();
+    const check = async () => JSON.parse((await project.run("check", "--deep", "--json")).stdout);
+    const hashed = { files: 2, bytes: 140_000_001, reasons: { deep: 2 } };
+    expect(await check()).toMatchObject({
+      exit: 0,
+      hashed,
+      plan: { writes: [], totals: { keep: { files: 2 } } },
+    });
+    const file = await open(join(project.root, "rust/x.parquet"), "r+");
+    await file.write("!", 60_000_000);
+    await file.close();
+    const found = await check();
+    expect(found).toMatchObject({ exit: 4, hashed, plan: { totals: { keep: { files: 1 } } } });
+    expect(found.plan.writes).toMatchObject([{ path: "rust/x.parquet", why: "modified" }]);
+    await synced();
+    await noop();
+    expect(await check()).toMatchObject({ exit: 0, hashed });
+  }, 120_000);
 
   it("syncs and prunes only the sources named, and says that others are stale", async () => {
     await project.manifest(

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { type Packed, type PackedKey, readPacked, writePacked } from "../../../cli/receipt/packed.ts";
+import {
+  isFor,
+  type Packed,
+  type PackedKey,
+  packNames,
+  readPacked,
+  unpackNames,
+  writePacked,
+} from "../../../cli/receipt/packed.ts";
 import { BOOT, journalText, pathOf, placedEntry, writerOf } from "../../support/engine.ts";
 import { type MemoryDisk, memoryDisk, systemError } from "../../support/memory-disk.ts";
 
@@ -7,6 +15,7 @@ const STATE = "/root/.tritter";
 const JOURNAL = `${STATE}/receipt/a.ndjson`;
 const WIDTH = 4;
 const WRITER = writerOf("w");
+const PATHS = [pathOf("a"), pathOf("b/é")];
 const KEY: PackedKey = { tritter: "1.2.3", owner: "me", manifest: "sha256:aa", lock: "sha256:bb" };
 
 function diskWithJournal(): { disk: MemoryDisk; size: number } {
@@ -29,7 +38,7 @@ function packedOf(size: number, boot: string | null = null): Packed {
       ],
     },
     stamps: Buffer.from([1, 2, 3, 10, 0, 255, 10, 7]),
-    paths: [pathOf("a"), pathOf("b/é")],
+    names: packNames(PATHS),
   };
 }
 
@@ -40,22 +49,27 @@ async function written(boot: string | null = null) {
   return { disk, size, file: `${STATE}/receipt/${name}` };
 }
 
-const read = (disk: MemoryDisk, key: Partial<PackedKey> = {}) =>
-  readPacked(disk, STATE, { key: { ...KEY, ...key }, width: WIDTH });
+async function read(disk: MemoryDisk, parts: Partial<PackedKey> = {}): Promise<Packed | undefined> {
+  const key = { ...KEY, ...parts };
+  const packed = await readPacked(disk, STATE, { owner: key.owner, width: WIDTH });
+  return packed !== undefined && isFor(packed, key) ? packed : undefined;
+}
 
 describe("a packed receipt", () => {
   it("is read back as it was written", async () => {
     const { disk, size } = await written();
-    const { head, stamps, paths } = (await read(disk)) as Packed;
-    expect({ head, stamps: Buffer.from(stamps), paths }).toEqual(packedOf(size));
+    const { head, stamps, names } = (await read(disk)) as Packed;
+    expect({ head, stamps: Buffer.from(stamps), names: Buffer.from(names) }).toEqual(packedOf(size));
+    expect(unpackNames(names)).toEqual(PATHS);
   });
 
   it("may hold no file at all", async () => {
     const { disk, size } = diskWithJournal();
     const { head } = packedOf(size);
-    const packed = { head: { ...head, sources: [] }, stamps: new Uint8Array(), paths: [] };
+    const packed = { head: { ...head, sources: [] }, stamps: new Uint8Array(), names: packNames([]) };
     await writePacked(disk, STATE, { packed, writer: WRITER });
-    expect(await read(disk)).toMatchObject({ paths: [], head: { sources: [] } });
+    const read = await readPacked(disk, STATE, { owner: "me", width: WIDTH });
+    expect([read?.head.sources, unpackNames(read?.names as Uint8Array)]).toEqual([[], []]);
   });
 
   const others: Partial<PackedKey>[] = [

@@ -1,0 +1,93 @@
+import type { Context } from "../context.ts";
+import { readOwnFolder } from "../disk/own.ts";
+import { systemCode, TritterError } from "../errors.ts";
+import { bytesDigest } from "../lock/digests.ts";
+import { decode } from "../manifest/decode.ts";
+import { expandVariables } from "../manifest/expand.ts";
+import { peek } from "../manifest/peek.ts";
+import { DEFAULT_ROOT, placeOf } from "../manifest/place.ts";
+import type { Count } from "../plan/types.ts";
+import type { PackedSource } from "../receipt/packed.ts";
+import { storeFolder } from "../store/layout.ts";
+import { resolveRoot, stateFolder } from "./root.ts";
+
+export interface Documents {
+  /** Absolute. */
+  readonly manifestFile: string;
+  readonly lockFile: string;
+  /** Sources and groups; empty: all. */
+  readonly names: readonly string[];
+}
+
+/** Where a packed receipt would be. */
+export interface Place {
+  /** Absolute, the root's own symlink resolved. */
+  readonly root: string;
+  readonly state: string;
+  readonly owner: string;
+  /** Digest of the manifest. */
+  readonly manifest: string;
+}
+
+/** undefined where the manifest is not plain enough to tell, or somebody is at work there. */
+export async function placeToLook(context: Context, { manifestFile }: Documents): Promise<Place | undefined> {
+  const { disk, env } = context;
+  const text = decode((await disk.read(manifestFile)) ?? Buffer.alloc(0)) ?? "";
+  const seen = peek(text);
+  if (seen === undefined) return undefined;
+  const expanded = expandVariables(seen.root ?? DEFAULT_ROOT, env);
+  if (expanded.kind === "mistake") return undefined;
+  const { root: asked, owner } = placeOf(manifestFile, { name: seen.name, root: expanded.text });
+  const root = await resolveRoot(context, asked);
+  const state = stateFolder(context, root);
+  return (await isTidy(context, state, owner))
+    ? { root, state, owner, manifest: bytesDigest(text) }
+    : undefined;
+}
+
+/** Nobody is at work there, and nothing of an interrupted sync waits to be used or swept. */
+async function isTidy({ disk }: Context, state: string, owner: string): Promise<boolean> {
+  const names = (await readOwnFolder(disk, state, state)).map(({ name }) => name);
+  if (!names.includes(".gitignore") || !names.every((name) => SETTLED.has(name))) return false;
+  return !names.includes("store") || disk.lstat(storeFolder(state, owner)) === undefined;
+}
+
+const SETTLED = new Set([".gitignore", "receipt", "store", "trash"]);
+
+/** A source's rows of a packed receipt. */
+export interface Range extends Count {
+  readonly name: string;
+  /** First row. */
+  readonly from: number;
+}
+
+/** Rows of the sources named; undefined where one is not known. */
+export function rangesOf(
+  sources: readonly PackedSource[],
+  names: readonly string[],
+): readonly Range[] | undefined {
+  let from = 0;
+  const ranges = sources.map(({ name, groups, files, bytes }) => {
+    from += files;
+    return { name, called: [name, ...groups], from: from - files, files, bytes };
+  });
+  if (names.length === 0) return ranges;
+  if (!names.every((name) => ranges.some(({ called }) => called.includes(name)))) return undefined;
+  return ranges.filter(({ called }) => called.some((name) => names.includes(name)));
+}
+
+export function countOf(ranges: readonly Range[]): Count {
+  const sum = (member: "files" | "bytes") => ranges.reduce((all, range) => all + range[member], 0);
+  return { files: sum("files"), bytes: sum("bytes") };
+}
+
+/** Whatever is in the way of a look, a survey meets it too, and tells: undefined. What else is thrown is thrown on. */
+export async function ifNothingIsInTheWay<T>(signal: AbortSignal, look: () => Promise<T | undefined>) {
+  try {
+    return await look();
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof TritterError || systemCode(error) !== undefined) return undefined;
+    throw error;
+  }
+}
