@@ -91,7 +91,11 @@ const CALLERS: readonly (readonly [name: string, home: string, callers: readonly
   ["emptyTrash", "cli/tree/trash.ts", ["cli/project/clean.ts"]],
   ["openHub", "cli/hub/index.ts", ["cli/project/load.ts"]],
   // The library exports it to programs; main hands it to the command line; a thread has nobody to hand it one.
-  ["nodeDisk", "cli/disk/node.ts", ["cli/index.ts", "cli/start.ts", "cli/status/rows-worker.ts"]],
+  [
+    "nodeDisk",
+    "cli/disk/node.ts",
+    ["cli/index.ts", "cli/start.ts", "cli/status/deep-lines.ts", "cli/status/rows-worker.ts"],
+  ],
   // Who asks for it runs git.
   ["stagesOf", "cli/git/versions.ts", ["cli/project/mend.ts"]],
   ["versionsOf", "cli/git/versions.ts", ["cli/project/mend.ts"]],
