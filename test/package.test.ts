@@ -209,7 +209,7 @@ describe("the package, installed", () => {
     const stale = await run(process.execPath, ["example.js"], consumer);
     expect(stale).toMatchObject({ status: 3, stderr: "" });
     expect(stale.stdout).toContain("LOCK_STALE: ");
-  });
+  }, 120_000);
 
   it("hands out its schemas", async (context) => {
     installed(context);
