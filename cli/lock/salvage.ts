@@ -1,5 +1,6 @@
 import type { Extra } from "../../schema/lock.ts";
 import { linesDigest } from "./digests.ts";
+import { firstFlaw } from "./flaws.ts";
 import type { Side } from "./merge.ts";
 import { sameValue } from "./same.ts";
 
@@ -197,9 +198,10 @@ function remainsOf(lines: readonly string[]): Remains | undefined {
   return { members, entries: entries.map((entry) => ({ ...entry, digest: linesDigest(entry.files) })) };
 }
 
+/** A member that stands twice in one line is no work of a merge. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return firstFlaw(text) === undefined ? JSON.parse(text) : undefined;
   } catch {
     return undefined;
   }

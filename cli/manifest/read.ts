@@ -5,6 +5,7 @@ import type { Disk } from "../disk/port.ts";
 import { diskProblem } from "../disk/trouble.ts";
 import { systemCode, TritterError } from "../errors.ts";
 import { assemble } from "./assemble.ts";
+import { conflictsIn } from "./conflicts.ts";
 import { decode } from "./decode.ts";
 import { expandVariables } from "./expand.ts";
 import { explainSchemaErrors } from "./mistakes.ts";
@@ -77,7 +78,10 @@ export async function parseManifest(
 ): Promise<ReadManifest> {
   const { readSource } = await import("./source-text.ts");
   const source = readSource(text);
-  if (source.issues.length > 0) return invalid(source.issues);
+  if (source.issues.length > 0) {
+    const conflicts = conflictsIn(text);
+    return invalid(conflicts.length > 0 ? conflicts : source.issues);
+  }
   if (source.value === undefined || source.value === null) return invalid([EMPTY]);
   const errors = validateManifest(source.value);
   if (errors.length > 0) return invalid(explainSchemaErrors(errors, source));

@@ -87,7 +87,12 @@ function conflictText(conflict: Conflict): string {
     const [gone, kept] = ours === undefined ? ["ours", "theirs"] : ["theirs", "ours"];
     return `source ${name} was removed in ${gone} and changed in ${kept}`;
   }
-  const [verb, tell] = TELLING.find(([, tell]) => tell(ours) !== tell(theirs)) ?? NOTHING_KNOWN;
+  const samePin = identityText(ours) === identityText(theirs) && ours.commit === theirs.commit;
+  if (samePin && ours.request !== theirs.request)
+    return `source ${name} has another selection in theirs than in ours, both at ${ours.commit.slice(0, 7)}`;
+  const telling = TELLING.find(([, tell]) => tell(ours) !== tell(theirs));
+  if (telling === undefined) return `source ${name} differs in what else is recorded of it`;
+  const [verb, tell] = telling;
   return `source ${name} ${verb} ${tell(ours)} in ours, ${tell(theirs)} in theirs`;
 }
 
@@ -95,14 +100,12 @@ type Telling = readonly [verb: string, tell: (entry: LockedSource) => string];
 
 /** What may tell two entries apart, the most telling first. */
 const TELLING: readonly Telling[] = [
-  [
-    "is",
-    (entry) => `${entry.type} ${printable(entry.repo)} at ${printable(entry.revision)}${timeText(entry)}`,
-  ],
+  ["is", identityText],
   ["is at", ({ commit }) => commit.slice(0, 7)],
-  ["has", ({ files }) => `${files.length} ${files.length === 1 ? "file" : "files"}`],
-  ["selects by", ({ request }) => request.slice(0, 14)],
   ["is placed in", ({ path }) => `"${printable(path)}"`],
   ["strips", ({ strip }) => `"${printable(strip)}"`],
 ];
-const NOTHING_KNOWN: Telling = ["has", () => "other members"];
+
+function identityText(entry: LockedSource): string {
+  return `${entry.type} ${printable(entry.repo)} at ${printable(entry.revision)}${timeText(entry)}`;
+}

@@ -29,6 +29,86 @@ describe("init", () => {
   });
 });
 
+describe("init --git", () => {
+  const git = {
+    added: [{ file: "/project/.gitattributes", line: "tritter.lock merge=tritter" }],
+    ran: ["git config --local merge.tritter.name x"],
+  };
+
+  it.each<[string, boolean, object, string]>([
+    [
+      "a new project",
+      true,
+      git,
+      "wrote /project/tritter.yaml; name your sources there, then run tritter sync\nadded to /project/.gitattributes: tritter.lock merge=tritter\nran git config --local merge.tritter.name x\n",
+    ],
+    [
+      "a project that is there",
+      false,
+      git,
+      "kept /project/tritter.yaml, and set up git\nadded to /project/.gitattributes: tritter.lock merge=tritter\nran git config --local merge.tritter.name x\n",
+    ],
+    [
+      "one that is set up",
+      false,
+      { added: [], ran: [] },
+      "kept /project/tritter.yaml; git is set up already\n",
+    ],
+  ])("says what it did to %s", async (_, wrote, done, text) => {
+    const initProject = () => ({ file: "/project/tritter.yaml", wrote, git: done });
+    const { stdout, calls } = await runFake(["init", "--git", "--manifest", "tritter.yaml"], { initProject });
+    expect(calls).toEqual([["initProject", { dir: ".", git: true, manifest: "tritter.yaml" }]]);
+    expect(stdout).toBe(text);
+    const json = JSON.parse((await runFake(["init", "--git", "--json"], { initProject })).stdout);
+    expect(json).toMatchObject({ file: "/project/tritter.yaml", wrote, git: done });
+  });
+});
+
+describe("lock --resolve", () => {
+  const taken = [
+    { source: "code", member: undefined, why: "conflict", commit: later, files: 2, from: "git" },
+  ];
+  const mendLock = () => ({ file: "/project/tritter.lock", side: "theirs", wrote: true, taken });
+
+  it("says what it took", async () => {
+    const { exit, stdout, calls } = await runFake(["lock", "--resolve", "theirs", "--offline"], { mendLock });
+    expect(calls).toEqual([["mendLock", { side: "theirs", offline: true }]]);
+    expect([exit, stdout.split("\n")[0]]).toEqual([
+      0,
+      "code: took theirs, commit def5678, 2 files (list from git)",
+    ]);
+    const json = JSON.parse((await runFake(["lock", "--resolve", "theirs", "--json"], { mendLock })).stdout);
+    expect(json).toMatchObject({ command: "lock", side: "theirs", taken: [{ member: null, commit: later }] });
+  });
+
+  it.each([["code"], ["--resolve", "ours", "code"]])(
+    "takes no names, and no other side: %s",
+    async (...args) => {
+      const { exit, calls } = await runFake(["lock", "--resolve", ...args], { mendLock });
+      expect([exit, calls]).toEqual([2, []]);
+    },
+  );
+});
+
+describe("git-merge", () => {
+  it.each([
+    [true, 0, ""],
+    [false, 1, "note: two pins\n"],
+  ])("tells git by its status alone, and people on standard error: clean %s", async (clean, status, told) => {
+    const mergeForGit = () => ({ clean, notes: clean ? [] : ["two pins"] });
+    const { exit, stdout, stderr, calls } = await runFake(["git-merge", "o", "a", "b"], { mergeForGit });
+    expect([exit, stdout, stderr]).toEqual([status, "", told]);
+    expect(calls).toEqual([["mergeForGit", { base: "o", ours: "a", theirs: "b", path: "the lock" }]]);
+  });
+
+  it("ends with the status of what stopped it", async () => {
+    const mergeForGit = () => {
+      throw new TritterError({ code: "DISK_REFUSED", message: "cannot write" });
+    };
+    expect(await runFake(["git-merge", "o", "a", "b"], { mergeForGit })).toMatchObject({ exit: 12 });
+  });
+});
+
 describe("lock", () => {
   it("prints what changed and whether it wrote", async () => {
     const lockProject = () => lockResultOf([before], [after]);

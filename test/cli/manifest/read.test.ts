@@ -35,6 +35,15 @@ function source(...lines: string[]): string {
 describe("readManifest() tells of", () => {
   const rows: readonly (readonly [title: string, text: string, lines: readonly string[]])[] = [
     [
+      "a merge that is not finished, and of nothing that YAML makes of it",
+      `<<<<<<< HEAD\n${source("revision: a")}=======\n${source("revision: b")}>>>>>>> topic\n`,
+      [
+        "tritter.yaml:1:1: error: conflict markers of a merge: should be the lines of one side, or of both",
+        "  1 | <<<<<<< HEAD",
+        "    | ^^^^^^^",
+      ],
+    ],
+    [
       "a number where a text belongs",
       source("revision: 1234567"),
       [
