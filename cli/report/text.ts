@@ -147,8 +147,9 @@ function checkLines(result: CheckResult, ending: Ending, layout: Layout): readon
   const reasons = Object.entries(hashed.reasons).map(([why, files]) => `${files} ${why}`);
   const read = hashed.files === 0 ? "" : `; read ${formatFiles(hashed)} to verify (${reasons.join(", ")})`;
   const rest = `${read}, in ${formatDuration(ending.tookMs)}`;
+  const upstream = result.answers.upstream === undefined ? "" : ", with the Hub too";
   if (ending.exit === 0)
-    return [...standIns, `${paint.good("in sync")}: ${formatFiles(plan.totals.wanted)}${rest}`];
+    return [...standIns, `${paint.good("in sync")}${upstream}: ${formatFiles(plan.totals.wanted)}${rest}`];
   const disk = isIdle(plan) ? `disk equals the lock: ${formatFiles(plan.totals.wanted)}` : planTotals(plan);
   return [...standIns, ...planLines(plan, layout), `${disk}${rest}`];
 }
