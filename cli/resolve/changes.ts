@@ -67,6 +67,7 @@ type Change = Omit<SourceChange, "transfer" | "history">;
 
 /** Of two lists of one source, by path and by digest. */
 export function fileChanges(before: readonly LockedFile[], after: readonly LockedFile[]): FileChanges {
+  if (before.length === 0) return { added: after, removed: [], changed: [], renamed: [] };
   const olds = new Map(before.map((file) => [file.path, file]));
   const news = new Map(after.map((file) => [file.path, file]));
   const gone = new Map<Digest, LockedFile[]>();
