@@ -1,5 +1,6 @@
-import { type Parsed, parseArgs } from "./args.ts";
+import type { Parsed } from "./args.ts";
 import type { Answer, Command } from "./commands/command.ts";
+import { plainLine } from "./commands/plain.ts";
 import type { Clock, Context, Env } from "./context.ts";
 import type { Disk } from "./disk/port.ts";
 import { EXIT, exitStatusOf, type Problem, problemsOf } from "./errors.ts";
@@ -33,7 +34,7 @@ export async function run(argv: readonly string[], world: World): Promise<number
   const started = world.clock.now();
   let parsed: Parsed;
   try {
-    parsed = parseArgs(argv, world);
+    parsed = await parse(argv, world);
   } catch (error) {
     const options = { ...world, quiet: true, verbose: false, manifest: undefined };
     return end(undefined, {
@@ -55,6 +56,13 @@ export async function run(argv: readonly string[], world: World): Promise<number
     return undefined;
   });
   return end(answer, { command, world, reporter, started, thrown, summary: flags.summary });
+}
+
+async function parse(argv: readonly string[], world: World): Promise<Parsed> {
+  const plain = plainLine(argv);
+  if (plain !== undefined) return { kind: "run", ...plain };
+  const { parseArgs } = await import("./args.ts");
+  return parseArgs(argv, world);
 }
 
 /** Commands that answer with an object a reporter renders. */

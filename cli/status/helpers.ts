@@ -2,24 +2,15 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Disk } from "../disk/port.ts";
 import { packNames, unpackNames } from "../receipt/packed.ts";
-import { isChanged, isDone, newTally, type Rows, setChanged, stepper } from "./rows.ts";
+import { areUnchanged, type Helpers, newTally, type Rows, setChanged, WORTH_HELP } from "./rows.ts";
 
-/** Threads that help this one look at files. They start while it still reads. */
-export interface Helpers {
-  /** Are all these files as their stamps say? Ends at the first that is not. Throws system errors, and the signal's reason. */
-  areUnchanged(rows: Rows, signal: AbortSignal): Promise<boolean>;
-  close(): void;
-}
-
-/** Files from which on a thread, which takes some 40 ms to start, saves more than that. */
-const WORTH = 25_000;
 /** More than a few only wait for each other, in the kernel. */
 const MOST = 3;
 
-/** `files`: about as many will have to be looked at. */
+/** Threads that help this one look. They start while it still reads. `files`: about as many will have to be looked at. */
 export function startHelpers(disk: Disk, files: number): Helpers {
   const spare = BUNDLED && disk.local ? availableParallelism() - 1 : 0;
-  return helpersOf(disk, startThreads(WORKER, Math.min(spare, MOST, Math.floor(files / WORTH))));
+  return helpersOf(disk, startThreads(WORKER, Math.min(spare, MOST, Math.floor(files / WORTH_HELP))));
 }
 
 declare const __TRITTER_VERSION__: string | undefined;
@@ -50,16 +41,7 @@ export function helpersOf(disk: Disk, threads: readonly Worker[]): Helpers {
         broken.signal.addEventListener("abort", stop);
         for (const thread of threads) thread.postMessage(shared(rows, tally));
       }
-      signal.addEventListener("abort", stop, { once: true });
-      try {
-        const step = stepper(disk, rows, tally);
-        while (step()) await breath();
-        while (!isDone(rows, tally) && !isChanged(tally)) await breath();
-        signal.throwIfAborted();
-        return !isChanged(tally);
-      } finally {
-        signal.removeEventListener("abort", stop);
-      }
+      return areUnchanged(disk, rows, { tally, signal });
     },
     close: () => {
       for (const thread of threads) void thread.terminate();
@@ -92,8 +74,4 @@ export function sharedBytes(bytes: Uint8Array): SharedArrayBuffer {
   const buffer = new SharedArrayBuffer(bytes.length);
   new Uint8Array(buffer).set(bytes);
   return buffer;
-}
-
-function breath(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,9 +1,9 @@
 import type { Context } from "../context.ts";
+import type { Disk } from "../disk/port.ts";
 import { bytesDigest } from "../lock/digests.ts";
 import type { Count } from "../plan/types.ts";
 import { isFor, type Packed, packedRows, readPacked, unpackNames } from "../receipt/packed.ts";
 import { PACKED_STAMP } from "../tree/stamp.ts";
-import { startHelpers } from "./helpers.ts";
 import {
   countOf,
   type Documents,
@@ -13,7 +13,7 @@ import {
   type Range,
   rangesOf,
 } from "./place.ts";
-import type { Rows } from "./rows.ts";
+import { alone, type Helpers, type Rows, WORTH_HELP } from "./rows.ts";
 
 /** All is as the lock wants it, and was when it was last recorded. */
 export interface InSync {
@@ -43,7 +43,7 @@ async function lookThere(
   { lockFile, names }: Documents,
 ): Promise<InSync | undefined> {
   const { disk, version, signal } = context;
-  const helpers = startHelpers(disk, packedRows(disk, state, owner));
+  const helpers = await helpersFor(disk, packedRows(disk, state, owner));
   try {
     const lock = await disk.read(lockFile);
     const packed = await readPacked(disk, state, { owner, width: PACKED_STAMP });
@@ -59,6 +59,10 @@ async function lookThere(
   } finally {
     helpers.close();
   }
+}
+
+async function helpersFor(disk: Disk, files: number): Promise<Helpers> {
+  return files < WORTH_HELP ? alone(disk) : (await import("./helpers.ts")).startHelpers(disk, files);
 }
 
 function rowsIn(ranges: readonly Range[], root: string, { names, stamps }: Packed): Rows {

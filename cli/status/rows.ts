@@ -12,6 +12,47 @@ export interface Rows {
   readonly stamps: Uint8Array;
 }
 
+/** Who looks at rows: this thread, alone or with others. */
+export interface Helpers {
+  /** Are all these files as their stamps say? Ends at the first that is not. Throws system errors, and the signal's reason. */
+  areUnchanged(rows: Rows, signal: AbortSignal): Promise<boolean>;
+  close(): void;
+}
+
+/** Files from which on a thread, which takes some 40 ms to start, saves more than that. */
+export const WORTH_HELP = 25_000;
+
+/** For fewer. */
+export function alone(disk: Disk): Helpers {
+  return {
+    areUnchanged: (rows, signal) => areUnchanged(disk, rows, { tally: newTally(), signal }),
+    close: () => {},
+  };
+}
+
+/** Looks until nothing is left, and waits for what others took. */
+export async function areUnchanged(
+  disk: Disk,
+  rows: Rows,
+  { tally, signal }: { tally: Int32Array; signal: AbortSignal },
+): Promise<boolean> {
+  const stop = () => setChanged(tally);
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    const step = stepper(disk, rows, tally);
+    while (step()) await breath();
+    while (!isDone(rows, tally) && !isChanged(tally)) await breath();
+    signal.throwIfAborted();
+    return !isChanged(tally);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+function breath(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Rows one thread takes at a time: some milliseconds' worth, after which a signal to stop may have its turn. */
 const STEP = 1_024;
 
@@ -55,7 +96,7 @@ export function stepper(disk: Disk, { root, paths, stamps }: Rows, tally: Int32A
   };
 }
 
-export function isChanged(tally: Int32Array): boolean {
+function isChanged(tally: Int32Array): boolean {
   return Atomics.load(tally, CHANGED) !== 0;
 }
 
@@ -64,6 +105,6 @@ export function setChanged(tally: Int32Array): void {
 }
 
 /** What others took may still be under way when there is nothing left to take. */
-export function isDone({ paths }: Rows, tally: Int32Array): boolean {
+function isDone({ paths }: Rows, tally: Int32Array): boolean {
   return Atomics.load(tally, DONE) === Math.ceil(paths.length / STEP);
 }
