@@ -17,7 +17,16 @@ export interface CodeRange {
 /** Whether a whole path matches. Goes back to the last `*` at most, so no pattern takes more than length times length. */
 export function compileFnmatch(pattern: string): (path: string) => boolean {
   const tokens = parseFnmatch(pattern);
-  return (path) => matches(tokens, [...path]);
+  // A list of names may be long, and most paths are told by their ends.
+  const first = tokens.findIndex(({ kind }) => kind !== "literal");
+  if (first < 0) return (path) => path === pattern;
+  const last = tokens.findLastIndex(({ kind }) => kind !== "literal");
+  const [start, end] = [textOf(tokens.slice(0, first)), textOf(tokens.slice(last + 1))];
+  return (path) => path.startsWith(start) && path.endsWith(end) && matches(tokens, [...path]);
+}
+
+function textOf(literals: readonly FnmatchToken[]): string {
+  return literals.map((token) => (token.kind === "literal" ? token.text : "")).join("");
 }
 
 /** What `hf` makes of a pattern before it compares: `\` is a separator, and `dir/` means `dir/*`. */

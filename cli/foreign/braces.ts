@@ -5,11 +5,15 @@ type Atom = Part | string;
 
 /** More would be no list that a person wrote. */
 const MOST_WORDS = 1_000;
+/** What is longer, or has more braces, is taken as it stands. */
+const LONGEST = 2_000;
+const MOST_BRACES = 100;
 
 /** `a{b,c}d` → `abd`, `acd`; `{1..3}` → `1`, `2`, `3`. Quoted braces are text. */
 export function expandBraces({ parts, line }: Word): readonly Word[] {
-  if (!parts.some((part) => part.kind === "text" && !part.quoted && part.text.includes("{")))
-    return [{ parts, line }];
+  const bare = parts.map((part) => (part.kind === "text" && !part.quoted ? part.text : "")).join("");
+  const braces = bare.split("{").length - 1;
+  if (braces === 0 || braces > MOST_BRACES || bare.length > LONGEST) return [{ parts, line }];
   const atoms = parts.flatMap((part): readonly Atom[] =>
     part.kind === "text" && !part.quoted ? [...part.text] : [part],
   );

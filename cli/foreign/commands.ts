@@ -38,7 +38,7 @@ export function parseCommands(tokens: readonly Token[]): readonly Command[] {
   const cursor: Cursor = { tokens, at: 0, depth: 0 };
   const commands: Command[] = [];
   while (cursor.at < tokens.length) {
-    commands.push(...list(cursor, NOTHING));
+    for (const one of list(cursor, NOTHING)) commands.push(one);
     // A word that ends something which nobody began.
     cursor.at += 1;
   }
@@ -138,7 +138,7 @@ function branches(cursor: Cursor): Command {
     const word = keyword(cursor.tokens[cursor.at]);
     cursor.at += 1;
     if (word === "fi") break;
-    body.push(...list(cursor, ["then", "elif", "else", "fi"]));
+    for (const one of list(cursor, ["then", "elif", "else", "fi"])) body.push(one);
   }
   return { kind: "group", body, subshell: false, conditional: true };
 }
@@ -180,7 +180,7 @@ function caseOf(cursor: Cursor): Command {
       cursor.at += 1;
     if (keyword(cursor.tokens[cursor.at]) === "esac") break;
     cursor.at += 1;
-    body.push(...list(cursor, [";;", ";&", ";;&", "esac"]));
+    for (const one of list(cursor, [";;", ";&", ";;&", "esac"])) body.push(one);
     if (keyword(cursor.tokens[cursor.at]) !== "esac") cursor.at += 1;
   }
   cursor.at += 1;

@@ -42,6 +42,8 @@ export function readDownload(program: Program, words: readonly Value[]): ReadDow
   const source = sourceNamed(usual(named), given);
   if (typeof source === "string") return { kind: "refused", why: source };
   const paths = [...source.paths, ...filenames.map(usual)];
+  const odd = oddIn(source.revision, paths);
+  if (odd !== undefined) return { kind: "refused", why: odd };
   const choice = choiceOf(paths, { include: given.include.map(usual), exclude: given.exclude.map(usual) });
   const { type, repo, revision } = source;
   return {
@@ -49,6 +51,13 @@ export function readDownload(program: Program, words: readonly Value[]): ReadDow
     wanted: { type, repo, revision, choice, folder: given.folder },
     notes: [...given.notes, ...defaultNotes(open), ...ignoredNotes(paths, given)],
   };
+}
+
+/** What no repository has. */
+function oddIn(revision: string | undefined, paths: readonly string[]): string | undefined {
+  if (revision !== undefined && !/^[^\u0000-\u001f\u007f]{1,500}$/.test(revision))
+    return `there is no revision "${printable(revision)}"`;
+  return paths.includes("") ? "it names a file without a name" : undefined;
 }
 
 interface Given {
@@ -116,7 +125,7 @@ function collect(words: readonly Value[], greedy: boolean): Collected | string {
     const [name, attached] = flagOf(word);
     if (name === undefined) found.plain.push(word);
     else if (name === "--") {
-      found.plain.push(...words.slice(at + 1));
+      for (const rest of words.slice(at + 1)) found.plain.push(rest);
       break;
     } else if (name === "--include" || name === "--exclude") {
       const rest = attached === undefined ? following(words, at + 1, greedy) : [];
@@ -220,14 +229,12 @@ function choiceOf(
 }
 
 function defaultNotes(values: readonly Value[]): readonly string[] {
-  const gaps = values
-    .flatMap(gapsOf)
-    .filter(({ name, fallback }) => name !== undefined && fallback !== undefined);
+  const gaps = values.flatMap(gapsOf).filter(({ fallback }) => fallback !== undefined);
   return [
     ...new Set(
       gaps.map(
         ({ source, fallback }) =>
-          `${source} is taken for ${printable(fallback ?? "")}: the environment may say otherwise`,
+          `${source} is taken for ${printable(fallback ?? "")}: what it is run with may say otherwise`,
       ),
     ),
   ];

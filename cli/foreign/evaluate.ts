@@ -32,9 +32,13 @@ export interface Evaluated {
   readonly broken: readonly { readonly line: number; readonly why: string }[];
 }
 
-/** Commands looked at; a script of a person has fewer, and a loop of loops would have no end. */
-const MOST_STEPS = 20_000;
+/** Commands and words looked at; a script of a person has fewer, and a loop of loops would have no end. */
+const MOST_STEPS = 100_000;
+const TOO_MANY = "it has more words than are looked at";
 const DEEPEST_CALL = 20;
+/** Characters, and members of a list; what doubles itself has no end. */
+const LONGEST_VALUE = 10_000;
+const MOST_MEMBERS = 10_000;
 
 /**
  * Goes through a script as a shell would, running nothing: variables are replaced, loops over known words repeated,
@@ -81,12 +85,11 @@ function evaluateText(
 function evaluate(commands: readonly Command[], state: State, scope: Scope): void {
   for (const command of commands) {
     state.steps += 1;
-    if (state.steps === MOST_STEPS)
-      state.broken.push({
-        line: command.kind === "simple" ? command.line : 1,
-        why: "has more commands than are looked at",
-      });
-    if (state.steps >= MOST_STEPS) return;
+    if (state.steps >= MOST_STEPS) {
+      const line = command.kind === "simple" ? command.line : 1;
+      if (!state.broken.some(({ why }) => why === TOO_MANY)) state.broken.push({ line, why: TOO_MANY });
+      return;
+    }
     switch (command.kind) {
       case "simple":
         simple(command, state, scope);
@@ -150,6 +153,7 @@ function simple(command: Extract<Command, { kind: "simple" }>, state: State, sco
     for (const one of env) assign(one, state, scope);
     return;
   }
+  state.steps += words.length;
   const name = textOf(words[0] ?? []);
   const builtin = name === undefined || !Object.hasOwn(BUILTINS, name) ? undefined : BUILTINS[name];
   const body = name === undefined ? undefined : state.functions.get(name);
@@ -230,8 +234,10 @@ const HOME: Value = [{ source: "~", name: "HOME", fallback: undefined }];
 /** `path` as seen from `folder`; what begins with a variable is taken for absolute, as `$HOME/x` is. */
 export function below(folder: Value, path: Value): Value {
   const [first] = path;
-  if (typeof first !== "string") return first === undefined ? folder : path;
-  return first.startsWith("/") || folder.length === 0 ? path : valueFrom(...folder, "/", ...path);
+  if (first === undefined) return folder;
+  if (typeof first !== "string" && (first.name !== undefined || first.fallback === undefined)) return path;
+  const begins = typeof first === "string" ? first : (first.fallback ?? "");
+  return begins.startsWith("/") || folder.length === 0 ? path : valueFrom(...folder, "/", ...path);
 }
 
 function declare(args: readonly Value[], { state, scope, line }: Around): void {
@@ -251,12 +257,14 @@ function forget(args: readonly Value[], { scope }: Around): void {
 
 function assign(assignment: Assignment, state: State, scope: Scope): void {
   state.assignments.push(assignment);
-  scope.variables.set(assignment.name, [assignment.value]);
+  const isKept = sourceOf(assignment.value).length <= LONGEST_VALUE;
+  scope.variables.set(assignment.name, [isKept ? assignment.value : unknown(`$${assignment.name}`)]);
 }
 
 function assignArray({ name, append, words }: ArrayAssignment, state: State, scope: Scope): void {
   const values = words.flatMap((word) => expandWord(word, state, scope));
-  scope.variables.set(name, [...(append ? (scope.variables.get(name) ?? []) : []), ...values]);
+  const all = [...(append ? (scope.variables.get(name) ?? []) : []), ...values];
+  scope.variables.set(name, all.length <= MOST_MEMBERS ? all : [unknown(`$${name}`)]);
 }
 
 function assignmentOf({ parts }: Word): RegExpExecArray | undefined {
@@ -339,8 +347,8 @@ function variable(part: Extract<Part, { kind: "variable" }>, state: State, scope
   }
   const isName = /^[A-Za-z_]/.test(name);
   const usual = fallback && textOf(fallback);
-  // The environment has no $1, and a default with gaps, as `${DIR:-$HOME/x}`, fits into none.
-  if (fallback !== undefined && (!isName || usual === undefined)) return [fallback];
+  // A default with gaps, as `${DIR:-$HOME/x}`, fits into none.
+  if (fallback !== undefined && usual === undefined) return [fallback];
   return [[{ source, name: isName ? name : undefined, fallback: usual }]];
 }
 

@@ -1,4 +1,4 @@
-import { sourceOf, type Value } from "./values.ts";
+import { usualText, type Value } from "./values.ts";
 
 /** Where files go: a root, and a folder below it for each download. */
 export interface Layout {
@@ -29,12 +29,12 @@ type Segments = readonly string[];
 /** An absolute folder begins with an empty segment; a variable may hold slashes and is part of one. undefined: not to be told. */
 function segmentsOf(folder: Value): Segments | undefined {
   const segments = [""];
-  for (const part of folder) {
-    const pieces = typeof part === "string" ? part.split("/") : [variableText(part)];
-    if (pieces.some((piece) => piece === undefined || (typeof part === "string" && piece.includes("${"))))
-      return undefined;
-    segments[segments.length - 1] += pieces[0] as string;
-    segments.push(...(pieces.slice(1) as string[]));
+  for (const part of folder.map(usualArgument)) {
+    const pieces = typeof part === "string" ? plainPieces(part) : [variableText(part)];
+    if (pieces.includes(undefined)) return undefined;
+    const [first = "", ...others] = pieces as string[];
+    segments[segments.length - 1] += first;
+    segments.push(...others);
   }
   const isAbsolute = segments[0] === "" && segments.length > 1;
   const kept: string[] = [];
@@ -45,6 +45,18 @@ function segmentsOf(folder: Value): Segments | undefined {
     else kept.push(segment);
   }
   return isAbsolute ? ["", ...kept] : kept;
+}
+
+/** What the script takes where an argument is not given: the environment of a manifest has no `$1`. */
+function usualArgument(part: Value[number]): Value[number] {
+  return typeof part !== "string" && part.name === undefined ? (part.fallback ?? part) : part;
+}
+
+/** undefined: what a manifest would take for something else, or not at all. */
+function plainPieces(text: string): readonly (string | undefined)[] {
+  return /\$\{|[\u0000-\u001f\u007f-\u009f]/.test(text) || text.length > 4_096
+    ? [undefined]
+    : text.split("/");
 }
 
 function variableText({ name, fallback }: Exclude<Value[number], string>): string | undefined {
@@ -96,7 +108,8 @@ function textOf(root: Segments): string {
   return root.length === 1 && root[0] === "" ? "/" : root.join("/");
 }
 
-/** The folder as a plain path, where it has no variables. */
+/** The folder as a plain path, with the script's own defaults; undefined where it has none. */
 export function plainFolder(folder: Value): string | undefined {
-  return folder.every((part) => typeof part === "string") ? sourceOf(folder) || "." : undefined;
+  const text = usualText(folder);
+  return text === undefined ? undefined : text || ".";
 }

@@ -31,12 +31,24 @@ export function needsListing(choices: readonly Choice[]): boolean {
 
 /** Translates what several downloads into one folder take together. `paths`: every file of the repository; undefined: not known. */
 export function proveChoices(choices: readonly Choice[], paths: readonly string[] | undefined): Proved {
+  const proved = prove(choices, paths);
+  if (proved.kind === "refused") return proved;
+  for (const pattern of [...proved.include, ...proved.exclude]) {
+    const compiled = compilePattern(pattern);
+    // As where a name holds a line break.
+    if (compiled.kind === "mistake")
+      return { kind: "refused", why: `the pattern "${printable(pattern)}" ${compiled.why}` };
+  }
+  return proved;
+}
+
+function prove(choices: readonly Choice[], paths: readonly string[] | undefined): Proved {
   if (choices.some(takesAll)) return settled({ include: [], files: paths?.length });
   if (!needsListing(choices)) {
     const files = [...new Set(choices.flatMap((choice) => (choice.kind === "files" ? choice.paths : [])))];
     return settled({ include: files.map(exactPattern), files: files.length });
   }
-  return paths === undefined ? translated(choices) : proved(choices, paths);
+  return paths === undefined ? translated(choices) : translatedOn(choices, paths);
 }
 
 function takesAll(choice: Choice): boolean {
@@ -99,7 +111,7 @@ function translated(choices: readonly Choice[]): Proved {
   };
 }
 
-function proved(choices: readonly Choice[], paths: readonly string[]): Proved {
+function translatedOn(choices: readonly Choice[], paths: readonly string[]): Proved {
   const wanted = selectedBy(choices.map(patternsOf), paths);
   if (wanted.length === 0) return { kind: "refused", why: "it selects no file of the repository" };
   const patterns = together(choices);
@@ -127,14 +139,15 @@ interface Listing {
 /** undefined where the patterns together take another set than was wanted. */
 function chooseAll({ include, exclude }: Patterns, { paths, wanted }: Listing): Chosen | undefined {
   const selected = new Set(wanted);
-  const all = include.map((pattern) => ({ pattern, files: matching(pattern, paths) }));
+  const known = new Set(paths);
+  const all = include.map((pattern) => ({ pattern, files: matching(pattern, paths, known) }));
   const idle = all.filter(({ files }) => !files.some((path) => selected.has(path)));
   const included = all
     .filter((one) => !idle.includes(one))
     .map((one) => choose(one, paths, (path) => selected.has(path)));
   const taken = new Set(include.length === 0 ? paths : included.flatMap(({ files }) => files));
   const excluded = exclude
-    .map((pattern) => ({ pattern, files: matching(pattern, paths) }))
+    .map((pattern) => ({ pattern, files: matching(pattern, paths, known) }))
     .map((one) => choose(one, paths, (path) => taken.has(path)));
   for (const path of excluded.flatMap(({ files }) => files)) taken.delete(path);
   if (
@@ -167,7 +180,9 @@ function choose(
   paths: readonly string[],
   matters: (path: string) => boolean,
 ): { patterns: readonly string[]; files: readonly string[]; written: readonly string[] } {
-  const same = translateFnmatch(pattern).find((candidate) => isEqual(matchingOurs(candidate, paths), files));
+  const same = translateFnmatch(pattern).find(
+    (candidate) => isName(pattern) || isEqual(matchingOurs(candidate, paths), files),
+  );
   if (same !== undefined) return { patterns: [same], files, written: [] };
   const few = files.filter(matters);
   return { patterns: few.map(exactPattern), files: few, written: few.length > 0 ? [pattern] : [] };
@@ -184,8 +199,14 @@ function byName(files: readonly string[]): Patterns {
   return { include: files.map(exactPattern), exclude: [] };
 }
 
-function matching(pattern: string, paths: readonly string[]): readonly string[] {
+function matching(pattern: string, paths: readonly string[], known: ReadonlySet<string>): readonly string[] {
+  if (isName(pattern)) return known.has(pattern) ? [pattern] : [];
   return paths.filter(compileFnmatch(pattern));
+}
+
+/** Of one file, the same in either dialect: a list of thousands is compared by looking each up. */
+function isName(pattern: string): boolean {
+  return !/[*?[]/.test(pattern);
 }
 
 function matchingOurs(pattern: string, paths: readonly string[]): readonly string[] {
@@ -195,16 +216,16 @@ function matchingOurs(pattern: string, paths: readonly string[]): readonly strin
 
 function selectedBy(all: readonly Patterns[], paths: readonly string[]): readonly string[] {
   const matchers = all.map(({ include, exclude }) => ({
-    include: include.map(compileFnmatch),
-    exclude: exclude.map(compileFnmatch),
+    isIn: include.length === 0 ? () => true : matcherOf(include),
+    isOut: matcherOf(exclude),
   }));
-  return paths.filter((path) =>
-    matchers.some(
-      ({ include, exclude }) =>
-        (include.length === 0 || include.some((matches) => matches(path))) &&
-        !exclude.some((matches) => matches(path)),
-    ),
-  );
+  return paths.filter((path) => matchers.some(({ isIn, isOut }) => isIn(path) && !isOut(path)));
+}
+
+function matcherOf(patterns: readonly string[]): (path: string) => boolean {
+  const names = new Set(patterns.filter(isName));
+  const others = patterns.filter((pattern) => !isName(pattern)).map(compileFnmatch);
+  return (path) => names.has(path) || others.some((matches) => matches(path));
 }
 
 function isEqual(a: readonly string[], b: readonly string[]): boolean {

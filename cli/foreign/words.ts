@@ -69,6 +69,7 @@ class Broken extends Error {
 }
 
 const DEEPEST = 50;
+const MOST_PARTS = 10_000;
 const OPERATORS = [";;&", ";;", ";&", "&&", "||", "|&", ";", "&", "|", "(", ")"];
 
 /** A place in a text that moves on; quotes and substitutions nest, so it is handed from one reader to the next. */
@@ -90,7 +91,7 @@ class Lexer {
   /** Up to the parenthesis that closes a substitution, or the end. */
   tokens(close: ")" | undefined): readonly Token[] {
     const tokens: Token[] = this.depth === 0 ? this.read : [];
-    if (this.depth >= DEEPEST) throw this.broken("is nested too deep");
+    if (this.depth >= DEEPEST) throw this.broken("it is nested too deep");
     this.depth += 1;
     const { line } = this;
     let open = 0;
@@ -213,7 +214,7 @@ class Lexer {
     const parts: Part[] = [];
     const start = this.at;
     while (this.at < this.text.length && !/[\s;&|()<>]/.test(this.text[this.at] as string))
-      parts.push(...this.parts());
+      this.add(parts, this.parts());
     if (this.at === start) {
       // What begins a word nowhere in shell, as `<(`.
       const source = this.text[this.at] as string;
@@ -221,6 +222,11 @@ class Lexer {
       parts.push({ kind: "substitution", tokens: undefined, quoted: false, source });
     }
     return { parts, line };
+  }
+
+  private add(parts: Part[], more: readonly Part[]): void {
+    if (parts.length + more.length > MOST_PARTS) throw this.broken("a word has too many parts");
+    parts.push(...more);
   }
 
   private parts(): readonly Part[] {
@@ -267,11 +273,11 @@ class Lexer {
     const parts: Part[] = [{ kind: "text", text: "", quoted: true }];
     while (!this.here('"')) {
       if (this.at >= this.text.length) throw new Broken(line, 'a " is not closed');
-      if (this.here("$") || this.here("`")) parts.push(this.dollar(true));
+      if (this.here("$") || this.here("`")) this.add(parts, [this.dollar(true)]);
       else if (this.here("\\\n")) this.skip(2);
       else {
         const [whole = "", escaped] = this.match(/\\([$"\\`])|[^"\\$`]+|\\/y) ?? [];
-        parts.push({ kind: "text", text: escaped ?? whole, quoted: true });
+        this.add(parts, [{ kind: "text", text: escaped ?? whole, quoted: true }]);
         this.skip(whole.length);
       }
     }
@@ -328,7 +334,7 @@ class Lexer {
 
   /** The word behind `:-`, read by itself: in it blanks end nothing. */
   private nested(text: string, quoted: boolean): Word {
-    if (this.depth >= DEEPEST) throw this.broken("is nested too deep");
+    if (this.depth >= DEEPEST) throw this.broken("it is nested too deep");
     const lexer = new Lexer(
       quoted || /\s/.test(text) ? `"${text.replace(/^"(.*)"$/s, "$1")}"` : text,
       this.line,

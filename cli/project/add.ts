@@ -40,7 +40,10 @@ export async function addProject(context: Context, options: AddOptions): Promise
   };
   const done = await attempt(context, () => carryOut(context, { ...result, draft, options }));
   if ("done" in done) return { ...result, ...done.done, problems: [] };
-  context.emit({ kind: "note", message: `${basename(draft.file)} is left as it was` });
+  context.emit({
+    kind: "note",
+    message: `${basename(draft.file)} is left as it was; --no-lock writes it all the same`,
+  });
   return { ...result, wrote: false, locked: undefined, problems: done.problems };
 }
 

@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import type { Context } from "../context.ts";
 import { replaceFile } from "../disk/replace.ts";
 import { diskProblem } from "../disk/trouble.ts";
@@ -80,6 +80,7 @@ export async function writeDraft(
   try {
     const read = await readManifestText({ file, disk });
     if ((read.kind === "ok" ? read.text : undefined) !== text) throw changedMeanwhile(file);
+    if (text === undefined) await disk.mkdir(dirname(file));
     await replaceFile(disk, file, Buffer.from(`${mark ? "\ufeff" : ""}${after}`));
   } catch (error) {
     if (systemCode(error) === undefined) throw error;

@@ -208,6 +208,10 @@ sources:
     expect(ran.stdout).toContain("+root: models\n");
     expect(ran.stdout).toContain("would write");
     expect(await readdir(project.folder)).not.toContain("tritter.yaml");
+    expect(await project.run("import", "get.sh", "--to", "deep/er/tritter.yaml")).toMatchObject({
+      status: 0,
+    });
+    expect(await text("deep/er/tritter.yaml")).toContain("name: er\nroot: models\n");
     expect(await project.run("import", "get.sh", "--to", "code.yaml")).toMatchObject({ status: 0 });
     expect(await text("code.yaml")).toContain(
       "  # get.sh:1\n  model:\n    repo: o/model\n    type: model\n    path: m\n",

@@ -109,6 +109,104 @@ describe("git-merge", () => {
   });
 });
 
+describe("add, remove and import", () => {
+  const edited = {
+    project: { ...projectOf([]), manifest: { file: "/project/tritter.yaml" } },
+    sources: ["n"],
+    before: "version: 1\nsources:\n",
+    after: "version: 1\nsources:\n  n:\n    repo: o/n\n",
+    wrote: true,
+    locked: undefined,
+    problems: [],
+  };
+
+  it("add hands every option on", async () => {
+    const flags =
+      "--type model --revision v1 --include a --include b --exclude c --as n --path p --strip s --group g --no-lock";
+    const { exit, stdout, calls } = await runFake(["add", "o/n", ...flags.split(" ")], {
+      addProject: () => edited,
+    });
+    expect(calls[0]?.[1]).toMatchObject({
+      spec: "o/n",
+      type: "model",
+      revision: "v1",
+      include: ["a", "b"],
+      exclude: ["c"],
+      name: "n",
+      path: "p",
+      strip: "s",
+      groups: ["g"],
+      pin: false,
+      dryRun: false,
+    });
+    expect([exit, stdout]).toEqual([
+      0,
+      "--- tritter.yaml\n+++ tritter.yaml\n@@ -1,2 +1,4 @@\n version: 1\n sources:\n+  n:\n+    repo: o/n\nwrote /project/tritter.yaml\n",
+    ]);
+  });
+
+  it("add locks unless told otherwise, and takes --lock for the file", async () => {
+    const { calls } = await runFake(["add", "o/n", "--lock", "x.lock", "-q"], { addProject: () => edited });
+    expect(calls[0]?.[1]).toMatchObject({ pin: true, lock: "x.lock", include: [], groups: [] });
+  });
+
+  it("add shows what it would have written, and ends with what kept it from doing so", async () => {
+    const problems: readonly Problem[] = [{ code: "REPO_NOT_FOUND", message: "no such repository" }];
+    const addProject = () => ({ ...edited, wrote: false, problems });
+    const { exit, stdout, stderr } = await runFake(["add", "o/n"], { addProject });
+    expect([exit, stderr]).toEqual([6, "error[REPO_NOT_FOUND]: no such repository\n"]);
+    expect(stdout).toContain("+    repo: o/n\n");
+    expect(stdout).not.toContain("wrote");
+  });
+
+  it("remove hands names on, and says in a dry run what it would write", async () => {
+    const removeProject = () => ({ ...edited, wrote: false });
+    const { stdout, calls } = await runFake(["remove", "a", "b", "--dry-run", "-q"], { removeProject });
+    expect(calls[0]?.[1]).toMatchObject({ names: ["a", "b"], dryRun: true });
+    expect(stdout).toContain("would write /project/tritter.yaml\n");
+  });
+
+  it("import hands file and options on, and tells of each source", async () => {
+    const source = {
+      name: "n",
+      lines: [3, 7],
+      stanza: { repo: "o/n", include: ["a", "b"] },
+      comment: [],
+      proof: "proved",
+      files: 1,
+    };
+    const importProject = () => ({
+      from: "/project/get.sh",
+      format: "shell",
+      file: "/project/x.yaml",
+      before: "",
+      after: "version: 1\n",
+      wrote: true,
+      sources: [source],
+      notes: [],
+      problems: [],
+    });
+    const line = ["import", "get.sh", "--to", "x.yaml", "--force", "--offline"];
+    const { exit, stdout, calls } = await runFake(line, { importProject });
+    expect(calls[0]?.[1]).toEqual({
+      from: "get.sh",
+      to: "x.yaml",
+      force: true,
+      offline: true,
+      dryRun: false,
+      endpoint: undefined,
+    });
+    expect([exit, stdout.split("\n").slice(-3)]).toEqual([
+      0,
+      [
+        "get.sh:3,7 → n: dataset o/n, 2 patterns, proved: the same 1 file",
+        "wrote /project/x.yaml; run tritter lock next",
+        "",
+      ],
+    ]);
+  });
+});
+
 describe("lock", () => {
   it("prints what changed and whether it wrote", async () => {
     const lockProject = () => lockResultOf([before], [after]);

@@ -96,7 +96,7 @@ describe("evaluateScript()", () => {
     ["if a; then M=1; fi; x $M", ["1"]],
     ["M=1; if a; then M=2; fi; x $M", ["$M"]],
     ["x <(cat a)", []],
-    ['x "$@" ${1:-d}', ["$@", "d"]],
+    ['x "$@" ${1:-d}', ["$@", "${1:-d}"]],
   ])("leaves open what only running %j would tell", (script, words) => {
     const [run = []] = runs(script);
     expect(run.slice(1, words.length + 1)).toEqual(words);
@@ -147,7 +147,7 @@ describe("evaluateScript()", () => {
     ["x $(a", "$( is not closed", 1],
     ["x ${a", "${ is not closed", 1],
     ["A=(a", "a list in parentheses is not closed", 1],
-    [`x ${"$(".repeat(60)}`, "is nested too deep", 1],
+    [`x ${"$(".repeat(60)}`, "it is nested too deep", 1],
   ])("tells where %j stops making sense, and keeps what stands before", (script, why, line) => {
     const { broken, runs: all } = evaluateScript(script, { folder: "." });
     expect(broken).toEqual([{ line, why }]);
@@ -158,9 +158,29 @@ describe("evaluateScript()", () => {
     const ten = "{0..9}";
     const loops = `for a in ${ten}${ten}${ten}; do for b in ${ten}${ten}${ten}; do x $a$b; done; done`;
     const many = evaluateScript(loops, { folder: "." });
-    expect(many.broken).toEqual([{ line: 1, why: "has more commands than are looked at" }]);
+    expect(many.broken).toEqual([{ line: 1, why: "it has more words than are looked at" }]);
     expect(runs("f() { x a; f; f; }\nf").length).toBeGreaterThan(10);
     expect(runs(`x ${ten.repeat(30)}`)[0]?.length).toBeLessThanOrEqual(1_001);
+  });
+
+  it.each([
+    ["braces that nobody closes", `x ${"{".repeat(100_000)}`],
+    ["braces in braces", `x ${"{a,".repeat(90)}b${"}".repeat(90)}`],
+    ["a long word of a long list", `x {1..1000}${"a".repeat(100_000)}`],
+    ["a word of many gaps", `x ${"$1".repeat(100_000)}`],
+    ["a text of many gaps", `x "${"$1 ".repeat(100_000)}"`],
+    ["many words", `x${" a".repeat(300_000)}`],
+    ["many commands", "x\n".repeat(300_000)],
+    ["many commands in one", `if a; then ${"x;".repeat(300_000)} fi`],
+    ["a variable that doubles itself", `A=aaaaaaaa\n${"A=$A$A$A$A\n".repeat(100)}x "$A"`],
+    ["a list that doubles itself", `L=(a b)\n${'L=("${L[@]}" "${L[@]}")\n'.repeat(40)}x "\${L[@]}"`],
+    ["many substitutions", `x ${"$(a) ".repeat(50_000)}`],
+    ["many heredocs", `x ${"<<A ".repeat(20_000)}\n`],
+    ["functions in functions", `f() {${" f() {".repeat(50_000)}`],
+    ["open parentheses", "(".repeat(100_000)],
+    ["open cases", "case a in a) ".repeat(20_000)],
+  ])("gets to an end with %s", (_, script) => {
+    expect(evaluateScript(script, { folder: "." }).runs.length).toBeLessThan(200_000);
   });
 
   it("reads anything without a failure", () => {

@@ -29,6 +29,8 @@ describe("layOut()", () => {
       [["/data/a"], "/data", ["a"]],
       [["$S/a", "$S/b"], "${S}", ["a", "b"]],
       [["$S"], "${S}", ["."]],
+      [["${1:-d}/a", "${1:-d}/b"], "d", ["a", "b"]],
+      [['"d/\n"', "'${d}'"], undefined, [undefined, undefined], [0, 1]],
       [["${S:-/x/y}/d/a", "${S:-/x/y}/d/b"], "${S:-/x/y}/d", ["a", "b"]],
       [["~/d/a"], "${HOME}/d", ["a"]],
       // What does not fit below the one root goes elsewhere.

@@ -132,6 +132,24 @@ describe("proveChoices()", () => {
     });
   });
 
+  it("refuses a name that no pattern can hold", () => {
+    expect(proveChoices([patterns(["[!.]*"])], ["a\nb"])).toEqual({
+      kind: "refused",
+      why: 'the pattern "/a\\u000ab" holds a control character',
+    });
+    expect(proveChoices([{ kind: "files", paths: ["x".repeat(1_001)] }], undefined)).toMatchObject({
+      kind: "refused",
+    });
+  });
+
+  it("takes thousands of names without comparing each with each", () => {
+    const many = Array.from({ length: 9_000 }, (_, index) => `d/f${index}`);
+    expect(proveChoices([patterns(many.slice(0, 8_000))], many)).toMatchObject({
+      proof: "proved",
+      files: 8_000,
+    });
+  });
+
   it("refuses a list longer than a manifest may have", () => {
     const many = Array.from({ length: 10_001 }, (_, index) => `f${index}`);
     const { kind, why } = proveChoices([patterns(["[!.]*"])], many) as { kind: string; why: string };

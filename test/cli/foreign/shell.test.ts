@@ -128,6 +128,8 @@ describe("readShell()", () => {
       '"datasets/o/n" and --repo-type model contradict each other',
     ],
     ["hf download hf://o/n --revision v1", "hf:// and --repo-type or --revision exclude each other"],
+    ["hf download o/n --revision ''", 'there is no revision ""'],
+    ["hf download o/n ''", "it names a file without a name"],
     ["hf download o/n/x", '"o/n/x" has more than owner/name'],
     ["ssh host hf download o/n", "what ssh does with hf download is not known"],
     ["cat list | xargs -n1 hf download", "what xargs does with hf download is not known"],
@@ -190,7 +192,7 @@ describe("readShell()", () => {
       "hf download o/n --include a b",
       "hf of today takes one value behind --include: what follows it is taken for patterns here",
     ],
-    ["hf download ${R:-o/n}", "${R:-o/n} is taken for o/n: the environment may say otherwise"],
+    ["hf download ${R:-o/n}", "${R:-o/n} is taken for o/n: what it is run with may say otherwise"],
     ["hf download o/n --dry-run", "left out: it is a dry run"],
     ["if a; then hf download o/n; fi", "it runs under a condition in the script: here it is always wanted"],
     [
