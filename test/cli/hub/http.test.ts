@@ -221,6 +221,8 @@ describe("list()", () => {
       path: "x.bin",
       size: BIG,
       digest: undefined,
+      // By it a digest that is known otherwise is proved.
+      pointer: expect.stringMatching(/^[0-9a-f]{40}$/),
     });
     expect(files.find(({ path }) => path === "a.txt")?.digest).toMatch(/^git:/);
   });
