@@ -1,5 +1,5 @@
 import type { Extra, Lock, LockedSource } from "../../schema/lock.ts";
-import { sameEntry, sameValue } from "./same.ts";
+import { own, sameEntry, sameValue } from "./same.ts";
 import { isBelow } from "./wants.ts";
 import { compareBytes } from "./write.ts";
 
@@ -141,11 +141,6 @@ function mergeExtra(
     else merged.push([name, picked]);
   }
   return { extra: members(merged), clashes };
-}
-
-/** `__proto__` is a member like any other. */
-function own(extra: Extra, name: string): unknown {
-  return Object.hasOwn(extra, name) ? extra[name] : undefined;
 }
 
 function members(list: readonly [string, unknown][]): Extra {

@@ -2,7 +2,7 @@ import type { Extra } from "../../schema/lock.ts";
 import { linesDigest } from "./digests.ts";
 import { firstFlaw } from "./flaws.ts";
 import type { Side } from "./merge.ts";
-import { sameValue } from "./same.ts";
+import { own, sameValue } from "./same.ts";
 
 // What is left of a lock that merges of text took apart. It is laid out in lines, so each line says where it belongs,
 // and a file list is found by its `listing` wherever it may be. Nothing is judged here: whoever puts the parts together
@@ -39,19 +39,12 @@ export function chooseSide(text: string, side: Side): Choice | undefined {
   const ours = sides && remainsOf(sides.ours);
   const theirs = sides && (sides.ours === sides.theirs ? ours : remainsOf(sides.theirs));
   if (ours === undefined || theirs === undefined) return undefined;
-  const names = [...new Set([...ours.entries, ...theirs.entries].map(({ name }) => name))];
-  const known = [...ours.entries, ...theirs.entries];
   const [left, right] = [membersOf(ours.members, "ours"), membersOf(theirs.members, "theirs")];
   const { version, ...extra } = side === "ours" ? left : right;
   const disputed = Object.keys({ ...left, ...right }).filter(
-    (member) => !sameValue(left[member], right[member]),
+    (member) => !sameValue(own(left, member), own(right, member)),
   );
-  return {
-    version,
-    extra,
-    disputed,
-    entries: names.map((name) => chosenEntry(name, { ours, theirs, side, known })),
-  };
+  return { version, extra, disputed, entries: chosenEntries(ours.entries, theirs.entries, side) };
 }
 
 /** The lines of lists that fit one of `listings`, where `text` holds any. */
@@ -81,27 +74,45 @@ function entryText(head: Extra, files: readonly string[] | undefined): string {
   return `${JSON.stringify(own).slice(0, -1)},"files":[${(files ?? []).join(",\n")}]}`;
 }
 
-interface Sides {
-  readonly ours: Remains;
-  readonly theirs: Remains;
-  readonly side: Side;
-  readonly known: readonly Entry[];
+function chosenEntries(ours: readonly Entry[], theirs: readonly Entry[], side: Side): ChosenEntry[] {
+  const [left, right] = [byName(ours), byName(theirs)];
+  const lists = new Map([...theirs, ...ours].map(({ digest, files }) => [digest, files]));
+  return [...new Set([...left.keys(), ...right.keys()])].map((name) =>
+    chosenEntry(name, { ours: left.get(name) ?? [], theirs: right.get(name) ?? [], side, lists }),
+  );
 }
 
-function chosenEntry(name: string, { ours, theirs, side, known }: Sides): ChosenEntry {
-  const left = ours.entries.filter((entry) => entry.name === name);
-  const right = theirs.entries.filter((entry) => entry.name === name);
-  const variants = side === "ours" ? left : right;
-  const entry = side === "ours" ? variants[0] : variants.at(-1);
+function byName(entries: readonly Entry[]): ReadonlyMap<string, readonly Entry[]> {
+  const named = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const list = named.get(entry.name) ?? [];
+    list.push(entry);
+    named.set(entry.name, list);
+  }
+  return named;
+}
+
+interface Variants {
+  /** One, unless it stands there twice. */
+  readonly ours: readonly Entry[];
+  readonly theirs: readonly Entry[];
+  readonly side: Side;
+  /** All that this text has, by what they come to. */
+  readonly lists: ReadonlyMap<string, readonly string[]>;
+}
+
+function chosenEntry(name: string, { ours, theirs, side, lists }: Variants): ChosenEntry {
+  const variants = side === "ours" ? ours : theirs;
+  const entry = side === "ours" ? ours[0] : theirs.at(-1);
   if (entry === undefined) return { name, head: undefined, files: undefined, why: "conflict" };
   const head = membersOf(entry.members, side);
   const fits = entry.digest === head.listing;
   const twice = variants.length > 1 || Object.keys(head).length < entry.members.length;
-  const differ = headText(left[0], "ours") !== headText(right.at(-1), "theirs");
+  const differ = headText(ours[0], "ours") !== headText(theirs.at(-1), "theirs");
   return {
     name,
     head,
-    files: fits ? entry.files : known.find(({ digest }) => digest === head.listing)?.files,
+    files: fits ? entry.files : lists.get(String(head.listing)),
     why: twice ? "twice" : differ ? "conflict" : fits ? undefined : "mixed",
   };
 }

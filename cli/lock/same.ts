@@ -1,5 +1,5 @@
 import { type CanonicalValue, canonicalJson } from "../../schema/canonical.ts";
-import type { LockedFile, LockedSource } from "../../schema/lock.ts";
+import type { Extra, LockedFile, LockedSource } from "../../schema/lock.ts";
 
 /** Whether two entries are written as the same lines. */
 export function sameEntry(a: LockedSource, b: LockedSource): boolean {
@@ -15,6 +15,11 @@ export function sameFiles(a: readonly LockedFile[], b: readonly LockedFile[]): b
 /** As JSON, whatever the order of members; undefined is a member that is not there. */
 export function sameValue(a: unknown, b: unknown): boolean {
   return a === b || textOf(a) === textOf(b);
+}
+
+/** A member of an object that any text may name: `__proto__` is one like any other. */
+export function own(extra: Extra, name: string): unknown {
+  return Object.hasOwn(extra, name) ? extra[name] : undefined;
 }
 
 function sameFile(a: LockedFile, b: LockedFile): boolean {
