@@ -1,5 +1,6 @@
 import { expandBraces } from "./braces.ts";
 import { type ArrayAssignment, type Command, parseCommands } from "./commands.ts";
+import { editText } from "./edit-text.ts";
 import { printedBy, unknown } from "./printed.ts";
 import { absoluteFromStart, seenFromStart, sourceOf, textOf, type Value, valueFrom } from "./values.ts";
 import { lexShell, type Part, type Word } from "./words.ts";
@@ -339,6 +340,11 @@ function splitInto(value: Value, { take, end }: { take: (value: Value) => void; 
 function variable(part: Extract<Part, { kind: "variable" }>, state: State, scope: Scope): readonly Value[] {
   const { name, index, source } = part;
   const known = knownAs(part, scope);
+  if (part.edit !== undefined) {
+    const text = textOf(known?.[0] ?? unknown(source));
+    const edited = text === undefined ? undefined : editText(text, part.edit);
+    return [edited === undefined ? unknown(source) : [edited]];
+  }
   const fallback = part.fallback && fieldsOf(quotedWord(part.fallback), state, scope)[0];
   if (known !== undefined) {
     const isEmpty = known.every((value) => textOf(value) === "");

@@ -107,6 +107,10 @@ function otherFinding(run: Run, texts: readonly (string | undefined)[]): Finding
       why: `what ${printable(sourceOf(run.words[0] ?? []))} stands for is known only when it runs`,
     };
   if (/^(?:echo|printf|:|grep)$/.test(command)) return undefined;
+  if (/^(?:source|\.)$/.test(texts[0] ?? "")) {
+    const file = printable(sourceOf(run.words[1] ?? []));
+    return { kind: "note", message: `${file} is not read: what it sets is not known here` };
+  }
   const whole = run.words.map(sourceOf).join(" ");
   if (PYTHON.test(whole))
     return { kind: "refused", why: "it downloads from within Python, which is not read" };

@@ -14,6 +14,8 @@ export type Part =
       readonly name: string;
       readonly index: string | undefined;
       readonly fallback: Word | undefined;
+      // ${NAME##*/}, ${NAME//a/b}: what is done to its text.
+      readonly edit: TextEdit | undefined;
       readonly quoted: boolean;
       readonly source: string;
     }
@@ -24,6 +26,13 @@ export type Part =
       readonly quoted: boolean;
       readonly source: string;
     };
+
+export interface TextEdit {
+  readonly operator: "#" | "##" | "%" | "%%" | "/" | "//";
+  /** In the dialect of fnmatch for `#` and `%`, a plain text for `/`. */
+  readonly pattern: string;
+  readonly by: string;
+}
 
 export type Token =
   | { readonly kind: "word"; readonly word: Word }
@@ -312,12 +321,25 @@ class Lexer {
       name,
       index: name === "@" ? "@" : undefined,
       fallback: undefined,
+      edit: undefined,
       quoted,
       source: source(),
     };
   }
 
   private braced(inside: string, { quoted, source }: { quoted: boolean; source: string }): Part {
+    const [, edited, edit] = /^([A-Za-z_]\w*|\d+)([#%/].*)$/s.exec(inside) ?? [];
+    const change = edit === undefined ? undefined : textEdit(edit);
+    if (edited !== undefined && change !== undefined)
+      return {
+        kind: "variable",
+        name: edited,
+        index: undefined,
+        fallback: undefined,
+        edit: change,
+        quoted,
+        source,
+      };
     const [, name, index, fallback] =
       /^([A-Za-z_]\w*|[0-9@*]+)(?:\[([@*\d]+)\])?(?::?[-=](.*))?$/s.exec(inside) ?? [];
     if (name === undefined) return { kind: "substitution", tokens: undefined, quoted, source };
@@ -327,6 +349,7 @@ class Lexer {
       name,
       index: index ?? (name === "@" ? "@" : undefined),
       fallback: word,
+      edit: undefined,
       quoted,
       source,
     };
@@ -370,4 +393,15 @@ class Lexer {
     }
     throw this.broken(`$${open} is not closed`);
   }
+}
+
+// ##*/, %.txt, //a/b; undefined where more than plain text is in it.
+function textEdit(text: string): TextEdit | undefined {
+  const [, operator, rest = ""] = /^(##?|%%?|\/\/?)(.*)$/s.exec(text) ?? [];
+  if (operator === undefined || /[$`"']/.test(rest)) return undefined;
+  if (!operator.startsWith("/")) return { operator: operator as TextEdit["operator"], pattern: rest, by: "" };
+  const [pattern = "", by = ""] = /^((?:\\.|[^\\/])+)(?:\/(.*))?$/s.exec(rest)?.slice(1) ?? [];
+  if (pattern === "" || /^[#%]|[*?[]/.test(pattern)) return undefined;
+  const plain = (one: string) => one.replace(/\\(.)/gs, "$1");
+  return { operator: operator as TextEdit["operator"], pattern: plain(pattern), by: plain(by) };
 }

@@ -1,5 +1,5 @@
 import type { Manifest } from "../../schema/manifest.ts";
-import { judgeName } from "../../schema/names.ts";
+import { foldKey, judgeName } from "../../schema/names.ts";
 
 /** Longest name of a source, as the manifest's schema has it. */
 const LONGEST = 100;
@@ -19,11 +19,12 @@ export function nameFor(repo: string): string {
   return [last, repo.replace("/", "-")].map(plain).find(isFolder) ?? "source";
 }
 
-/** The first of `name`, `name-2`, `name-3`, … that is not taken. */
+/** The first of `name`, `name-2`, `name-3`, … that is not taken, not even in another case: it names a folder too. */
 export function freeName(name: string, taken: ReadonlySet<string>): string {
+  const folded = new Set([...taken].map(foldKey));
   for (let count = 1; ; count++) {
     const tried = count === 1 ? name : `${name.slice(0, LONGEST - 8)}-${count}`;
-    if (!taken.has(tried)) return tried;
+    if (!folded.has(foldKey(tried))) return tried;
   }
 }
 

@@ -30,6 +30,12 @@ const WORDS: readonly (readonly [script: string, ...runs: (readonly string[])[]]
   ['unset N; x ${N:-d} "${N:-d e}" ${N-f}', ["d", "d e", "f"]],
   ["N=; x ${N:-d}", ["d"]],
   ["N=v; x ${N:-d}", ["v"]],
+  [
+    "M=o/n.x/y.z; x ${M##*/} ${M#*/} ${M%/*} ${M%%/*} ${M%.z} ${M%.q}",
+    ["y.z", "n.x/y.z", "o/n.x", "o", "o/n.x/y", "o/n.x/y.z"],
+  ],
+  ['M=a/b/c; x ${M//\\//-} ${M/\\//_} ${M/b/q} "${M//b}"', ["a-b-c", "a_b/c", "a/q/c", "a//c"]],
+  ["for m in o/a o/b; do x ${m#o/}; done", ["a"], ["b"]],
   ["export A=1; readonly B=2; x $A$B", ["12"]],
   ["L=(a 'b c' d); x \"${L[@]}\" ${L[1]} ${L[0]} $L", ["a", "b c", "d", "b", "c", "a", "a"]],
   ['L=(a); L+=(b); for i in "${L[@]}"; do x $i; done', ["a"], ["b"]],

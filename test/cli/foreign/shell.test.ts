@@ -207,6 +207,7 @@ describe("readShell()", () => {
       "wget -q https://huggingface.co/o/n/resolve/main/a.bin",
       "wget is not imported; the same by hand: tritter add https://huggingface.co/o/n/resolve/main/a.bin",
     ],
+    ['source "$HERE/env.sh"', "$HERE/env.sh is not read: what it sets is not known here"],
     [
       "cd -\nhf download o/n --local-dir d",
       "which folder --local-dir is in is known only when it runs: it is taken from where the script starts",

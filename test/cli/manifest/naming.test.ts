@@ -35,6 +35,7 @@ describe("freeName()", () => {
   it("counts up until nobody has it", () => {
     expect(freeName("a", new Set())).toBe("a");
     expect(freeName("a", new Set(["a", "a-2"]))).toBe("a-3");
+    expect(freeName("Rust", new Set(["rust"]))).toBe("Rust-2");
     const long = "x".repeat(100);
     expect(isSourceName(freeName(long, new Set([long])))).toBe(true);
   });
