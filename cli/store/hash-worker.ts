@@ -1,38 +1,49 @@
 // A thread of its own: takes batches of files, answers with their digests. Stopped by ending the thread.
 
 import { parentPort } from "node:worker_threads";
-import { openBlocking } from "../disk/blocking.ts";
-import { contentHasher } from "./hash.ts";
+import { type BlockingFile, openBlocking } from "../disk/blocking.ts";
+import { contentHasher, digestsAtOnce } from "./hash.ts";
+import { type PackedTasks, packAnswers, unpackTasks } from "./hash-batch.ts";
 import type { HashAnswer, HashTask } from "./hashers.ts";
 
-const buffer = Buffer.allocUnsafe(1024 * 1024);
+const CHUNK = 1024 * 1024;
+/** One byte more: that a file of this size has no more is seen by reading it once. */
+const buffer = Buffer.allocUnsafe(CHUNK + 1);
 
-parentPort?.on("message", (tasks: readonly HashTask[]) => parentPort?.postMessage(tasks.map(answer)));
+parentPort?.on("message", (tasks: PackedTasks) =>
+  parentPort?.postMessage(packAnswers(unpackTasks(tasks).map(answer))),
+);
 
 function answer(task: HashTask): HashAnswer {
   try {
-    return hashFile(task);
+    const file = openBlocking(task.path);
+    try {
+      const digests = task.size <= CHUNK ? hashSmall(file, task) : hashLarge(file, task);
+      return { kind: "hashed", digests, stat: file.stat() };
+    } finally {
+      file.close();
+    }
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;
     return { kind: "failed", code, message };
   }
 }
 
-function hashFile({ path, size, algorithms }: HashTask): HashAnswer {
-  const file = openBlocking(path);
-  try {
-    const hasher = contentHasher(algorithms, size);
-    let position = 0;
-    for (;;) {
-      const count = file.readAt(buffer, position);
-      if (count === 0) break;
-      position += count;
-      if (position > size) break;
-      hasher.update(buffer.subarray(0, count));
-    }
-    const digests = position === size ? hasher.digests() : undefined;
-    return { kind: "hashed", digests, stat: file.stat() };
-  } finally {
-    file.close();
+function hashSmall(file: BlockingFile, { size, algorithms }: HashTask) {
+  if (file.readAt(buffer.subarray(0, size + 1), 0) !== size) return undefined;
+  return digestsAtOnce(algorithms, buffer.subarray(0, size));
+}
+
+function hashLarge(file: BlockingFile, { size, algorithms }: HashTask) {
+  const hasher = contentHasher(algorithms, size);
+  const chunk = buffer.subarray(0, CHUNK);
+  let position = 0;
+  for (;;) {
+    const count = file.readAt(chunk, position);
+    if (count === 0) break;
+    position += count;
+    if (position > size) break;
+    hasher.update(chunk.subarray(0, count));
   }
+  return position === size ? hasher.digests() : undefined;
 }

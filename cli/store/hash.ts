@@ -31,6 +31,13 @@ export function hexDigest(algorithm: Algorithm, bytes: Uint8Array): string {
   return createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
 }
 
+/** The same for several algorithms, sha256 first. */
+export function digestsAtOnce(algorithms: ReadonlySet<Algorithm>, bytes: Uint8Array): readonly Digest[] {
+  return ORDER.filter((algorithm) => algorithms.has(algorithm)).map(
+    (algorithm) => digestOf(algorithm, hexDigest(algorithm, bytes)) as Digest,
+  );
+}
+
 const ORDER: readonly Algorithm[] = ["sha256", "git"];
 const CHUNK = 1024 * 1024;
 

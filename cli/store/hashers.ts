@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import type { Algorithm, Digest } from "../../schema/ids.ts";
 import type { Disk, FileStat } from "../disk/port.ts";
 import { hashOpenFile } from "./hash.ts";
+import { type PackedAnswers, packTasks, unpackAnswers } from "./hash-batch.ts";
 
 export interface HashTask {
   /** Absolute. */
@@ -18,7 +19,7 @@ export interface FileHash {
   readonly stat: FileStat;
 }
 
-/** What a thread sends back for a task. */
+/** What a thread finds of a task. */
 export type HashAnswer =
   | ({ readonly kind: "hashed" } & FileHash)
   | { readonly kind: "failed"; readonly code: string; readonly message: string };
@@ -104,8 +105,8 @@ export function threadedHashers(
   signal.addEventListener("abort", onAbort, { once: true });
   for (const { worker, batches } of team) {
     worker.on("error", stop);
-    worker.on("message", (answers: readonly HashAnswer[]) => {
-      settle(batches.shift() ?? [], answers);
+    worker.on("message", (answers: PackedAnswers) => {
+      settle(batches.shift() ?? [], unpackAnswers(answers));
       feed(team, queue);
     });
   }
@@ -159,7 +160,7 @@ function send({ worker, batches }: Thread, queue: Job[]): void {
   if (count === 0) return;
   const batch = queue.splice(0, count);
   batches.push(batch);
-  worker.postMessage(batch.map(({ task }) => task));
+  worker.postMessage(packTasks(batch.map(({ task }) => task)));
 }
 
 function settle(batch: readonly Job[], answers: readonly HashAnswer[]): void {
