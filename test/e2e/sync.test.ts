@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { open, readFile, rename, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LoopbackHub, type RepoHandle, startHub } from "../support/hub/index.ts";
@@ -141,6 +141,24 @@ describe("sync", () => {
     expect(ranges.reduce((sum, request) => sum + request.bytes, 0)).toBe(90_000_001);
     await noop();
     expect(await project.run("check", "--deep")).toMatchObject({ status: 0 });
+  });
+
+  it("is told that nothing changed without reading what earlier syncs wrote", async () => {
+    await synced();
+    const journals = (await project.state()).filter((path) => path.endsWith(".ndjson"));
+    expect(journals).toHaveLength(1);
+    for (const path of journals) {
+      const file = join(project.root, ".tritter", path);
+      await writeFile(file, "x".repeat((await readFile(file)).length));
+    }
+    await noop();
+    const check = JSON.parse((await project.run("check", "--json")).stdout);
+    expect(check).toMatchObject({ exit: 0, hashed: { files: 0 }, plan: { totals: { keep: { files: 3 } } } });
+    // Of a file that changed the receipt is read, and what it said is lost: nothing is taken for ours.
+    await utimes(join(project.root, "rust/notes.md"), 1, 1);
+    expect((await project.run("check", "--json")).stdout).toContain('"untracked": 3');
+    await synced();
+    await noop();
   });
 
   it("proves every byte on all cores, and finds the one that is wrong", async () => {
