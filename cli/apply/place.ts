@@ -11,6 +11,7 @@ import type { Origin } from "../receipt/placement.ts";
 import { packChecksums } from "../store/segments.ts";
 import type { ReadyBlob } from "../store/store.ts";
 import type { TreeChange } from "../tree/change.ts";
+import { parentOf } from "../tree/look.ts";
 import { isRacy, sameBytesStamp, stampOf, TICK_MS } from "../tree/stamp.ts";
 import { copyVerified } from "./copy.ts";
 import { syncFile } from "./flush.ts";
@@ -43,7 +44,16 @@ export async function placeAll(
   ready: ReadonlyMap<Digest, ReadyBlob>,
 ): Promise<Placing> {
   const steps = stepsOf(applying, ready);
-  const hands: Hands = { applying, change, placed: [], trashed: [], disposable: [], problems: [] };
+  const isContested = contestedBy(applying.plan.writes);
+  const hands: Hands = {
+    applying,
+    change,
+    isContested,
+    placed: [],
+    trashed: [],
+    disposable: [],
+    problems: [],
+  };
   applying.emit({ kind: "placing", files: steps.length });
   try {
     for (let index = 0; index < steps.length; index += BATCH) {
@@ -59,6 +69,7 @@ export async function placeAll(
 interface Hands {
   readonly applying: Applying;
   readonly change: TreeChange;
+  readonly isContested: (path: string) => boolean;
   readonly placed: PlacedFile[];
   readonly trashed: Trashed[];
   readonly disposable: string[];
@@ -134,7 +145,10 @@ async function makeRoom(hands: Hands, clear: Clear): Promise<void> {
   if (discarded === undefined) return;
   const { place, stamp } = discarded;
   if (clear.disposable && known && sameBytesStamp(clear.stamp, stamp)) hands.disposable.push(place);
-  else hands.trashed.push({ path: clear.path, place: `.tritter/${place}`, why: "in the way" });
+  else {
+    hands.trashed.push({ path: clear.path, place: `.tritter/${place}`, why: "in the way" });
+    await change.flushDiscarded();
+  }
   await change.removeEmptied([clear.path]);
 }
 
@@ -145,15 +159,40 @@ async function displace(hands: Hands, write: Write): Promise<void> {
   if (write.found === "replace" && write.stamp !== undefined && change.isStill(path, write.stamp)) return;
   const why = write.found === "nothing" || write.found === "replace" ? "modified" : write.why;
   const discarded = await change.discard(path, why);
-  if (discarded !== undefined) hands.trashed.push({ path, place: `.tritter/${discarded.place}`, why });
+  if (discarded === undefined) return;
+  hands.trashed.push({ path, place: `.tritter/${discarded.place}`, why });
+  await change.flushDiscarded();
 }
 
-async function moveStraight({ applying, change }: Hands, { blob, write }: Step): Promise<void> {
+async function moveStraight(hands: Hands, { blob, write }: Step): Promise<void> {
+  const { applying, change } = hands;
   if (blob.from.kind !== "tree") throw new Error("only a file of the tree moves straight");
   const { path } = write.want;
   if (!(await change.move(blob.from.path, path, blob.from.stamp))) throw new TritterError(movedOn(blob.from));
   // The user's own bytes, which nobody may have flushed.
   await syncFile(applying.disk, join(applying.root, path));
+  // A power loss could take back the new name alone, once something else has the old one.
+  if (hands.isContested(blob.from.path)) await change.flushFolders([path]);
+}
+
+/** Will something stand at the path, above it or below it? */
+function contestedBy(writes: readonly Write[]): (path: string) => boolean {
+  let places: { readonly written: ReadonlySet<string>; readonly above: ReadonlySet<string> } | undefined;
+  return (path) => {
+    places ??= placesOf(writes);
+    if (places.above.has(path)) return true;
+    for (let at = path; at !== ""; at = parentOf(at)) if (places.written.has(at)) return true;
+    return false;
+  };
+}
+
+function placesOf(writes: readonly Write[]) {
+  const written = new Set<string>(writes.map(({ want }) => want.path));
+  const above = new Set<string>();
+  for (const path of written)
+    for (let folder = parentOf(path); folder !== "" && !above.has(folder); folder = parentOf(folder))
+      above.add(folder);
+  return { written, above };
 }
 
 async function placeCopy(

@@ -92,10 +92,10 @@ export async function compactReceipt(
   const placements = [...receipt.owners.values()].flatMap((owned) => [...owned.values()]);
   if (!isWorthCompacting(receipt, placements.length)) return false;
   const folder = join(state, JOURNALS);
-  for (const journal of receipt.journals)
-    if (!(await isSettled(disk, folder, { journal, writer, now }))) return false;
   const path = join(folder, `${writer.id}-compacted.ndjson`);
   try {
+    for (const journal of receipt.journals)
+      if (!(await isSettled(disk, folder, { journal, writer, now }))) return false;
     await sweepUnfinished(disk, state, folder);
     await writeCompacted(disk, state, { path, receipt, placements, writer });
     for (const { name } of receipt.journals) await passing(["ENOENT"], () => disk.unlink(join(folder, name)));

@@ -20,6 +20,8 @@ export interface TreeChange {
   takeOut(from: TreePath, to: string, stamp: Stamp): Promise<boolean>;
   /** Moves whatever is at the path, a symlink itself included, to the trash; undefined: nothing was there. */
   discard(path: TreePath, why: string): Promise<Discarded | undefined>;
+  /** Has what was discarded survive a power loss, which could else leave the name to what came after. */
+  flushDiscarded(): Promise<void>;
   /** Removes a file; false where it is no longer the one of `stamp` (it is left alone). */
   remove(path: TreePath, stamp: Stamp): Promise<boolean>;
   /** Removes the folder at this path if it and all below it hold no file: what a run leaves that stopped while clearing it. */
@@ -93,6 +95,7 @@ export function treeChange(disk: Disk, root: string, trash: Trash): TreeChange {
       if (found === undefined || found.kind === "folder") return undefined;
       return trash.take(absolute(path), { path, why, size: found.size });
     },
+    flushDiscarded: () => trash.flush(),
     remove: async (path, stamp) => {
       if (!isStill(path, stamp)) return false;
       await disk.unlink(absolute(path));

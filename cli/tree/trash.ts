@@ -18,6 +18,8 @@ export interface Trash {
     absolute: string,
     about: { path: TreePath; why: string; size: number },
   ): Promise<{ readonly place: string; readonly stamp: Stamp }>;
+  /** Has all that was taken survive a power loss: before something else gets a name that it had. */
+  flush(): Promise<void>;
   /** Destroys what `take` put at this place: only for bytes known to be ones we fetched. */
   drop(place: string): Promise<void>;
 }
@@ -37,6 +39,7 @@ const INDEX = "index.ndjson";
 export function openTrash(disk: Disk, state: string, run: string): Trash {
   const folder = join(state, TRASH, run);
   let count = 0;
+  let flushed = 0;
   return {
     take: async (absolute, { path, why, size }) => {
       count += 1;
@@ -52,6 +55,10 @@ export function openTrash(disk: Disk, state: string, run: string): Trash {
       const taken = disk.lstat(file);
       if (taken === undefined) throw new Error(`"${file}" is gone`);
       return { place: `${TRASH}/${run}/${name}`, stamp: stampOf(taken) };
+    },
+    flush: async () => {
+      if (flushed < count) await disk.syncFolder(folder);
+      flushed = count;
     },
     drop: (place) => disk.unlink(join(state, place)),
   };

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { CHANGES, type Operation } from "../support/memory-disk.ts";
-import { type MemoryProject, ROOT } from "../support/memory-project.ts";
+import { isOurs, type MemoryProject } from "../support/memory-project.ts";
 import { expectEndsAtLock, expectSound, SCENARIOS, type Scenario } from "../support/scenarios.ts";
 
 // As after SIGKILL: from one change on, none reaches the disk, and nothing is cleaned up.
 
-const isStep = (operation: Operation, path: string) => CHANGES.has(operation) && path.startsWith(ROOT);
+const isStep = (operation: Operation, path: string) => CHANGES.has(operation) && isOurs(path);
 
 async function stepsOf(scenario: Scenario): Promise<number> {
   const project = await scenario.prepare();

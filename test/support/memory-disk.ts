@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import type { DirEntry, Disk, DiskFile, FileStat } from "../../cli/disk/port.ts";
+import type { Random } from "./random.ts";
 
 // A disk in memory, for what real ones do not do on demand: fill up, fail, change between two calls, lose power.
 
@@ -20,12 +21,22 @@ export interface MemoryDisk extends Disk {
   tree(folder: string): Record<string, string>;
   /** Paths of all folders below a folder. */
   folders(folder: string): string[];
-  /**
-   * Forgets every name that no flush of its folder, and every byte that no flush of its file made durable; another
-   * boot begins. `lost`: such a file has the bytes of its last flush. `zeros`: it has its size and times, and zeros where it grew.
-   */
-  losePower(unflushed: "lost" | "zeros"): void;
+  /** Another boot begins, with what was flushed and with what `loss` leaves of the rest. */
+  losePower(loss: PowerLoss): void;
 }
+
+/**
+ * What becomes of names that no flush of their folder, and of bytes that no flush of their file made durable:
+ *
+ * - `lost`: no such name is there, and a file has the bytes of its last flush.
+ * - `zeros`: likewise, but a file has its size and times, and zeros where it grew.
+ * - `names`: each such name is there, and a file has the bytes of its last flush, so none where there was no flush.
+ * - drawn at random: each change of a name is kept or lost by itself, whatever came before and after it; each file has
+ *   its old bytes, its new ones, zeros, or some blocks of each, at its old or its new size, with its old or its new times.
+ *
+ * A rename is one act, which file systems keep or lose as one, or keep with the old name still there: none loses the file.
+ */
+export type PowerLoss = "lost" | "zeros" | "names" | Random;
 
 export type Operation =
   | Exclude<keyof Disk, "local">
@@ -57,6 +68,8 @@ interface File {
   durable: Buffer | undefined;
   mtimeNs: bigint;
   ctimeNs: bigint;
+  /** When its content was made durable. */
+  durableTimes: { readonly mtimeNs: bigint; readonly ctimeNs: bigint } | undefined;
 }
 
 interface Symlink extends Omit<File, "kind"> {
@@ -74,12 +87,16 @@ interface Folder {
 
 type Node = File | Folder | Symlink;
 
-interface Move {
+/** A name that came or went, or both at once, and that no flush made durable yet. */
+interface Change {
   readonly node: Node;
-  readonly from: Folder;
-  readonly oldName: string;
-  readonly to: Folder;
-  readonly newName: string;
+  readonly gone: Place | undefined;
+  readonly come: Place | undefined;
+}
+
+interface Place {
+  readonly folder: Folder;
+  readonly name: string;
 }
 
 export function systemError(code: string, path: string): Error {
@@ -90,7 +107,7 @@ export function memoryDisk(): MemoryDisk {
   let inodes = 100n;
   let ticks = 0n;
   let boots = 1;
-  let moves: Move[] = [];
+  let changes: Change[] = [];
   const opened: string[] = [];
   const now = () => {
     ticks += 1n;
@@ -111,7 +128,16 @@ export function memoryDisk(): MemoryDisk {
   const newFile = (content: Buffer): File => {
     inodes += 1n;
     const at = now();
-    return { kind: "file", inode: inodes, content, durable: undefined, mtimeNs: at, ctimeNs: at };
+    const times = { mtimeNs: at, ctimeNs: at, durableTimes: undefined };
+    return { kind: "file", inode: inodes, content, durable: undefined, ...times };
+  };
+  const come = (folder: Folder, name: string, node: Node) => {
+    folder.entries.set(name, node);
+    changes.push({ node, gone: undefined, come: { folder, name } });
+  };
+  const go = (folder: Folder, name: string, node: Node) => {
+    folder.entries.delete(name);
+    changes.push({ node, gone: { folder, name }, come: undefined });
   };
 
   const lookup = (path: string, follow = true, depth = 0): Node | undefined => {
@@ -148,7 +174,7 @@ export function memoryDisk(): MemoryDisk {
       if (next?.kind === "symlink") next = lookup(next.content.toString());
       if (next === undefined) {
         next = newFolder();
-        folder.entries.set(part, next);
+        come(folder, part, next);
       }
       if (next.kind !== "folder") throw systemError("EEXIST", path);
       folder = next;
@@ -184,6 +210,7 @@ export function memoryDisk(): MemoryDisk {
     return {
       readAt: async (into, position) => {
         step("readAt");
+        if (position >= file.content.length) return 0;
         return file.content.copy(into, 0, position);
       },
       writeAt: async (bytes, position) => {
@@ -207,7 +234,7 @@ export function memoryDisk(): MemoryDisk {
       },
       sync: async () => {
         step("sync");
-        file.durable = file.content;
+        makeDurable(file);
       },
       stat: async () => {
         step("stat");
@@ -223,28 +250,9 @@ export function memoryDisk(): MemoryDisk {
   };
 
   const flush = (folder: Folder) => {
-    // A rename is one act: both folders tell of it, or none.
-    for (const { node, from, oldName, to, newName } of moves) {
-      if (from !== folder && to !== folder) continue;
-      if (from.durable.get(oldName) === node) from.durable.delete(oldName);
-      to.durable.set(newName, node);
-    }
-    moves = moves.filter((move) => move.from !== folder && move.to !== folder);
-    folder.durable = new Map(folder.entries);
-  };
-
-  const afterPowerLoss = (folder: Folder, unflushed: "lost" | "zeros") => {
-    folder.entries = new Map(folder.durable);
-    for (const node of folder.entries.values()) {
-      if (node.kind === "folder") afterPowerLoss(node, unflushed);
-      else if (node.content !== node.durable) {
-        const flushed = node.durable ?? Buffer.alloc(0);
-        const zeros = Buffer.alloc(node.content.length);
-        flushed.copy(zeros);
-        node.content = unflushed === "lost" ? flushed : zeros;
-        node.durable = node.content;
-      }
-    }
+    const isHere = ({ gone, come: came }: Change) => gone?.folder === folder || came?.folder === folder;
+    for (const change of changes.filter(isHere)) settle(change);
+    changes = changes.filter((change) => !isHere(change));
   };
 
   const guarded =
@@ -309,7 +317,7 @@ export function memoryDisk(): MemoryDisk {
       if (mode === "r" || mode === "r+") throw systemError("ENOENT", path);
       disk.before("mkdir", path);
       const made = newFile(Buffer.alloc(0));
-      folder.entries.set(name, made);
+      come(folder, name, made);
       return fileHandle(made, path);
     }),
     rename: guarded("rename", (path: string, target: string) => {
@@ -323,13 +331,13 @@ export function memoryDisk(): MemoryDisk {
       from.folder.entries.delete(from.name);
       to.folder.entries.set(to.name, node);
       node.ctimeNs = now();
-      moves.push({ node, from: from.folder, oldName: from.name, to: to.folder, newName: to.name });
+      changes.push({ node, gone: from, come: to });
     }),
     link: guarded("link", (path: string, target: string) => {
       const node = existing(path);
       const to = parent(target);
       if (to.folder.entries.has(to.name)) throw systemError("EEXIST", target);
-      to.folder.entries.set(to.name, node);
+      come(to.folder, to.name, node);
       node.ctimeNs = now();
     }),
     reflink: guarded("reflink", () => false),
@@ -338,7 +346,7 @@ export function memoryDisk(): MemoryDisk {
       const node = folder.entries.get(name);
       if (node === undefined) throw systemError("ENOENT", path);
       if (node.kind === "folder") throw systemError("EISDIR", path);
-      folder.entries.delete(name);
+      go(folder, name, node);
       node.ctimeNs = now();
     }),
     rmdir: guarded("rmdir", (path: string) => {
@@ -347,7 +355,7 @@ export function memoryDisk(): MemoryDisk {
       if (node === undefined) throw systemError("ENOENT", path);
       if (node.kind !== "folder") throw systemError("ENOTDIR", path);
       if (node.entries.size > 0) throw systemError("ENOTEMPTY", path);
-      folder.entries.delete(name);
+      go(folder, name, node);
     }),
     syncFolder: guarded("syncFolder", (path: string) => {
       const node = existing(path, true);
@@ -371,7 +379,7 @@ export function memoryDisk(): MemoryDisk {
       makeFolders(dirname(path));
       const { folder, name } = parent(path);
       const file = newFile(Buffer.from(content as string));
-      file.durable = file.content;
+      makeDurable(file);
       folder.entries.set(name, file);
       let above: Folder = root;
       for (const part of path.split("/").filter((one) => one !== "")) {
@@ -401,13 +409,75 @@ export function memoryDisk(): MemoryDisk {
       });
       return paths;
     },
-    losePower: (unflushed) => {
+    losePower: (loss) => {
       boots += 1;
-      moves = [];
-      afterPowerLoss(root, unflushed);
+      for (const change of changes) settleLost(change, loss);
+      changes = [];
+      afterPowerLoss(root, loss, new Set());
     },
   };
   return disk;
+}
+
+function makeDurable(file: File): void {
+  file.durable = file.content;
+  file.durableTimes = { mtimeNs: file.mtimeNs, ctimeNs: file.ctimeNs };
+}
+
+function settle({ node, gone, come }: Change): void {
+  if (gone !== undefined && gone.folder.durable.get(gone.name) === node)
+    gone.folder.durable.delete(gone.name);
+  come?.folder.durable.set(come.name, node);
+}
+
+function settleLost(change: Change, loss: PowerLoss): void {
+  if (loss === "lost" || loss === "zeros") return;
+  if (loss !== "names" && loss.chance(0.5)) return;
+  const both = change.gone !== undefined && change.come !== undefined;
+  settle(both && loss !== "names" && loss.chance(0.2) ? { ...change, gone: undefined } : change);
+}
+
+function afterPowerLoss(folder: Folder, loss: PowerLoss, done: Set<Node>): void {
+  folder.entries = new Map(folder.durable);
+  for (const node of folder.entries.values()) {
+    if (done.has(node)) continue;
+    done.add(node);
+    if (node.kind === "folder") afterPowerLoss(node, loss, done);
+    else if (node.content !== node.durable) loseBytes(node, loss);
+  }
+}
+
+function loseBytes(file: File | Symlink, loss: PowerLoss): void {
+  const old = file.durable ?? Buffer.alloc(0);
+  const times = file.durableTimes;
+  if (loss === "lost" || loss === "names") file.content = old;
+  else if (loss === "zeros") file.content = withZeros(old, file.content.length);
+  else {
+    file.content = drawn(loss, old, file.content);
+    if (times !== undefined && loss.chance(0.5)) Object.assign(file, times);
+  }
+  file.durable = file.content;
+}
+
+function withZeros(old: Buffer, length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  old.copy(bytes);
+  return bytes;
+}
+
+/** bytes; a disk keeps or loses so many at once. Small files stand for large ones, so theirs are small. */
+const BLOCKS = { large: 4096, small: 16 };
+
+function drawn(random: Random, old: Buffer, fresh: Buffer): Buffer {
+  const zeros = withZeros(old, fresh.length);
+  const whole = [old, fresh, zeros, undefined][random.below(4)];
+  if (whole !== undefined) return whole;
+  const block = fresh.length > 64 * 1024 ? BLOCKS.large : BLOCKS.small;
+  const torn = Buffer.from(zeros);
+  for (let at = 0; at < fresh.length; at += block)
+    if (random.chance(0.5)) fresh.copy(torn, at, at, Math.min(at + block, fresh.length));
+  // What was cut off or written may be told by the size, or not.
+  return random.chance(0.5) ? torn : torn.subarray(0, Math.max(old.length, random.below(torn.length + 1)));
 }
 
 function walk(node: Node | undefined, path: string, visit: (path: string, node: Node) => void): void {

@@ -12,6 +12,8 @@ export interface MemoryProject {
   readonly events: readonly TritterEvent[];
   /** `lfs`: paths that the Hub has by their sha256. */
   publish(files: Files, lfs?: readonly string[]): void;
+  /** Writes the manifest's sources anew. */
+  edit(sources: string): void;
   /** Another process each time, later than the one before: what that one held is found dead. */
   context(signal?: AbortSignal): Context;
   sync(
@@ -31,15 +33,21 @@ export interface MemoryProject {
 export const HOME = "/home/me";
 export const ROOT = `${HOME}/data`;
 
+/** A path that a sync writes to: below the root, or the lock. */
+export function isOurs(path: string): boolean {
+  return path === ROOT || path.startsWith(`${ROOT}/`) || path.startsWith(`${HOME}/tritter.lock`);
+}
+
 export function memoryProject(sources = "  all: { repo: o/n, path: . }"): MemoryProject {
   const disk = memoryDisk();
   const events: TritterEvent[] = [];
   let runs = 0;
   let commits = 0;
-  disk.put(
-    `${HOME}/tritter.yaml`,
-    `version: 1\nname: me\nroot: data\nendpoint: ./hub\nsources:\n${sources}\n`,
-  );
+  const edit = (lines: string) => {
+    const text = `version: 1\nname: me\nroot: data\nendpoint: ./hub\nsources:\n${lines}\n`;
+    disk.put(`${HOME}/tritter.yaml`, text);
+  };
+  edit(sources);
   const context = (signal = new AbortController().signal): Context => {
     runs += 1;
     disk.now += 3 * 24 * 3_600_000;
@@ -64,6 +72,7 @@ export function memoryProject(sources = "  all: { repo: o/n, path: . }"): Memory
   return {
     disk,
     events,
+    edit,
     context,
     state,
     publish: (files, lfs = []) => {

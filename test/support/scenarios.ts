@@ -1,10 +1,13 @@
 import { expect } from "vitest";
+import { journalText, writerOf } from "./engine.ts";
 import type { Files, MemoryProject } from "./memory-project.ts";
 import { HOME, memoryProject, ROOT } from "./memory-project.ts";
 
 /** A project made ready, one sync away from `after`. */
 export interface Scenario {
   readonly name: string;
+  /** Each run takes a while. */
+  readonly slow?: true;
   prepare(): Promise<MemoryProject>;
   /** The tree at the end. */
   readonly after: Files;
@@ -69,6 +72,36 @@ async function adopted(): Promise<MemoryProject> {
   return project;
 }
 
+/** Every file was the user's: those that move, change places or give way to others must be somewhere at any time. */
+async function allAdopted(): Promise<MemoryProject> {
+  const project = memoryProject();
+  project.publish(BEFORE);
+  for (const [path, content] of Object.entries(BEFORE)) project.disk.put(`${ROOT}/${path}`, content);
+  expect((await project.sync()).problems).toEqual([]);
+  project.publish(AFTER);
+  await project.update();
+  return project;
+}
+
+/** The lock is behind the manifest, and written anew within the sync. */
+async function stale(): Promise<MemoryProject> {
+  const project = memoryProject();
+  project.publish(BEFORE);
+  expect((await project.sync()).problems).toEqual([]);
+  project.edit('  all: { repo: o/n, path: ., exclude: ["/gone.txt", "twin-*"] }');
+  return project;
+}
+
+/** The receipt is in so many pieces that the sync puts them together. */
+async function inPieces(): Promise<MemoryProject> {
+  const project = await updated();
+  for (let piece = 0; piece < 18; piece++) {
+    const text = journalText(writerOf(`piece-${piece}`), []);
+    project.disk.put(`${ROOT}/.tritter/receipt/piece-${piece}.ndjson`, text);
+  }
+  return project;
+}
+
 /** The receipt is packed, so that nothing but a stamp tells of the edit; and the clock was set back before it. */
 async function edited(): Promise<MemoryProject> {
   const project = memoryProject();
@@ -90,6 +123,8 @@ async function large(): Promise<MemoryProject> {
   return project;
 }
 
+const { "gone.txt": _, "twin-1.txt": __, ...FOLLOWED } = BEFORE;
+
 const IN_THE_WAY = [BEFORE.data as string, BEFORE["folder/inner.txt"] as string];
 
 const CONTENTS = [...Object.values(BEFORE), ...Object.values(AFTER)];
@@ -106,6 +141,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: "from nothing, a large and a small file",
+    slow: true,
     prepare: large,
     after: { "large.bin": LARGE, "small.txt": "small" },
     known: new Set([LARGE, "small"]),
@@ -123,6 +159,24 @@ export const SCENARIOS: readonly Scenario[] = [
     inTheWay: IN_THE_WAY,
   },
   {
+    name: "putting the receipt together",
+    prepare: inPieces,
+    after: { ...AFTER, "theirs.txt": "theirs" },
+    known: new Set([...CONTENTS, "theirs"]),
+    theirs: ["theirs"],
+    stays: { "theirs.txt": "theirs" },
+    inTheWay: IN_THE_WAY,
+  },
+  {
+    name: "following an edited manifest",
+    prepare: stale,
+    after: FOLLOWED,
+    known: new Set(CONTENTS),
+    theirs: [],
+    stays: {},
+    inTheWay: [],
+  },
+  {
     name: "displacing adopted and modified bytes",
     prepare: adopted,
     after: AFTER,
@@ -130,6 +184,15 @@ export const SCENARIOS: readonly Scenario[] = [
     theirs: ["before", "to be pruned", "the same bytes under a new name", "edited by hand"],
     stays: {},
     inTheWay: IN_THE_WAY,
+  },
+  {
+    name: "moving, swapping and displacing adopted bytes",
+    prepare: allAdopted,
+    after: AFTER,
+    known: new Set(CONTENTS),
+    theirs: Object.values(BEFORE),
+    stays: {},
+    inTheWay: [],
   },
 ];
 
