@@ -46,6 +46,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "npm run build": "replaces what the tests are running",
   "npm run format": "rewrites the project",
   "npm run vitest -- test/cli/plan.test.ts": "is a run of tests",
+  "npm run kill -- --kills 2000 --seed 7": "takes half an hour",
 };
 
 const pages = new Map<string, Page>(

@@ -13,6 +13,7 @@ import { type Ended, type InProcess, inProcess, type Surroundings } from "../sup
 import { wantsOfFile, wrongFiles } from "../support/locked-tree.ts";
 import { makeProject, type Project } from "../support/project.ts";
 import { listen, startProxy } from "../support/proxy.ts";
+import { seeded, seedOfRun } from "../support/random.ts";
 
 // What a Hub, its CDN and all that stands between can do to a whole lock or sync. Each ends at the lock, or with the
 // exit status that says why not and everything else done; once the trouble is over, the next sync ends at the lock.
@@ -81,7 +82,7 @@ async function expectHeals(program: InProcess): Promise<void> {
   expect((await project.state()).filter((path) => !/^(?:\.gitignore|receipt\/.*)$/.test(path))).toEqual([]);
   hub.clearLog();
   const { exit, result } = await program.sync();
-  expect([exit, result?.plan?.writes, result?.plan?.prunes, hub.log]).toEqual([0, [], [], []]);
+  expect([exit, result?.plan?.writes ?? [], result?.plan?.prunes ?? [], hub.log]).toEqual([0, [], [], []]);
 }
 
 /** Which requests a fault strikes: those for the bytes of a file, or for where they are. */
@@ -262,18 +263,19 @@ describe("sync of a small file that is cut", () => {
 });
 
 describe("sync of a large file that is cut", () => {
-  // A seed a run, so that in time all of it is met; the title tells which.
-  const seed = Number(process.env.TRITTER_SEED ?? Math.floor(Math.random() * 1e6));
+  const seed = seedOfRun();
 
   it(`three times, anywhere, and fetches nothing twice (TRITTER_SEED=${seed})`, async () => {
     repo.commit(ALL);
     const program = await locked();
+    const random = seeded(seed);
     for (let round = 0; round < 5; round++) {
       await project.wipe();
       hub.clearLog();
-      const random = (step: number) => ((seed + 1) * 7_919 * (round * 3 + step + 1)) % (15 * MIB);
-      for (let step = 0; step < 3; step++)
-        hub.faults.add({ match: isFor(large), times: 1, fault: { kind: "cut", after: random(step) } });
+      for (let cuts = 0; cuts < 3; cuts++) {
+        const after = random.below(15 * MIB);
+        hub.faults.add({ match: isFor(large), times: 1, fault: { kind: "cut", after } });
+      }
       await expectDone(await program.sync());
       const received = hub.log.filter(isFor(large)).reduce((sum, { bytes }) => sum + bytes, 0);
       // What a connection took on its last breath may not have come.

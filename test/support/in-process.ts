@@ -1,8 +1,16 @@
 import type { Context } from "../../cli/context.ts";
 import { nodeDisk } from "../../cli/disk/node.ts";
+import type { Disk } from "../../cli/disk/port.ts";
 import { exitStatusOf, type Problem, problemsOf } from "../../cli/errors.ts";
 import type { TritterEvent } from "../../cli/events.ts";
-import { checkProject, lockProject, type SyncResult, syncProject, updateProject } from "../../cli/index.ts";
+import {
+  type CheckResult,
+  checkProject,
+  lockProject,
+  type SyncResult,
+  syncProject,
+  updateProject,
+} from "../../cli/index.ts";
 import type { Project } from "./project.ts";
 
 /** The library at work on a project's real files and real sockets, in this process: time passes by sleeping alone, and then at once. */
@@ -12,7 +20,7 @@ export interface InProcess {
   ): Promise<Ended & { readonly result?: SyncResult }>;
   lock(): Promise<Ended>;
   update(): Promise<Ended>;
-  check(deep?: boolean): Promise<Ended>;
+  check(deep?: boolean): Promise<Ended & { readonly result?: CheckResult }>;
   /** Moves the clock on without anyone sleeping. */
   pass(ms: number): void;
   now(): number;
@@ -27,9 +35,17 @@ export interface Ended {
 export interface Surroundings {
   readonly env?: Context["env"];
   readonly onEvent?: (event: TritterEvent) => void;
+  readonly disk?: Disk;
+  readonly signal?: AbortSignal;
 }
 
-export function inProcess(project: Project, { env = {}, onEvent = () => {} }: Surroundings = {}): InProcess {
+export function inProcess(project: Project, surroundings: Surroundings = {}): InProcess {
+  const {
+    env = {},
+    onEvent = () => {},
+    disk = nodeDisk(),
+    signal = new AbortController().signal,
+  } = surroundings;
   let ahead = 0;
   let runs = 0;
   const now = () => Date.now() + ahead;
@@ -40,7 +56,7 @@ export function inProcess(project: Project, { env = {}, onEvent = () => {} }: Su
     return {
       env: { ...project.env, ...env },
       cwd: project.folder,
-      signal: new AbortController().signal,
+      signal,
       clock: {
         now,
         sleep: async (ms, signal) => {
@@ -48,7 +64,7 @@ export function inProcess(project: Project, { env = {}, onEvent = () => {} }: Su
           ahead += ms;
         },
       },
-      disk: nodeDisk(),
+      disk,
       emit: onEvent,
       version: "0.0.0",
       pid: 2 ** 22 + runs,
