@@ -19,12 +19,16 @@ export function nameFor(repo: string): string {
   return [last, repo.replace("/", "-")].map(plain).find(isFolder) ?? "source";
 }
 
-/** The first of `name`, `name-2`, `name-3`, … that is not taken, not even in another case: it names a folder too. */
-export function freeName(name: string, taken: ReadonlySet<string>): string {
-  const folded = new Set([...taken].map(foldKey));
+/** The same as keys: names that differ in case only would be one folder on some disks. */
+export function takenKeys(manifest: Pick<Manifest, "sources">): Set<string> {
+  return new Set([...takenNames(manifest)].map(foldKey));
+}
+
+/** The first of `name`, `name-2`, `name-3`, … that is not taken. `keys`: by `takenKeys`. */
+export function freeName(name: string, keys: ReadonlySet<string>): string {
   for (let count = 1; ; count++) {
     const tried = count === 1 ? name : `${name.slice(0, LONGEST - 8)}-${count}`;
-    if (!folded.has(foldKey(tried))) return tried;
+    if (!keys.has(foldKey(tried))) return tried;
   }
 }
 

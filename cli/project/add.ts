@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import { TritterError, TritterErrors } from "../errors.ts";
 import { readEnvironment } from "../hub/index.ts";
 import { addSource, withSources } from "../manifest/edit.ts";
-import { freeName, isSourceName, nameFor, takenNames } from "../manifest/naming.ts";
+import { freeName, isSourceName, nameFor, takenKeys, takenNames } from "../manifest/naming.ts";
 import type { Stanza } from "../manifest/stanza.ts";
 import { attempt, type Draft, type Edited, readDraft, withText, writeBoth, writeDraft } from "./editing.ts";
 import { loadDraft, type Project, type ProjectOptions } from "./load.ts";
@@ -83,7 +83,7 @@ function chosenName({ manifest }: Project, { repo }: Stanza, { spec, name }: Add
     throw new TritterError({
       code: "USAGE",
       message: `cannot name a source "${printable(name)}": should begin with a letter, hold letters, digits, ".", "_" and "-" only, and have at most 100 characters`,
-      hint: `choose another --as, such as ${freeName(nameFor(repo), takenNames(manifest))}`,
+      hint: `choose another --as, such as ${freeName(nameFor(repo), takenKeys(manifest))}`,
     });
   }
   const taken = takenNames(manifest);
@@ -93,7 +93,7 @@ function chosenName({ manifest }: Project, { repo }: Stanza, { spec, name }: Add
   throw new TritterError({
     code: "USAGE",
     message: `cannot add "${printable(spec)}": the manifest has a ${what} "${wanted}" already`,
-    hint: `edit that one, or give this one another name: --as ${freeName(wanted, taken)}`,
+    hint: `edit that one, or give this one another name: --as ${freeName(wanted, takenKeys(manifest))}`,
   });
 }
 

@@ -51,6 +51,7 @@ export async function importProject(context: Context, options: ImportOptions): P
   const file = resolve(context.cwd, options.to ?? "tritter.yaml");
   const foreign = await readDocument(context, from, dirname(file));
   const gathered = gather(foreign.wanted);
+  if (gathered.length > MOST_SOURCES) throw tooMany(from, gathered.length);
   const target = await openTarget(context, options, { file, from, gathered });
   const { manifest } = target.project;
   const named = nameAll(gathered, { manifest, places: target });
@@ -78,6 +79,17 @@ export async function importProject(context: Context, options: ImportOptions): P
     notes,
     problems,
   };
+}
+
+/** As the manifest's schema has it. */
+const MOST_SOURCES = 10_000;
+
+function tooMany(from: string, count: number): TritterError {
+  return new TritterError({
+    code: "USAGE",
+    message: `cannot import "${from}": it asks for ${count} sources, and a manifest holds ${MOST_SOURCES}`,
+    hint: "import a part of it",
+  });
 }
 
 /** bytes: no script that a person wrote comes near it. */

@@ -1,13 +1,13 @@
 import { basename } from "node:path";
 import type { Manifest } from "../../schema/manifest.ts";
-import { judgeName, printable } from "../../schema/names.ts";
+import { foldKey, judgeName, printable } from "../../schema/names.ts";
 import { compilePattern, exactPattern } from "../../schema/patterns.ts";
 import type { Problem } from "../errors.ts";
 import type { Proved } from "../foreign/prove.ts";
 import { sourceOf } from "../foreign/values.ts";
 import type { Remark } from "../foreign/wanted.ts";
 import type { NewSource } from "../manifest/edit.ts";
-import { freeName, isSourceName, nameFor, takenNames } from "../manifest/naming.ts";
+import { freeName, isSourceName, nameFor, takenKeys } from "../manifest/naming.ts";
 import type { Stanza } from "../manifest/stanza.ts";
 import type { Gathered, Settled } from "./settle.ts";
 
@@ -47,13 +47,13 @@ export function nameAll(
   gathered: readonly Gathered[],
   { manifest, places }: { manifest: Manifest; places: Places },
 ): readonly Named[] {
-  const taken = new Set(takenNames(manifest));
+  const taken = takenKeys(manifest);
   const bases = gathered.map(({ repo }) => nameFor(repo));
   const names = bases.map((base, index) => {
     const folder = basename(places.paths[index] ?? "");
     const isOne = bases.filter((other) => other === base).length === 1;
     const name = freeName(!isOne && isSourceName(folder) ? folder : base, taken);
-    taken.add(name);
+    taken.add(foldKey(name));
     return name;
   });
   const folders = names.map((name, index) => usable(places.paths[index]) ?? name);

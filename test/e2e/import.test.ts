@@ -162,6 +162,12 @@ sources:
   it.each([
     ["no such file", "none.sh", "", "there is no such file"],
     ["no text", "a.sh", "\0\u0001", "it is no text"],
+    [
+      "too much",
+      "a.sh",
+      "for i in {1..200}; do for j in {1..60}; do hf download o/n$i-$j; done; done\n",
+      "it asks for 12000 sources",
+    ],
     ["a file of another kind", "a.yaml", "a: b\n", 'it has no list "models"'],
   ])("refuses %s", async (_, name, content, told) => {
     if (content !== "") await project.write(name, content);
