@@ -21,7 +21,7 @@ const WANTED: readonly RegExp[] = [
   /^LICENSE$/,
   /^docs\/(?:story|json|ci|git)\.md$/,
   /^manifests\/(?:[a-z-]+\.yaml|README\.md)$/,
-  /^dist\/(?:main|index|(?:hash|rows|store)-worker)\.js$/,
+  /^dist\/(?:main|index|(?:hash|rows|deep|store)-worker)\.js$/,
   /^dist\/chunk-[A-Z0-9]+\.js$/,
   /^dist\/types\/(?:cli|schema)\/[\w/-]+\.d\.m?ts$/,
   /^schema\/(?:manifest|lock)\.schema\.json$/,
