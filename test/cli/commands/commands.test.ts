@@ -459,6 +459,7 @@ describe("check", () => {
     hashed,
     carried: [],
     obligations: [],
+    answers: { lock: [], policy: [], disk: [], upstream: undefined },
     problems: [],
   };
 
@@ -472,6 +473,12 @@ describe("check", () => {
       "in sync: 57 files, 18.9 GB; read 2 files, 640 B to verify (2 deep), in 0.0s\n",
     ]);
     expect(calls[0]?.[1]).toMatchObject({ deep: true, upstream: false });
+  });
+
+  it("says that the Hub was asked too", async () => {
+    const answers = { ...idle.answers, upstream: [] };
+    const { stdout } = await runFake(["check", "--upstream"], { checkProject: () => ({ ...idle, answers }) });
+    expect(stdout).toBe("in sync, with the Hub too: 57 files, 18.9 GB, in 0.0s\n");
   });
 
   it("says what stands in for a source", async () => {
