@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import { CODES, type Problem, problemsOf } from "../../cli/errors.ts";
 import { printable } from "../../schema/names.ts";
+import { makeProject } from "./project.ts";
 
 /** Of each target; `FUZZ_CASES=1000000 npx vitest run test/fuzz` looks further. A failure prints its seed. */
 export const CASES = Number(process.env.FUZZ_CASES ?? 10_000);
@@ -121,3 +122,21 @@ const UPSETTING = [
   "a".repeat(5_000),
   "*a".repeat(60),
 ];
+
+/** The program, in 256 MB, refuses each of these as a lock: by its own word, and safe to print. */
+export async function expectRefusedLocks(bombs: readonly string[], ...command: string[]): Promise<void> {
+  const project = await makeProject("https://hub.invalid");
+  try {
+    await project.manifest("sources: { s: { repo: o/n } }");
+    const env = { NODE_OPTIONS: "--max-old-space-size=256" };
+    for (const bomb of bombs) {
+      await project.write("tritter.lock", bomb);
+      const { status, stderr } = await project.runWith(env, ...command, "--offline");
+      expect(stderr).toMatch(/^error\[LOCK_/);
+      expect(status).toBe(2);
+      expectSafe(stderr);
+    }
+  } finally {
+    await project.remove();
+  }
+}
