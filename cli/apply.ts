@@ -28,7 +28,7 @@ export type { Applying, Outcome } from "./apply/types.ts";
 export async function apply(applying: Applying): Promise<Outcome> {
   const { disk, root, plan } = applying;
   const short = await spaceProblem(disk, root, plan);
-  if (short !== undefined) return nothingDone(short);
+  if (short !== undefined) return nothingDone([...applying.unread, short]);
   const trash = openTrash(disk, applying.state, applying.store.writer.id);
   const change = treeChange(disk, root, trash);
 
@@ -37,7 +37,7 @@ export async function apply(applying: Applying): Promise<Outcome> {
   const gathered = await gatherFromTree(applying, change);
   const ready = new Map([...applying.leftReady, ...fetched.ready, ...gathered.ready]);
   const placing = await placeAll(applying, change, ready);
-  const problems = [...fetched.problems, ...gathered.problems, ...placing.problems];
+  const problems = [...applying.unread, ...fetched.problems, ...gathered.problems, ...placing.problems];
   const unpruned = reasonNotToPrune(applying, problems);
   const pruned = { gone: [] as Prune[], trashed: [] as Trashed[], problems: [] as Problem[] };
   const forgets = forgetsOf(applying, problems);
@@ -144,7 +144,7 @@ async function tidy(
   }
 }
 
-function nothingDone(problem: Problem): Outcome {
+function nothingDone(problems: readonly Problem[]): Outcome {
   const none: Count = { files: 0, bytes: 0 };
   return {
     fetched: none,
@@ -156,7 +156,7 @@ function nothingDone(problem: Problem): Outcome {
     forgotten: 0,
     trashed: [],
     unpruned: undefined,
-    problems: [problem],
+    problems,
   };
 }
 

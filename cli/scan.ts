@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { algorithmOf, type Digest, type Stamp, type TreePath } from "../schema/ids.ts";
 import { printable } from "../schema/names.ts";
 import type { Disk, FileStat } from "./disk/port.ts";
-import { diskProblem, onDisk } from "./disk/trouble.ts";
+import { diskProblem } from "./disk/trouble.ts";
 import { type Problem, problemsOf, systemCode, TritterError } from "./errors.ts";
 import type { Emit, HashReason } from "./events.ts";
 import type { Want } from "./lock/wants.ts";
@@ -17,7 +17,7 @@ import { isRacy, stampOf } from "./tree/stamp.ts";
 export interface Inventory {
   readonly found: ReadonlyMap<TreePath, Found>;
   readonly hashed: Hashed;
-  /** Files that could not be read, which are not among those found. Empty unless that was to be tolerated. */
+  /** Files that could not be looked at or read, which are not among those found. Empty unless that was to be tolerated. */
   readonly unread: ReadonlyMap<TreePath, Problem>;
 }
 
@@ -76,7 +76,7 @@ export interface ScanInput {
   readonly deep: boolean;
   /** What a deep scan need not read again. */
   readonly proof?: Proof | undefined;
-  /** A file that cannot be read does not end the scan. Unset: it does. */
+  /** A file that cannot be looked at or read does not end the scan. Unset: it does. */
   readonly tolerant?: boolean;
   readonly signal: AbortSignal;
   readonly emit: Emit;
@@ -87,8 +87,8 @@ export async function scan(input: ScanInput): Promise<Inventory> {
   const subjects = [...input.wants.map((want) => subjectOf(input, want)), ...unwanted(input)];
   input.emit({ kind: "scanning", files: subjects.length });
   const found = new Map<TreePath, Found>();
-  const questions = await onDisk(`look below "${input.root}"`, () => lookAtAll(input, subjects, found));
   const unread = new Map<TreePath, Problem>();
+  const questions = await lookAtAll(input, subjects, { found, unread });
   const hashed = await answerByHashing(input, questions, { found, unread });
   return { found, hashed, unread };
 }
@@ -97,21 +97,32 @@ export async function scan(input: ScanInput): Promise<Inventory> {
 async function lookAtAll(
   input: ScanInput,
   subjects: readonly Subject[],
-  found: Map<TreePath, Found>,
+  { found, unread }: Answers,
 ): Promise<Question[]> {
   const look = looker(input.disk, input.root);
   const questions: Question[] = [];
   for (const [index, subject] of subjects.entries()) {
     if (index % STEP === 0) await breath(input.signal);
-    const sight = look.look(subject.path);
-    if (sight.kind !== "file") found.set(subject.path, await notAFile(input, look, { subject, sight }));
-    else {
-      const answer = fromStamp(subject, sight.stat, input);
-      if ("why" in answer) questions.push(answer);
-      else found.set(subject.path, answer);
+    try {
+      const sight = look.look(subject.path);
+      if (sight.kind !== "file") found.set(subject.path, await notAFile(input, look, { subject, sight }));
+      else {
+        const answer = fromStamp(subject, sight.stat, input);
+        if ("why" in answer) questions.push(answer);
+        else found.set(subject.path, answer);
+      }
+    } catch (error) {
+      const problem = diskProblem(`look at "${printable(subject.path)}"`, error);
+      if (!input.tolerant) throw new TritterError(problem, error);
+      unread.set(subject.path, { ...problem, ...placeOf(subject) });
     }
   }
   return questions;
+}
+
+interface Answers {
+  readonly found: Map<TreePath, Found>;
+  readonly unread: Map<TreePath, Problem>;
 }
 
 /** Files looked at before a signal to stop may have its turn: a few milliseconds' worth. */
@@ -205,7 +216,7 @@ function file(
 async function answerByHashing(
   input: ScanInput,
   questions: readonly Question[],
-  { found, unread }: { found: Map<TreePath, Found>; unread: Map<TreePath, Problem> },
+  { found, unread }: Answers,
 ): Promise<Hashed> {
   const reasons: Partial<Record<HashReason, number>> = {};
   const bytes = questions.reduce((sum, { stat }) => sum + stat.size, 0);

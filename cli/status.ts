@@ -9,6 +9,7 @@ import { placementsOf, placementsOfOthers, type Receipt, readReceipt } from "./r
 import { type Inventory, type Proof, scan } from "./scan.ts";
 import { resolveRoot, stateFolder } from "./status/root.ts";
 import { partialBytes, type StoreView, viewStore } from "./store/store.ts";
+import { parentOf } from "./tree/look.ts";
 
 export interface SurveyInput {
   readonly manifest: Manifest;
@@ -19,7 +20,7 @@ export interface SurveyInput {
   readonly receipt?: Receipt;
   readonly deep: boolean;
   readonly proof?: Proof | undefined;
-  /** Files that cannot be read are left out of the plan, for whoever only tells of it. Unset: the first one is thrown. */
+  /** Files that cannot be looked at or read are left out of the plan: `unread` tells of them. Unset: the first one is thrown. */
   readonly tolerant?: boolean;
   readonly force: boolean;
   readonly prune: boolean;
@@ -91,14 +92,22 @@ export async function survey(context: Context, input: SurveyInput): Promise<Surv
   };
 }
 
-/** Nothing is decided about what could not be read: neither that it differs, nor that it does not. */
+/** Nothing is decided about what could not be read, or that has it in the way: neither that it differs, nor that it does not. */
 function without(
-  { unread }: Inventory,
+  { found, unread }: Inventory,
   wants: readonly Want[],
   placements: ReadonlyMap<TreePath, Placement>,
 ): { wants: readonly Want[]; mine: ReadonlyMap<TreePath, Placement> } {
+  const above = new Set<string>();
+  for (const path of unread.keys())
+    for (let folder = parentOf(path); folder !== "" && !above.has(folder); folder = parentOf(folder))
+      above.add(folder);
+  const isOpen = (path: TreePath): boolean => {
+    const at = found.get(path);
+    return unread.has(path) || above.has(path) || (at?.kind === "blocked" && unread.has(at.at));
+  };
   return {
-    wants: wants.filter(({ path }) => !unread.has(path)),
+    wants: wants.filter(({ path }) => !isOpen(path)),
     mine: new Map([...placements].filter(([path]) => !unread.has(path))),
   };
 }

@@ -60,6 +60,8 @@ export async function placeAll(
       applying.signal.throwIfAborted();
       await placeBatch(hands, steps.slice(index, index + BATCH));
     }
+    // Where the root is gone, that is what went wrong with each.
+    if (hands.problems.length > 0) change.lookAgain();
   } finally {
     await recordPlaced(hands);
   }

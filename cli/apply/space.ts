@@ -1,7 +1,9 @@
+import { join } from "node:path";
 import type { Disk } from "../disk/port.ts";
 import { onDisk } from "../disk/trouble.ts";
-import type { Problem } from "../errors.ts";
+import { type Problem, systemCode } from "../errors.ts";
 import type { Plan } from "../plan/types.ts";
+import { parentOf } from "../tree/look.ts";
 
 /** For the whole plan, before the first byte. What goes to the trash stays on the disk, so it frees nothing. */
 export async function spaceProblem(disk: Disk, root: string, plan: Plan): Promise<Problem | undefined> {
@@ -10,22 +12,48 @@ export async function spaceProblem(disk: Disk, root: string, plan: Plan): Promis
   if (have.bytes !== undefined && need.bytes > have.bytes) {
     return problem(`${need.bytes} bytes are needed in "${root}" and ${have.bytes} are free`);
   }
-  if (have.inodes !== undefined && need.inodes > have.inodes) {
-    return problem(
-      `${need.inodes} files are to be made in "${root}" and the file system has room for ${have.inodes}`,
-    );
-  }
-  return undefined;
+  if (have.inodes === undefined) return undefined;
+  const inodes = need.files + newFolders(disk, root, plan) + OWN_INODES;
+  if (inodes <= have.inodes) return undefined;
+  return problem(
+    `${inodes} files and folders are to be made in "${root}" and the file system has room for ${have.inodes}`,
+  );
 }
 
-function needOf(plan: Plan): { bytes: number; inodes: number } {
+/** Journal, trash, and folders of the store with what is being received. */
+const OWN_INODES = 16;
+
+/** Folders above the plan's files that are not there yet. */
+function newFolders(disk: Disk, root: string, plan: Plan): number {
+  const seen = new Set<string>();
+  let count = 0;
+  for (const { want } of plan.writes) {
+    for (let folder = parentOf(want.path); folder !== "" && !seen.has(folder); folder = parentOf(folder)) {
+      seen.add(folder);
+      if (isMissing(disk, join(root, folder))) count += 1;
+    }
+  }
+  return count;
+}
+
+/** One that cannot be looked at is met when it is written to. */
+function isMissing(disk: Disk, folder: string): boolean {
+  try {
+    return disk.lstat(folder) === undefined;
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return false;
+  }
+}
+
+function needOf(plan: Plan): { bytes: number; files: number } {
   let bytes = 0;
   for (const blob of plan.blobs) {
     const copies = blob.paths.length - 1 + (blob.from.kind === "tree" && blob.from.how === "copy" ? 1 : 0);
     const fetched = blob.from.kind === "fetch" ? blob.size - blob.from.have : 0;
     bytes += fetched + copies * blob.size;
   }
-  return { bytes, inodes: plan.writes.length };
+  return { bytes, files: plan.writes.length };
 }
 
 function problem(what: string): Problem {

@@ -13,6 +13,8 @@ import type { Limits } from "./meter.ts";
 /** All that the writer needs; the plan is carried out as it is, never made again. */
 export interface Applying {
   readonly plan: Plan;
+  /** Of files that scan could not look at, and that the plan leaves out: while there are any, nothing is removed. */
+  readonly unread: readonly Problem[];
   readonly disk: Disk;
   /** Absolute, resolved. */
   readonly root: string;

@@ -13,6 +13,24 @@ export async function makeOwnFolder(disk: Disk, state: string, folder: string): 
   }
 }
 
+/** The disk of a run that has begun: a root that was removed or unmounted since is not made again. Throws DISK_REFUSED then. */
+export function withState(disk: Disk, state: string): Disk {
+  const mkdir: Disk["mkdir"] = async (path) => {
+    if (path === state) throw rootGone(dirname(state));
+    await disk.mkdir(path);
+  };
+  return { ...disk, mkdir };
+}
+
+/** What is told where a root is not what it was when the run began. */
+export function rootGone(root: string): TritterError {
+  return new TritterError({
+    code: "DISK_REFUSED",
+    message: `cannot go on in "${root}": it was removed, replaced or unmounted meanwhile`,
+    hint: "look what became of it, then run the same command again",
+  });
+}
+
 /** Entries of a folder at or below `state`, none where it does not exist. Throws DISK_REFUSED where a link or a file is on the way. */
 export async function readOwnFolder(disk: Disk, state: string, folder: string): Promise<readonly DirEntry[]> {
   for (const path of waypoints(state, folder)) if (!isThere(disk, path)) return [];

@@ -3,6 +3,7 @@ import { printable } from "../../schema/names.ts";
 import { type Limits, openDeadline, UNLIMITED } from "../apply/meter.ts";
 import { apply, type Outcome } from "../apply.ts";
 import type { Context } from "../context.ts";
+import { withState } from "../disk/own.ts";
 import { diskProblem, passing } from "../disk/trouble.ts";
 import { thisWriter, type Writer } from "../disk/writer.ts";
 import { type Problem, systemCode, TritterError, TritterErrors } from "../errors.ts";
@@ -100,8 +101,9 @@ async function syncInTime(outer: Context, options: Syncing): Promise<SyncResult>
   tellCarried(context.emit, lock, project.scope);
   tellStaleElsewhere(context, project, lock);
   if (options.dryRun) {
-    const { root, plan } = await survey(inTime, surveyInput(project, lock, options));
-    return { lockFile, locked, root, plan, outcome: undefined, problems: problemsOfPlan(plan) };
+    const { root, plan, inventory } = await survey(inTime, surveyInput(project, lock, options));
+    const problems = [...inventory.unread.values(), ...problemsOfPlan(plan)];
+    return { lockFile, locked, root, plan, outcome: undefined, problems };
   }
   const digest = locked === undefined ? project.lockDigest : bytesDigest(serialiseLock(lock));
   const done = await reconcile(context, project, { lock, digest, options, spoke });
@@ -155,7 +157,7 @@ function tellStaleElsewhere({ emit }: Context, { manifest, scope }: Project, loc
 
 function surveyInput({ manifest, scope }: Project, lock: Lock, options: SyncOptions) {
   const { deep = false, force, prune } = options;
-  return { manifest, lock, scope, deep, force, prune };
+  return { manifest, lock, scope, deep, force, prune, tolerant: true };
 }
 
 interface Done {
@@ -212,13 +214,15 @@ async function carryOut(
   project: Project,
   { lock, seen, options, writer }: { lock: Lock; seen: Survey; options: SyncOptions; writer: Writer },
 ): Promise<{ outcome: Outcome; written: Written }> {
-  const { disk, clock, signal, emit } = context;
+  const { clock, signal, emit } = context;
+  const disk = withState(context.disk, seen.state);
   const { hub, close } = lazyHub(context, project, options.jobs);
   const journal = openJournal(disk, seen.state, { writer, receipt: seen.receipt });
   try {
     const readyFolder = seen.plan.blobs.length > 0 ? await prepareStore(disk, seen.store.layout) : "";
     const outcome = await apply({
       plan: seen.plan,
+      unread: [...seen.inventory.unread.values()],
       disk,
       root: seen.root,
       state: seen.state,

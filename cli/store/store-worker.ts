@@ -3,6 +3,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../clock.ts";
 import { blockingDisk } from "../disk/blocking.ts";
+import { withState } from "../disk/own.ts";
 import {
   type Answer,
   type Call,
@@ -17,7 +18,8 @@ import { type ReceiveInput, type Reception, receive, type Stop } from "./receive
 import { putSmall } from "./small.ts";
 
 const { store, stop } = workerData as ThreadInput;
-const input: ReceiveInput = { ...store, disk: blockingDisk(), now: systemClock.now };
+const disk = withState(blockingDisk(), store.view.layout.state);
+const input: ReceiveInput = { ...store, disk, now: systemClock.now };
 const signal: Stop = {
   throwIfAborted: () => {
     if (Atomics.load(stop, 0) !== 0) throw new Stopped();

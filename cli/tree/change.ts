@@ -4,9 +4,10 @@
 import { join } from "node:path";
 import type { Stamp, TreePath } from "../../schema/ids.ts";
 import { printable } from "../../schema/names.ts";
+import { rootGone } from "../disk/own.ts";
 import type { Disk, FileStat } from "../disk/port.ts";
-import { passing } from "../disk/trouble.ts";
-import { TritterError } from "../errors.ts";
+import { diskProblem, passing } from "../disk/trouble.ts";
+import { systemCode, TritterError } from "../errors.ts";
 import { parentOf } from "./look.ts";
 import { sameBytesStamp, stampOf } from "./stamp.ts";
 import type { Trash } from "./trash.ts";
@@ -28,7 +29,10 @@ export interface TreeChange {
   removeHollow(path: TreePath): Promise<void>;
   /** Removes folders above these paths that are empty, never the root. */
   removeEmptied(paths: Iterable<TreePath>): Promise<void>;
-  /** Forgets which parents were seen to be folders: called between batches, so that what changed meanwhile is met. */
+  /**
+   * Forgets which parents were seen to be folders: called between batches, so that what changed meanwhile is met.
+   * Throws DISK_REFUSED where the root itself is no longer the one of the beginning.
+   */
   lookAgain(): void;
   /** Is it still the file of this stamp? */
   isStill(path: TreePath, stamp: Stamp): boolean;
@@ -77,7 +81,10 @@ export function treeChange(disk: Disk, root: string, trash: Trash): TreeChange {
       const found = stat(path);
       return found !== undefined && sameBytesStamp(stamp, stampOf(found));
     },
-    lookAgain: () => folders.forget(),
+    lookAgain: () => {
+      folders.forget();
+      folders.assertRoot();
+    },
     place: rename,
     move: async (from, to, stamp) => {
       if (!isStill(from, stamp)) return false;
@@ -131,12 +138,19 @@ interface FolderMemory {
   /** Folders that were made, parents first. */
   made(): readonly string[];
   forget(): void;
+  assertRoot(): void;
 }
 
 /** Thousands of files share few folders: each is looked at once, until told to forget. */
 function folderMemory(disk: Disk, root: string): FolderMemory {
   const seen = new Set<string>();
   const made: string[] = [];
+  // A root that was unmounted still is a folder, of the file system below.
+  const device = lookAtRoot(disk, root)?.device;
+  const assertRoot = () => {
+    const now = lookAtRoot(disk, root);
+    if (now?.kind !== "folder" || now.device !== device) throw rootGone(root);
+  };
   const isThere = (folder: string): boolean => {
     if (folder === "" || seen.has(folder)) return true;
     if (!isThere(parentOf(folder))) return false;
@@ -148,6 +162,7 @@ function folderMemory(disk: Disk, root: string): FolderMemory {
   };
   const make = async (folder: string): Promise<void> => {
     if (isThere(folder)) return;
+    if (parentOf(folder) === "") assertRoot();
     await make(parentOf(folder));
     await disk.mkdir(join(root, folder));
     made.push(folder);
@@ -167,7 +182,17 @@ function folderMemory(disk: Disk, root: string): FolderMemory {
     make,
     made: () => made,
     forget: () => seen.clear(),
+    assertRoot,
   };
+}
+
+function lookAtRoot(disk: Disk, root: string): FileStat | undefined {
+  try {
+    return disk.lstat(root);
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    throw new TritterError(diskProblem(`look at "${root}"`, error), error);
+  }
 }
 
 async function removeEmptied(

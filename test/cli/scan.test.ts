@@ -296,7 +296,7 @@ describe("scan()", () => {
   });
 
   it.each([
-    ["lstat", "look below"],
+    ["lstat", 'look at "a"'],
     ["open", 'read "a"'],
   ] as const)("tells what the file system refused: %s", async (operation, what) => {
     await put("a", "content");

@@ -13,6 +13,11 @@ export interface Ran {
   readonly stderr: string;
 }
 
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** A folder with a manifest in it, and the program as it is shipped to run there. */
 export interface Project {
   readonly folder: string;
@@ -25,6 +30,8 @@ export interface Project {
   manifest(lines: string): Promise<void>;
   run(...args: string[]): Promise<Ran>;
   runWith(env: Readonly<Record<string, string>>, ...args: string[]): Promise<Ran>;
+  /** As a user who may not do everything. */
+  runAs(user: User, ...args: string[]): Promise<Ran>;
   /** Its standard output can be listened to, and need not be. */
   start(...args: string[]): ChildProcess;
   write(path: string, text: string | Uint8Array): Promise<void>;
@@ -58,7 +65,7 @@ export async function makeProject(
     ...env,
   };
   const runWith = (extra: Readonly<Record<string, string>>, ...args: string[]) =>
-    runProgram(args, folder, { ...plain, ...extra });
+    runProgram(args, { cwd: folder, env: { ...plain, ...extra } });
   const state = async () => Object.keys(await readTree(join(root, ".tritter")).catch(() => ({}))).sort();
   const everything = () => readTree(root).catch(() => ({}) as Record<string, Buffer>);
   return {
@@ -73,6 +80,7 @@ export async function makeProject(
       ),
     run: (...args) => runWith({}, ...args),
     runWith,
+    runAs: (user, ...args) => runProgram(args, { cwd: folder, env: plain, ...user }),
     start: (...args) => {
       const child = spawn(process.execPath, [MAIN, ...args], {
         cwd: folder,
@@ -115,12 +123,11 @@ export function asked(log: readonly LoggedRequest[]): string[] {
 
 function runProgram(
   args: readonly string[],
-  cwd: string,
-  env: Readonly<Record<string, string>>,
+  options: { readonly cwd: string; readonly env: Readonly<Record<string, string>> } & Partial<User>,
 ): Promise<Ran> {
   return new Promise((resolve) => {
-    const options = { cwd, env, maxBuffer: 64 * 1024 * 1024 };
-    const child = execFile(process.execPath, [MAIN, ...args], options, (error, stdout, stderr) => {
+    const all = { ...options, maxBuffer: 64 * 1024 * 1024 };
+    const child = execFile(process.execPath, [MAIN, ...args], all, (error, stdout, stderr) => {
       const status = typeof error?.code === "number" ? error.code : error === null ? 0 : -1;
       resolve({ status, stdout, stderr });
     });

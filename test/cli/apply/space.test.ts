@@ -44,10 +44,11 @@ describe("spaceProblem()", () => {
     if (bytes > 0) expect(await fits(situation, { bytes: bytes - 1 })).toBe(false);
   });
 
-  it("counts inodes too, and does without what the file system does not say", async () => {
-    const wants = [want("a", "a"), want("b", "b")];
-    expect(await fits({ wants }, { bytes: 1_000, inodes: 1 })).toBe(false);
-    expect(await fits({ wants }, { bytes: 1_000, inodes: 2 })).toBe(true);
+  it("counts inodes too, those of new folders and of our own with them, and does without what the file system does not say", async () => {
+    const wants = [want("a", "a"), want("new/er/b", "b"), want("new/er/c", "c")];
+    const ours = 16;
+    expect(await fits({ wants }, { bytes: 1_000, inodes: 3 + 2 + ours - 1 })).toBe(false);
+    expect(await fits({ wants }, { bytes: 1_000, inodes: 3 + 2 + ours })).toBe(true);
     expect(await fits({ wants }, {})).toBe(true);
   });
 

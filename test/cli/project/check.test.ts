@@ -29,15 +29,24 @@ describe("check of a disk on which some files cannot be read", () => {
     expect(plan).toMatchObject({ prunes: [], forgets: [], conflicts: [], totals: { wanted: { files: 2 } } });
   });
 
-  it("is no ground for a sync to go on", async () => {
+  it("lets a sync leave them alone, tell of each, do the rest, and prune nothing", async () => {
     const project = await synced();
     await project.disk.touch(`${ROOT}/a/a/1.txt`);
+    await project.disk.unlink(`${ROOT}/b/b/3.txt`);
+    const files = { ...FILES } as Record<string, string>;
+    const [gone = ""] = Object.keys(files).splice(1, 1);
+    delete files[gone];
+    project.publish(files);
+    await project.update();
     project.disk.before = (operation, path) => {
       if (operation === "open" && path.endsWith("1.txt")) throw systemError("EIO", path);
     };
-    await expect(project.sync()).rejects.toMatchObject({ code: "DISK_REFUSED" });
+    const done = await project.sync();
+    expect(done.problems).toMatchObject([{ code: "DISK_REFUSED", path: "a/a/1.txt", source: "a" }]);
+    expect(done.outcome).toMatchObject({ placed: { files: 1 }, unpruned: "problems" });
     project.disk.before = () => {};
     expect((await project.sync()).problems).toEqual([]);
+    expect((await project.sync()).plan?.writes ?? []).toEqual([]);
   });
 
   it("ends at once where it is told to stop", async () => {
