@@ -1,5 +1,7 @@
-// The verbs on a project, each loaded when it is first called: `tritter list` must not pay for what fetches.
-// `index.ts` exports the same functions to programs, which load them all.
+import { checkProject, syncProject } from "./project/quick.ts";
+
+// The verbs on a project, each loaded when it is first called: `tritter list` must not pay for what fetches. Those two load
+// what they need themselves. `index.ts` exports the same functions to programs, which load them all.
 
 /** What commands run; a test hands in its own. */
 export const library = {
@@ -17,10 +19,8 @@ export const library = {
     (await import("./project/lock.ts")).updateProject(...given),
   rescueProject: async (...given: Parameters<typeof import("./project/rescue.ts").rescueProject>) =>
     (await import("./project/rescue.ts")).rescueProject(...given),
-  syncProject: async (...given: Parameters<typeof import("./project/quick.ts").syncProject>) =>
-    (await import("./project/quick.ts")).syncProject(...given),
-  checkProject: async (...given: Parameters<typeof import("./project/quick.ts").checkProject>) =>
-    (await import("./project/quick.ts")).checkProject(...given),
+  syncProject,
+  checkProject,
   listProject: async (...given: Parameters<typeof import("./project/list.ts").listProject>) =>
     (await import("./project/list.ts")).listProject(...given),
   outdatedProject: async (...given: Parameters<typeof import("./project/outdated.ts").outdatedProject>) =>

@@ -1,6 +1,8 @@
 import type { Parsed } from "./args.ts";
+import { check } from "./commands/check.ts";
 import type { Answer, Command } from "./commands/command.ts";
 import { plainLine } from "./commands/plain.ts";
+import { sync } from "./commands/sync.ts";
 import type { Clock, Context, Env } from "./context.ts";
 import type { Disk } from "./disk/port.ts";
 import { EXIT, exitStatusOf, type Problem, problemsOf } from "./errors.ts";
@@ -74,8 +76,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   lock: async () => (await import("./commands/lock.ts")).lock,
   update: async () => (await import("./commands/update.ts")).update,
   rescue: async () => (await import("./commands/rescue.ts")).rescue,
-  sync: async () => (await import("./commands/sync.ts")).sync,
-  check: async () => (await import("./commands/check.ts")).check,
+  sync: async () => sync,
+  check: async () => check,
   list: async () => (await import("./commands/list.ts")).list,
   outdated: async () => (await import("./commands/outdated.ts")).outdated,
   diff: async () => (await import("./commands/diff.ts")).diff,

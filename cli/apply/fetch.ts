@@ -5,9 +5,10 @@ import { type Problem, problemsOf, systemCode, TritterError } from "../errors.ts
 import type { RemoteFile } from "../hub/port.ts";
 import type { Blob, Damage } from "../plan/types.ts";
 import { gate, pool } from "../pool.ts";
-import { type Intake, openIntake, type Put, type Receiver } from "../store/intake.ts";
+import { type Intake, openIntake, type Receiver } from "../store/intake.ts";
 import type { Kept, ReceiveInput, Run, Wanted as Wish } from "../store/receive.ts";
 import { SEGMENT, unpackChecksums } from "../store/segments.ts";
+import type { SmallKept } from "../store/small.ts";
 import type { ReadyBlob } from "../store/store.ts";
 import { type Limits, openMeter } from "./meter.ts";
 import { askingOnce, foldRefusals } from "./refused.ts";
@@ -80,6 +81,7 @@ export async function fetchBlobs(input: FetchInput, blobs: readonly Blob[]): Pro
     if (error !== meter.spent) throw error;
   } finally {
     for (const receiver of queue.open) await receiver.suspend();
+    await intake.idle();
     await queue.behind.end();
     await intake.close();
     meter.close();
@@ -136,7 +138,7 @@ interface Queue {
 /** What goes on while the streams have turned to other files. */
 interface Behind {
   run(work: () => Promise<void>): void;
-  /** Throws what a work threw. */
+  /** Throws the first that failed. */
   check(): void;
   /** Resolves once nothing goes on any more. */
   end(): Promise<void>;
@@ -145,12 +147,13 @@ interface Behind {
 function behindOf(): Behind {
   const going = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
+  const fail = (error: unknown) => {
+    failure ??= { error };
+  };
   return {
     run: (work) => {
       const one = work()
-        .catch((error: unknown) => {
-          failure ??= { error };
-        })
+        .catch(fail)
         .finally(() => going.delete(one));
       going.add(one);
     },
@@ -178,25 +181,49 @@ async function* tasks(fetching: Fetching, queue: Queue): AsyncGenerator<Task> {
 
 /** Done once its bytes are taken: that they are verified and written need not be waited for by a stream. */
 async function fetchSmall(fetching: Fetching, want: Wanted, queue: Queue): Promise<void> {
-  await guarded(fetching, want, queue.settle, async () => {
-    fetching.emit({ kind: "file-started", key: want.key, path: want.path, size: want.size, have: 0 });
-    const first = await takeSmall(fetching, want);
-    queue.behind.run(() =>
-      guarded(fetching, want, queue.settle, () =>
-        twice(fetching, want, async (attempt) =>
-          attempt === 0 ? first.kept : (await takeSmall(fetching, want)).kept,
-        ),
+  fetching.emit({ kind: "file-started", key: want.key, path: want.path, size: want.size, have: 0 });
+  try {
+    const taken = await takeSmall(fetching, want, (kept) => judgeSmall(fetching, want, { queue, kept }));
+    // Else it is no promise, and costs no turn.
+    if (taken.wait !== undefined) await taken.wait;
+  } catch (error) {
+    queue.settle(want, failure(fetching, error, want));
+  }
+}
+
+async function takeSmall(
+  fetching: Fetching,
+  want: Wanted,
+  then: (kept: SmallKept) => void,
+): Promise<{ readonly wait: Promise<void> | undefined }> {
+  const sink = chunkSink();
+  await stream(fetching, { remotes: want.remotes, sink, end: want.size, label: want });
+  return { wait: fetching.intake.put({ digest: want.digest, chunks: sink.chunks }, then) };
+}
+
+function judgeSmall(
+  fetching: Fetching,
+  want: Wanted,
+  { queue: { settle, behind }, kept }: { queue: Queue; kept: SmallKept },
+): void {
+  if (kept.kind === "ready") settle(want, kept.blob);
+  else
+    behind.run(() =>
+      guarded(fetching, want, settle, () =>
+        twice(fetching, want, (attempt) => (attempt === 0 ? orThrown(kept) : takeAgain(fetching, want))),
       ),
     );
-    await first.taken;
-    return undefined;
+}
+
+function takeAgain(fetching: Fetching, want: Wanted): Promise<Kept> {
+  return new Promise((resolve, reject) => {
+    takeSmall(fetching, want, (kept) => orThrown(kept).then(resolve, reject)).catch(reject);
   });
 }
 
-async function takeSmall(fetching: Fetching, want: Wanted): Promise<Put> {
-  const sink = chunkSink();
-  await stream(fetching, { remotes: want.remotes, sink, end: want.size, label: want });
-  return fetching.intake.put(want.digest, sink.chunks);
+async function orThrown(kept: SmallKept): Promise<Kept> {
+  if (kept.kind === "failed") throw kept.error;
+  return kept;
 }
 
 /** One task a span; whoever ends the last one finishes the file. */

@@ -36,6 +36,7 @@ export interface PlacedFile {
 
 /** Files announced, and made durable as announced, together. */
 const BATCH = 512;
+const TURN = 64;
 
 /** Puts every ready blob at its paths. What could not be made ready is left out: its problem is known already. */
 export async function placeAll(
@@ -108,7 +109,9 @@ async function placeBatch(hands: Hands, steps: readonly Step[]): Promise<void> {
   const { applying, change } = hands;
   change.lookAgain();
   await applying.journal.durable(steps.map((step) => intentOf(applying, step)));
-  for (const step of steps) {
+  for (const [index, step] of steps.entries()) {
+    // Renames block: what else goes on, and who wants to stop, gets a turn.
+    if (index % TURN === 0) await breath();
     applying.signal.throwIfAborted();
     try {
       await placeOne(hands, step);
@@ -123,6 +126,10 @@ async function placeBatch(hands: Hands, steps: readonly Step[]): Promise<void> {
   }
 }
 
+function breath(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 function stepProblem(step: Step, error: unknown): Problem {
   return diskProblem(`write "${printable(step.write.want.path)}"`, error);
 }
@@ -131,8 +138,10 @@ async function placeOne(hands: Hands, step: Step): Promise<void> {
   const { change, applying } = hands;
   const { want, clears } = step.write;
   for (const clear of clears) await makeRoom(hands, clear);
-  await change.removeHollow(want.path);
-  await displace(hands, step.write);
+  if (!change.isFree(want.path)) {
+    await change.removeHollow(want.path);
+    await displace(hands, step.write);
+  }
   const digests = step.from?.digests ?? applying.digestsAt((step.blob.from as { path: TreePath }).path);
   if (step.from === undefined && !step.copy) await moveStraight(hands, step);
   else if (step.copy) await placeCopy(hands, step, digests);

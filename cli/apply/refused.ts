@@ -8,19 +8,17 @@ import type { Hub, RemoteFile } from "../hub/port.ts";
 export function askingOnce(hub: Pick<Hub, "open">): Pick<Hub, "open"> {
   const refused = new Map<string, TritterError>();
   return {
-    open: async (file, range, signal) => {
-      const whole = wholeOf(file);
-      const before = refused.get(whole);
-      if (before !== undefined) throw before;
-      try {
-        return await hub.open(file, range, signal);
-      } catch (error) {
+    open: (file, range, signal) => {
+      const before = refused.size === 0 ? undefined : refused.get(wholeOf(file));
+      if (before !== undefined) return Promise.reject(before);
+      return hub.open(file, range, signal).catch((error: unknown) => {
         if (!(error instanceof TritterError) || !refusesAll(error.code)) throw error;
         // Several were under way at once: the first refusal speaks for all.
+        const whole = wholeOf(file);
         const first = refused.get(whole) ?? error;
         refused.set(whole, first);
         throw first;
-      }
+      });
     },
   };
 }

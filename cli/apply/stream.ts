@@ -40,41 +40,33 @@ export async function stream(
   streaming: Streaming,
   { remotes, sink, end, label }: { remotes: readonly RemoteFile[]; sink: Sink; end: number; label: Label },
 ): Promise<void> {
-  let last: unknown;
-  for (const remote of remotes) {
-    try {
-      await streamFrom(streaming, { remote, sink, end, label });
-      return;
-    } catch (error) {
-      streaming.signal.throwIfAborted();
-      if (!(error instanceof TritterError)) throw error;
-      last = error;
-    }
-  }
-  throw last;
-}
-
-async function streamFrom(
-  streaming: Streaming,
-  { remote, sink, end, label }: { remote: RemoteFile; sink: Sink; end: number; label: Label },
-): Promise<void> {
-  let failures = 0;
-  while (sink.position < end) {
+  const left = [...remotes];
+  for (let failures = 0; sink.position < end; ) {
     const before = sink.position;
     try {
-      await streaming.gate(() => streamOnce(streaming, { remote, sink, end, label }));
+      await streaming.gate(() => streamOnce(streaming, { remote: left[0] as RemoteFile, sink, end, label }));
     } catch (error) {
       streaming.signal.throwIfAborted();
-      if (!(error instanceof BrokenBody)) throw error;
       failures = sink.position > before ? 1 : failures + 1;
-      if (failures >= PATIENCE) throw error.cause;
-      const waitMs = backoffMs(failures);
-      const why = problemsOf(error.cause)[0]?.message ?? "";
-      const { key, path } = label;
-      streaming.emit({ kind: "file-retry", key, path, why, waitMs, lost: 0 });
-      await streaming.clock.sleep(waitMs, streaming.signal);
+      if (error instanceof BrokenBody && failures < PATIENCE) {
+        await pauseBefore(streaming, { failures, label, why: error.cause });
+      } else {
+        left.shift();
+        failures = 0;
+        const cause = error instanceof BrokenBody ? error.cause : error;
+        if (left.length === 0 || !(cause instanceof TritterError)) throw cause;
+      }
     }
   }
+}
+
+async function pauseBefore(
+  { clock, signal, emit }: Streaming,
+  { failures, label: { key, path }, why }: { failures: number; label: Label; why: unknown },
+): Promise<void> {
+  const waitMs = backoffMs(failures);
+  emit({ kind: "file-retry", key, path, why: problemsOf(why)[0]?.message ?? "", waitMs, lost: 0 });
+  await clock.sleep(waitMs, signal);
 }
 
 /** A body that was open and broke: worth another try where it stopped. */
@@ -96,15 +88,20 @@ async function streamOnce(
 
 /** Below this over a whole window a stream is cut and opened again, maybe from another edge. */
 const GOODPUT = { bytes: 32 * 1024, windowMs: 30_000 };
+/** ms between two events about one stream: nobody sees more. */
+const TELL_MS = 100;
 
 async function drain(
-  streaming: Streaming,
+  { clock, meter, emit }: Streaming,
   { body, sink, end, label }: { body: Body; sink: Sink; end: number; label: Label },
 ): Promise<void> {
-  const { clock, meter } = streaming;
-  const tally = tallyOf(streaming, label.key);
   let skip = sink.position - body.start;
-  let window = { since: clock.now(), bytes: 0 };
+  let window: Window = { since: clock.now(), bytes: 0 };
+  let [untold, told] = [0, window.since];
+  const tell = () => {
+    if (untold > 0) emit({ kind: "file-bytes", key: label.key, bytes: untold });
+    untold = 0;
+  };
   // All bytes that come for any file come by here.
   const take = (chunk: Uint8Array) => {
     meter.check();
@@ -113,7 +110,11 @@ async function drain(
     const bytes = fresh.subarray(0, end - sink.position);
     const written = sink.write(bytes);
     const now = clock.now();
-    tally.add(bytes.length, now);
+    untold += bytes.length;
+    if (now - told >= TELL_MS) {
+      tell();
+      told = now;
+    }
     const paced = meter.took(label.source, chunk.length);
     if (sink.position >= end) body.cancel();
     else window = watch(window, chunk.length, now);
@@ -127,7 +128,7 @@ async function drain(
     await body.read(take);
   } finally {
     body.cancel();
-    tally.tell();
+    tell();
   }
   if (sink.position >= end) return;
   throw new TritterError({
@@ -136,32 +137,13 @@ async function drain(
   });
 }
 
-/** ms between two events about one stream: nobody sees more. */
-const TELL_MS = 100;
-
-function tallyOf({ emit, clock }: Streaming, key: string) {
-  let bytes = 0;
-  let told = clock.now();
-  const tell = () => {
-    if (bytes > 0) emit({ kind: "file-bytes", key, bytes });
-    bytes = 0;
-  };
-  return {
-    add: (count: number, now: number) => {
-      bytes += count;
-      if (now - told < TELL_MS) return;
-      told = now;
-      tell();
-    },
-    tell,
-  };
+interface Window {
+  /** ms of the clock */
+  readonly since: number;
+  readonly bytes: number;
 }
 
-function watch(
-  window: { since: number; bytes: number },
-  bytes: number,
-  now: number,
-): { since: number; bytes: number } {
+function watch(window: Window, bytes: number, now: number): Window {
   const total = window.bytes + bytes;
   if (now - window.since < GOODPUT.windowMs) return { since: window.since, bytes: total };
   if (total >= GOODPUT.bytes) return { since: now, bytes: 0 };

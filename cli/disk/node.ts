@@ -1,4 +1,12 @@
-import { type BigIntStats, constants, type Dirent, lstatSync, type Stats, type StatsFs } from "node:fs";
+import {
+  type BigIntStats,
+  constants,
+  type Dirent,
+  lstatSync,
+  renameSync,
+  type Stats,
+  type StatsFs,
+} from "node:fs";
 import * as fs from "node:fs/promises";
 import { dirname } from "node:path";
 import { systemCode } from "../errors.ts";
@@ -77,6 +85,7 @@ export function diskOf(calls: Calls): Disk {
     read: (path) => absentAs(undefined, ["ENOENT"], () => calls.readFile(path)),
     open: async (path, mode) => diskFile(await calls.open(path, FLAGS[mode])),
     rename: (from, to) => calls.rename(from, to),
+    renameNow: renameSync,
     link: (from, to) => calls.link(from, to),
     reflink: (from, to) => reflink(calls, from, to),
     unlink: (path) => calls.unlink(path),

@@ -17,6 +17,8 @@ export interface Disk {
   /** "r" reads; "wx" creates and fails if there is one; "a" appends, creating; "r+" writes an existing one. Never follows a symlink at the last segment. */
   open(path: string, mode: "r" | "wx" | "a" | "r+"): Promise<DiskFile>;
   rename(from: string, to: string): Promise<void>;
+  /** As `rename`, and done when it returns: of thousands in a row each takes a tenth of the time. */
+  renameNow(from: string, to: string): void;
   /** Hard link; fails with EEXIST where `to` exists. */
   link(from: string, to: string): Promise<void>;
   /** Shares blocks where the file system can; false where it cannot, and then nothing was made. */

@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import type { Clock } from "../clock.ts";
 import { TritterError } from "../errors.ts";
 import type { Emit } from "../events.ts";
@@ -8,6 +7,7 @@ import { type Answer, exchange } from "./exchange.ts";
 import { createGate } from "./gate.ts";
 import { type Headers, header } from "./headers.ts";
 import { readText } from "./incoming.ts";
+import type { Lanes } from "./lanes.ts";
 import { answersAreOk, isRetryable, type Refusals, type Subject } from "./refusals.ts";
 import { type Attempt, persist } from "./retry.ts";
 import { clean } from "./text.ts";
@@ -39,6 +39,8 @@ export interface Request {
   readonly headers: Readonly<Record<string, string>>;
   /** A redirect to such a URL is the answer, and is not followed. */
   readonly stopBefore?: (url: URL) => boolean;
+  /** Set only where bytes of files are asked for, of which as many come at once as pay. */
+  readonly lanes?: Lanes;
 }
 
 export interface Landed extends Answer {
@@ -65,6 +67,17 @@ interface ClientSettings {
   readonly refusals: Refusals;
 }
 
+/** What the first request finds out for all. */
+interface Wire {
+  readonly transport: Transport;
+  /** Headers of every request, and of one to the Hub itself. */
+  readonly elsewhere: Readonly<Record<string, string>>;
+  readonly toHub: Readonly<Record<string, string>>;
+}
+
+/** No headers beside those of every request. */
+export const NONE: Request["headers"] = {};
+
 const MOST_HOPS = 5;
 /** bytes; a page of 1000 entries has about 300 kB */
 const LARGEST_PAGE = 64 * 1024 * 1024;
@@ -72,6 +85,7 @@ const LARGEST_PAGE = 64 * 1024 * 1024;
 export function createClient(settings: ClientSettings): Client {
   const { endpoint, environment, clock, emit, refusals } = settings;
   const gate = createGate({ clock, emit });
+  let wire: Wire | undefined;
   const client: Client = {
     endpoint,
     clock,
@@ -82,9 +96,16 @@ export function createClient(settings: ClientSettings): Client {
   };
   return client;
 
+  async function wired(): Promise<Wire> {
+    const token = await settings.token();
+    // Compressed answers break ranges, lengths and hashes.
+    const elsewhere = { "accept-encoding": "identity", "user-agent": settings.userAgent };
+    const toHub =
+      token.kind === "sent" ? { ...elsewhere, authorization: `Bearer ${token.value}` } : elsewhere;
+    return { transport: await settings.transport(), elsewhere, toHub };
+  }
+
   async function follow(request: Request): Promise<Landed> {
-    // As many requests wait on one signal as there are sockets; Node takes more than ten for a leak.
-    setMaxListeners(0, request.signal);
     let url = request.url;
     let onHub = url.origin === endpoint.origin;
     for (let hop = 0; ; hop++) {
@@ -99,23 +120,20 @@ export function createClient(settings: ClientSettings): Client {
     }
   }
 
-  async function once(url: URL, onHub: boolean, { headers, signal, subject }: Request): Promise<Landed> {
-    const token = await settings.token();
-    const transport = await settings.transport();
-    const authorization: Record<string, string> =
-      onHub && token.kind === "sent" ? { authorization: `Bearer ${token.value}` } : {};
-    const permit = await gate.enter(url, signal);
+  async function once(url: URL, onHub: boolean, request: Request): Promise<Landed> {
+    const { headers, signal, subject, lanes } = request;
+    wire ??= await wired();
+    const base = onHub ? wire.toHub : wire.elsewhere;
+    const entering = gate.enter(url, signal);
+    const permit = entering instanceof Promise ? await entering : entering;
     try {
-      const answer = await exchange(transport.dispatcherFor(url), {
+      const turning = lanes?.enter(url.origin, signal);
+      const lane = turning instanceof Promise ? await turning : turning;
+      const answer = await exchange(wire.transport.dispatcherFor(url), {
         url,
-        // Compressed answers break ranges, lengths and hashes.
-        headers: {
-          "accept-encoding": "identity",
-          "user-agent": settings.userAgent,
-          ...headers,
-          ...authorization,
-        },
+        headers: headers === NONE ? base : { ...base, ...headers },
         signal,
+        lane,
         headersTimeout: environment.metadataTimeout,
         bodyTimeout: environment.downloadTimeout,
         explain: (error) => explain(error, subject.action, url.host),
@@ -141,13 +159,15 @@ export function createClient(settings: ClientSettings): Client {
   }
 
   async function attempt(request: Request): Promise<Attempt<Landed>> {
-    return orAgain(request.signal, async () => {
+    try {
       const landed = await follow(request);
       if (!isRetryable(landed.status)) return { kind: "done", value: landed };
       landed.body.cancel();
       const error = await refusals.temporary(landed, request.subject);
       return { kind: "again", error, paced: landed.paced };
-    });
+    } catch (error) {
+      return again(error, request.signal);
+    }
   }
 
   function getText(
@@ -176,10 +196,14 @@ export async function orAgain<Value>(
   try {
     return await work();
   } catch (error) {
-    if (signal.aborted || !(error instanceof TritterError) || error.code !== "NETWORK") throw error;
-    if (troubleOf(error.cause)?.fatal) throw error;
-    return { kind: "again", error, paced: false };
+    return again(error, signal);
   }
+}
+
+function again(error: unknown, signal: AbortSignal): Attempt<never> {
+  if (signal.aborted || !(error instanceof TritterError) || error.code !== "NETWORK") throw error;
+  if (troubleOf(error.cause)?.fatal) throw error;
+  return { kind: "again", error, paced: false };
 }
 
 function explain(error: unknown, action: string, host: string): unknown {

@@ -1,8 +1,9 @@
 import type { Commit } from "../../schema/ids.ts";
 import { TritterError } from "../errors.ts";
 import type { Client, Landed, Request } from "./client.ts";
-import { orAgain } from "./client.ts";
+import { NONE, orAgain } from "./client.ts";
 import { header, parseContentRange } from "./headers.ts";
+import type { Lanes } from "./lanes.ts";
 import type { Access, Body, ByteRange, RemoteFile, RepoRef } from "./port.ts";
 import { answersAreOk, type Refusals, type Subject } from "./refusals.ts";
 import type { Attempt } from "./retry.ts";
@@ -10,7 +11,7 @@ import { clean } from "./text.ts";
 import { resolveUrl } from "./urls.ts";
 
 /** Opens ranges of files, and keeps in memory where a redirect led for the further ranges of a large one. */
-export function createDownloads(client: Client, refusals: Refusals) {
+export function createDownloads(client: Client, refusals: Refusals, lanes: Lanes) {
   /** File → its signed URL elsewhere; a promise while the first range finds out. Never stored: it expires within the hour. */
   const places = new Map<string, Promise<URL | undefined>>();
   return { open, access };
@@ -18,19 +19,13 @@ export function createDownloads(client: Client, refusals: Refusals) {
   function open(file: RemoteFile, range: ByteRange, signal: AbortSignal): Promise<Body> {
     const subject = subjectOf(file.repo, file.commit, file.path);
     const whole = range.start === 0 && range.end === file.size;
-    const headers: Record<string, string> = whole ? {} : { range: `bytes=${range.start}-${range.end - 1}` };
-    const key = `${file.repo.type}/${file.repo.repo}@${file.commit}/${file.path}`;
+    const headers = whole ? NONE : { range: `bytes=${range.start}-${range.end - 1}` };
     const resolve = new URL(resolveUrl(client.endpoint.url, file.repo, file));
-    const request = { url: resolve, subject, signal, headers };
-    return client.persist(
-      () =>
-        orAgain(signal, async () => {
-          const got = whole ? await client.attempt(request) : await viaPlace(key, request);
-          if (got.kind === "again") return got;
-          return inspect(got.value, { file, range, subject });
-        }),
-      signal,
-    );
+    const request = { url: resolve, subject, signal, headers, lanes };
+    return client.persist(async () => {
+      const got = whole ? await client.attempt(request) : await viaPlace(keyOf(file), request);
+      return got.kind === "again" ? got : inspect(got.value, { file, range, request });
+    }, signal);
   }
 
   /** From the remembered place if there is one and it still answers, else from the Hub. */
@@ -73,11 +68,11 @@ export function createDownloads(client: Client, refusals: Refusals) {
     if (places.size > MOST_PLACES && oldest !== undefined) places.delete(oldest);
   }
 
-  async function inspect(
+  function inspect(
     landed: Landed,
-    { file, range, subject }: { file: RemoteFile; range: ByteRange; subject: Subject },
-  ): Promise<Attempt<Body>> {
-    if (!answersAreOk(landed.status)) return refused(landed, { file, subject });
+    { file, range, request: { subject, signal } }: { file: RemoteFile; range: ByteRange; request: Request },
+  ): Attempt<Body> | Promise<Attempt<Body>> {
+    if (!answersAreOk(landed.status)) return orAgain(signal, () => refused(landed, { file, subject }));
     const { start, end, problem, final } = cut(landed, { file, range });
     if (problem !== undefined) {
       landed.body.cancel();
@@ -182,7 +177,17 @@ function brokenOff(
 }
 
 function subjectOf(repo: RepoRef, commit: Commit, path: string): Subject {
-  return { action: `cannot fetch "${clean(path)}" of ${repo.type} "${clean(repo.repo)}"`, repo, commit };
+  return {
+    repo,
+    commit,
+    get action() {
+      return `cannot fetch "${clean(path)}" of ${repo.type} "${clean(repo.repo)}"`;
+    },
+  };
+}
+
+function keyOf({ repo, commit, path }: RemoteFile): string {
+  return `${repo.type}/${repo.repo}@${commit}/${path}`;
 }
 
 function later<Value>(): { promise: Promise<Value>; tell: (value: Value) => void } {

@@ -1,6 +1,8 @@
+import { whenAborted } from "./abort.ts";
 import type { Headers } from "./headers.ts";
 import { header } from "./headers.ts";
 import { Incoming } from "./incoming.ts";
+import type { Lane } from "./lanes.ts";
 import type { Dispatcher } from "./undici.ts";
 
 export interface Question {
@@ -11,6 +13,8 @@ export interface Question {
   readonly headersTimeout: number;
   /** ms the body may stay silent; does not run while the reader is slow */
   readonly bodyTimeout: number;
+  /** Left here when all is over; undefined: not counted. */
+  readonly lane: Lane | undefined;
   /** Makes the error that the caller shall see of one that the connection had. */
   readonly explain: (error: unknown) => unknown;
 }
@@ -24,13 +28,15 @@ export interface Answer {
 /** One GET, one answer: no redirect, no retry. Rejects, and breaks the body, with the signal's reason or what `explain` makes. */
 export function exchange(
   dispatcher: Dispatcher,
-  { url, headers, signal, headersTimeout, bodyTimeout, explain }: Question,
+  { url, headers, signal, headersTimeout, bodyTimeout, lane, explain }: Question,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
     let body: Incoming | undefined;
+    let isFailing = false;
     const fail = (error: unknown) => {
-      signal.removeEventListener("abort", abort);
+      callOff();
+      lane?.leave(signal.aborted || body?.isDropped ? "dropped" : "trouble");
       const shown = signal.aborted ? signal.reason : explain(error);
       if (body === undefined) reject(shown);
       else body.fail(shown);
@@ -40,8 +46,8 @@ export function exchange(
       fail(signal.reason);
       controller?.abort(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
     };
-    if (signal.aborted) return reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
+    const callOff = whenAborted(signal, abort);
+    if (signal.aborted) return abort();
     dispatcher.dispatch(
       {
         origin: url.origin,
@@ -58,15 +64,19 @@ export function exchange(
         },
         onResponseStart(_, status, received) {
           if (status < 200 || controller === undefined) return;
+          isFailing = status === 429 || status >= 500;
           const length = header(received, "content-length");
-          body = new Incoming(controller, length === undefined ? undefined : Number(length));
+          const announced = length === undefined ? undefined : Number(length);
+          body = new Incoming(controller, { announced, onWait: (waits) => lane?.waits(waits) });
           resolve({ status, headers: received, body });
         },
         onResponseData(_, chunk) {
+          lane?.took(chunk.length);
           body?.push(chunk);
         },
         onResponseEnd() {
-          signal.removeEventListener("abort", abort);
+          callOff();
+          lane?.leave(isFailing ? "trouble" : "answered");
           body?.end();
         },
         onResponseError(_, error) {

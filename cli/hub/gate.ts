@@ -8,8 +8,8 @@ import { type Headers, header } from "./headers.ts";
  * the Hub counts per user and bucket, not per connection.
  */
 interface Gate {
-  /** Resolves when a request to `url` may go. The permit must be left, with the answer's headers if there was one. */
-  enter(url: URL, signal: AbortSignal): Promise<Permit>;
+  /** Given when a request to `url` may go, mostly at once. The permit must be left, with the answer's headers if there was one. */
+  enter(url: URL, signal: AbortSignal): Permit | Promise<Permit>;
 }
 
 interface Permit {
@@ -49,29 +49,48 @@ export function createGate({ clock, emit }: { clock: Clock; emit: Emit }): Gate 
   };
 
   return {
-    async enter(url, signal) {
-      const kind = `${url.origin} ${bucketOf(url.pathname)}`;
-      const windowOf = () => windows.get(names.get(kind) ?? kind);
-      for (let slotted = false; ; ) {
-        const window = windowOf();
-        const { waitMs, slot }: Pause = window === undefined ? FREE : pause(window, clock.now(), slotted);
-        if (window === undefined || waitMs <= 0) break;
-        if (waitMs > LONGEST_MS) throw tooLong(url.host, waitMs);
-        tell(window, url.host, waitMs);
-        await clock.sleep(waitMs, signal);
-        slotted ||= slot;
-      }
-      const entered = windowOf();
-      if (entered !== undefined) entered.inFlight++;
-      return {
-        leave(answer) {
-          if (entered !== undefined) entered.inFlight--;
-          if (answer === undefined) return false;
-          return note(answer, { kind, origin: url.origin });
-        },
-      };
+    enter(url, signal) {
+      const { origin } = url;
+      const kind = `${origin} ${bucketOf(url.pathname)}`;
+      const first = pauseOf(kind, false);
+      return first.waitMs <= 0 ? permitOf(kind, origin) : wait(url, { kind, first, signal });
     },
   };
+
+  function windowOf(kind: string): Window | undefined {
+    return windows.get(names.get(kind) ?? kind);
+  }
+
+  function pauseOf(kind: string, slotted: boolean): Pause {
+    const window = windowOf(kind);
+    return window === undefined ? FREE : pause(window, clock.now(), slotted);
+  }
+
+  async function wait(
+    url: URL,
+    { kind, first, signal }: { kind: string; first: Pause; signal: AbortSignal },
+  ): Promise<Permit> {
+    let slotted = false;
+    for (let { waitMs, slot } = first; waitMs > 0; { waitMs, slot } = pauseOf(kind, slotted)) {
+      if (waitMs > LONGEST_MS) throw tooLong(url.host, waitMs);
+      const window = windowOf(kind);
+      if (window !== undefined) tell(window, url.host, waitMs);
+      await clock.sleep(waitMs, signal);
+      slotted ||= slot;
+    }
+    return permitOf(kind, url.origin);
+  }
+
+  function permitOf(kind: string, origin: string): Permit {
+    const entered = windowOf(kind);
+    if (entered !== undefined) entered.inFlight++;
+    return {
+      leave(answer) {
+        if (entered !== undefined) entered.inFlight--;
+        return answer !== undefined && note(answer, { kind, origin });
+      },
+    };
+  }
 
   function note(
     { status, headers }: { status: number; headers: Headers },

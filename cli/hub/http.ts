@@ -7,6 +7,7 @@ import { createDownloads } from "./download.ts";
 import type { HttpEndpoint } from "./endpoint.ts";
 import type { HubEnvironment } from "./environment.ts";
 import { resolveRevision } from "./info.ts";
+import { createLanes } from "./lanes.ts";
 import { listFolder, listTree } from "./listing.ts";
 import type { Hub } from "./port.ts";
 import { answersAreOk, createRefusals } from "./refusals.ts";
@@ -34,7 +35,11 @@ export function openHttpHub(settings: HttpSettings): Hub {
   const tokenIsValid = once(() => whoAmI(client, signal));
   const refusals = createRefusals({ base: endpoint.url, token, tokenIsValid });
   const client: Client = createClient({ ...settings, transport, token, refusals });
-  const downloads = createDownloads(client, refusals);
+  const downloads = createDownloads(
+    client,
+    refusals,
+    createLanes({ ceiling: settings.connections, clock: settings.clock }),
+  );
   return {
     label: endpoint.url,
     resolve: (repo, revision) => resolveRevision(client, repo, { revision, signal }),

@@ -31,10 +31,21 @@ export class Incoming {
   /** The reader asked to wait. */
   #waiting = false;
 
-  /** `announced`: Content-Length in bytes, where there is one. */
-  constructor(controller: Controller, announced: number | undefined) {
+  readonly #onWait: (waits: boolean) => void;
+
+  /** `announced`: Content-Length in bytes, where there is one. `onWait`: told when the reader begins to let the sender wait, and when it ends. */
+  constructor(
+    controller: Controller,
+    { announced, onWait }: { announced: number | undefined; onWait: (waits: boolean) => void },
+  ) {
     this.#controller = controller;
     this.#announced = announced;
+    this.#onWait = onWait;
+  }
+
+  /** Cancelled, so that what breaks it now is of our own making. */
+  get isDropped(): boolean {
+    return this.#dropping;
   }
 
   /** Fails the body with what `wrong` makes unless exactly `bytes` come. */
@@ -112,10 +123,12 @@ export class Incoming {
 
   #waitFor(taken: Promise<void>): void {
     this.#waiting = true;
+    this.#onWait(true);
     if (!this.#ended) this.#controller.pause();
     taken.then(
       () => {
         this.#waiting = false;
+        this.#onWait(false);
         this.#flow();
       },
       (error: unknown) => this.fail(error),

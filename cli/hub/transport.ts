@@ -2,7 +2,7 @@ import type { Disk } from "../disk/port.ts";
 import { TritterError } from "../errors.ts";
 import type { HubEnvironment, Proxies } from "./environment.ts";
 import { isLoopback } from "./token.ts";
-import type { Dispatcher } from "./undici.ts";
+import type { AgentOptions, Dispatcher } from "./undici.ts";
 
 /** Sockets: kept alive, capped per origin, through a proxy where the variables say so. */
 export interface Transport {
@@ -24,10 +24,10 @@ export async function createTransport({
   disk,
   connections,
 }: TransportSettings): Promise<Transport> {
-  const { Agent, EnvHttpProxyAgent, Pool } = await import("./undici.ts");
+  const { Agent } = await import("./undici.ts");
   const ca = await readRoots(environment.certificates, disk);
   const tls = ca === undefined ? {} : { ca: [...ca] };
-  const options = {
+  const options: AgentOptions = {
     connections,
     pipelining: 1,
     connect: { ...tls, timeout: environment.metadataTimeout },
@@ -36,22 +36,7 @@ export async function createTransport({
   };
   const direct = new Agent(options);
   const proxies = usableProxies(environment.proxies);
-  const proxied =
-    !proxies.http && !proxies.https
-      ? undefined
-      : new EnvHttpProxyAgent({
-          ...options,
-          // Named explicitly, since it would read the process's variables for what is left out.
-          httpProxy: proxies.http,
-          httpsProxy: proxies.https,
-          noProxy: proxies.no,
-          // Plain http is forwarded: many proxies allow CONNECT to port 443 alone.
-          proxyTunnel: false,
-          factory: (origin: string | URL, own: object) => new Pool(origin, { connections, ...own }),
-          requestTls: tls,
-          // Given at all, it would make undici speak TLS to a SOCKS proxy, which has none.
-          ...(speaksSocks(proxies) ? {} : { proxyTls: tls }),
-        });
+  const proxied = proxies.http || proxies.https ? await proxyAgent(proxies, { tls, options }) : undefined;
   const all = proxied === undefined ? [direct] : [direct, proxied];
   return {
     dispatcherFor(url) {
@@ -63,11 +48,38 @@ export async function createTransport({
   };
 }
 
-function speaksSocks({ http, https }: { http: string; https: string }): boolean {
+async function proxyAgent(
+  proxies: UsableProxies,
+  { tls, options }: { tls: { ca?: string[] }; options: AgentOptions },
+): Promise<Dispatcher> {
+  const { EnvHttpProxyAgent, Pool } = await import("./undici-proxies.ts");
+  const { connections } = options;
+  return new EnvHttpProxyAgent({
+    ...options,
+    // Named explicitly, since it would read the process's variables for what is left out.
+    httpProxy: proxies.http,
+    httpsProxy: proxies.https,
+    noProxy: proxies.no,
+    // Plain http is forwarded: many proxies allow CONNECT to port 443 alone.
+    proxyTunnel: false,
+    factory: (origin: string | URL, own: object) => new Pool(origin, { connections, ...own }),
+    requestTls: tls,
+    // Given at all, it would make undici speak TLS to a SOCKS proxy, which has none.
+    ...(speaksSocks(proxies) ? {} : { proxyTls: tls }),
+  });
+}
+
+function speaksSocks({ http, https }: UsableProxies): boolean {
   return [http, https].some((url) => url.startsWith("socks"));
 }
 
-function usableProxies({ http, https, no }: Proxies): { http: string; https: string; no: string } {
+interface UsableProxies {
+  readonly http: string;
+  readonly https: string;
+  readonly no: string;
+}
+
+function usableProxies({ http, https, no }: Proxies): UsableProxies {
   return { http: proxyUrl(http, "HTTP_PROXY"), https: proxyUrl(https, "HTTPS_PROXY"), no };
 }
 

@@ -9,6 +9,7 @@ import { distinct, problemLines } from "./problems.ts";
 import { type Ending, warningsOf } from "./result.ts";
 import { safe } from "./safe.ts";
 import { mayAnimate, type Terminal, widthFor } from "./terminal.ts";
+import { isAskedFor, textLines } from "./text.ts";
 
 /** Tells a person or a program what happens and what came of it. */
 export interface Reporter {
@@ -166,7 +167,6 @@ function displayFor({ stderr, env, clock, quiet, loadSpinner }: ReporterOptions)
 
 async function answerLines(ending: Ending, options: ReporterOptions): Promise<readonly string[]> {
   if (ending.result === undefined) return [];
-  const { isAskedFor, textLines } = await import("./text.ts");
   if (options.quiet && !isAskedFor(ending.result)) return [];
   const paint = paintFor(wantsColour(options.env, options.stdout.isTTY));
   return textLines(ending, { paint, width: widthFor(options.stdout), verbose: options.verbose });

@@ -1,9 +1,12 @@
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Digest } from "../../schema/ids.ts";
 import { type Problem, problemsOf, systemCode, TritterError } from "../errors.ts";
 import type { Keeper } from "./keeper.ts";
+import { readyName } from "./layout.ts";
 import type { ReceiveInput, Reception, Wanted } from "./receive.ts";
 import type { SmallBlob, SmallKept } from "./small.ts";
+import type { ReadyBlob } from "./store.ts";
 
 /** What a thread is started with. */
 export interface ThreadInput {
@@ -17,7 +20,13 @@ export type Task =
   | { readonly kind: "receive"; readonly blob: number; readonly wanted: Omit<Wanted, "signal"> }
   | { readonly kind: "keep"; readonly blob: number; readonly position: number; readonly at: Place }
   | { readonly kind: "finish" | "suspend"; readonly blob: number }
-  | { readonly kind: "put"; readonly blobs: readonly { readonly digest: Digest; readonly at: Place }[] };
+  /** Blobs one after the other in one place, each ending where it says. Flat, since what is nested costs more to send than to keep. */
+  | {
+      readonly kind: "put";
+      readonly digests: readonly Digest[];
+      readonly ends: readonly number[];
+      readonly at: Place;
+    };
 
 /** Bytes in memory that both threads see. */
 export interface Place {
@@ -45,9 +54,10 @@ export type Failure =
   | { readonly kind: "stopped" }
   | { readonly kind: "bug"; readonly text: string };
 
-/** As `SmallKept`, between threads. */
+/** As `SmallKept`, between threads: of a blob that is ready, its digests. */
 export type SmallAnswer =
-  | Exclude<SmallKept, { kind: "failed" }>
+  | readonly Digest[]
+  | Exclude<SmallKept, { kind: "failed" | "ready" }>
   | { readonly kind: "failed"; readonly failure: Failure };
 
 /** Thrown in a thread where the signal's reason is in another. */
@@ -137,10 +147,11 @@ export function threadedKeeper(file: URL, input: ReceiveInput, signal: AbortSign
       };
     },
     put: async (small) => {
-      const answers = await ask<readonly SmallAnswer[]>({ kind: "put", blobs: small.map(placed) });
-      return answers.map((answer) =>
-        answer.kind === "failed" ? { kind: "failed", error: errorOf(answer.failure) } : answer,
-      );
+      const answers = await ask<readonly SmallAnswer[]>({ kind: "put", ...together(small) });
+      return answers.map((answer, index): SmallKept => {
+        if (isDigests(answer)) return { kind: "ready", blob: readyBlob(readyFolder, answer, small[index]) };
+        return answer.kind === "failed" ? { kind: "failed", error: errorOf(answer.failure) } : answer;
+      });
     },
     close: async () => {
       signal.removeEventListener("abort", onAbort);
@@ -148,7 +159,27 @@ export function threadedKeeper(file: URL, input: ReceiveInput, signal: AbortSign
     },
   };
 
-  function placed({ digest, bytes }: SmallBlob): { digest: Digest; at: Place } {
-    return { digest, at: placeOf(bytes) };
+  function together(small: readonly SmallBlob[]): Omit<Extract<Task, { kind: "put" }>, "kind"> {
+    const { buffer, byteOffset: from = 0 } = small[0]?.bytes ?? EMPTY;
+    const ends: number[] = [];
+    let end = from;
+    for (const { bytes } of small) {
+      if (bytes.buffer !== buffer || bytes.byteOffset !== end)
+        throw new Error("blobs for a thread lie one after the other");
+      end += bytes.length;
+      ends.push(end - from);
+    }
+    const at = placeOf(new Uint8Array(buffer, from, end - from));
+    return { digests: small.map(({ digest }) => digest), ends, at };
   }
+}
+
+const EMPTY = new Uint8Array(new SharedArrayBuffer(0));
+
+function isDigests(answer: SmallAnswer): answer is readonly Digest[] {
+  return Array.isArray(answer);
+}
+
+function readyBlob(folder: string, digests: readonly Digest[], small: SmallBlob | undefined): ReadyBlob {
+  return { file: join(folder, readyName(digests)), digests, size: small?.bytes.length ?? 0 };
 }

@@ -360,10 +360,10 @@ function trailingHasher({ data, wanted: { digest, size, signal }, done }: Receiv
   };
   const canGoOn = () => frontier < size && done.has(Math.floor(frontier / SEGMENT));
   const catchUp = async () => {
-    while (canGoOn()) {
+    for (let hashed = 1; canGoOn(); hashed++) {
       signal.throwIfAborted();
       await hashNext(Math.floor(frontier / SEGMENT));
-      if (canGoOn()) await breath();
+      if (hashed % AT_A_TIME === 0) await breath();
     }
   };
   const run = (): Promise<void> => {
@@ -399,6 +399,8 @@ function trailingHasher({ data, wanted: { digest, size, signal }, done }: Receiv
   };
 }
 
+/** Segments hashed before others get a turn: more than can come in meanwhile, or hashing would never catch up. */
+const AT_A_TIME = 16;
 /** bytes; small enough to be hashed out of the processor's cache. */
 const READ = 256 * 1024;
 

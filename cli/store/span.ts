@@ -1,4 +1,5 @@
-import type { Block, Blocks } from "./blocks.ts";
+import type { Block, Blocks, Turn } from "./blocks.ts";
+import type { Order, Ordered } from "./order.ts";
 import type { Run } from "./receive.ts";
 import { SEGMENT } from "./segments.ts";
 
@@ -17,11 +18,18 @@ export interface Span {
 /** bytes taken of one stream and not yet kept. With the segment begun, that is what a kill can cost it. */
 const MOST_UNDERWAY = SEGMENT;
 
-/** `range` begins at a segment, and ends at one or at the end of the file. `keep` is what `Reception` has. */
-export function spanOf(
-  range: Run,
-  { blocks, keep }: { blocks: Blocks; keep: (position: number, bytes: Uint8Array) => Promise<void> },
-): Span {
+interface Destination {
+  /** Of which it is a span, in the order in which they were begun. */
+  readonly blob: number;
+  readonly blocks: Blocks;
+  readonly keep: Ordered["keep"];
+  readonly isNext: Ordered["isNext"];
+  /** Called with all that the stream waits for. */
+  readonly waiting: Order["waiting"];
+}
+
+/** `range` begins at a segment, and ends at one or at the end of the file. */
+export function spanOf(range: Run, { blob, blocks, keep, isNext, waiting }: Destination): Span {
   let { start: position } = range;
   let block: Block | undefined;
   let filled = 0;
@@ -58,6 +66,7 @@ export function spanOf(
     if (filled === into.bytes.length || count === inSegment || position === range.end) flush(into);
     return count;
   };
+  const turnAt = (at: number): Turn => ({ blob, position: at, isNext: () => isNext(at) });
   const taken = (fresh: Block) => {
     if (closed) fresh.release();
     else block = fresh;
@@ -68,9 +77,9 @@ export function spanOf(
       if (closed) return undefined;
       if (block === undefined) {
         const later = () => write(rest);
-        if (underway >= MOST_UNDERWAY) return Promise.race(keeping).then(later);
-        const next = blocks.take();
-        if (next instanceof Promise) return next.then(taken).then(later);
+        if (underway >= MOST_UNDERWAY) return waiting(Promise.race(keeping)).then(later);
+        const next = blocks.take(turnAt(position));
+        if (next instanceof Promise) return waiting(next).then(taken).then(later);
         block = next;
       }
       rest = rest.subarray(fill(block, rest));
@@ -83,7 +92,7 @@ export function spanOf(
     },
     write,
     end: async () => {
-      await Promise.all(keeping);
+      await waiting(Promise.all(keeping));
       if (failure !== undefined) throw failure.error;
     },
     abandon: () => {

@@ -50,7 +50,7 @@ async function perform(task: Task): Promise<unknown> {
     case "keep":
       return receptionOf(task.blob).keep(task.position, bytesAt(task.at));
     case "put":
-      return put(task.blobs);
+      return put(task);
     case "finish":
     case "suspend": {
       const reception = receptionOf(task.blob);
@@ -62,12 +62,17 @@ async function perform(task: Task): Promise<unknown> {
   }
 }
 
-async function put(blobs: Extract<Task, { kind: "put" }>["blobs"]): Promise<readonly SmallAnswer[]> {
-  const kept = await putSmall(
-    input,
-    blobs.map(({ digest, at }) => ({ digest, bytes: bytesAt(at) })),
-  );
-  return kept.map((one) => (one.kind === "failed" ? { kind: "failed", failure: failureOf(one.error) } : one));
+async function put({ digests, ends, at }: Extract<Task, { kind: "put" }>): Promise<readonly SmallAnswer[]> {
+  const all = bytesAt(at);
+  const blobs = digests.map((digest, index) => ({
+    digest,
+    bytes: all.subarray(ends[index - 1] ?? 0, ends[index]),
+  }));
+  const kept = await putSmall(input, blobs);
+  return kept.map((one): SmallAnswer => {
+    if (one.kind === "ready") return one.blob.digests;
+    return one.kind === "failed" ? { kind: "failed", failure: failureOf(one.error) } : one;
+  });
 }
 
 function receptionOf(blob: number): Reception {

@@ -34,6 +34,8 @@ export interface TreeChange {
    * Throws DISK_REFUSED where the root itself is no longer the one of the beginning.
    */
   lookAgain(): void;
+  /** Nothing is at the path. */
+  isFree(path: TreePath): boolean;
   /** Is it still the file of this stamp? */
   isStill(path: TreePath, stamp: Stamp): boolean;
   /** The same bytes as those of this stamp, though the file was moved since. */
@@ -65,7 +67,7 @@ export function treeChange(disk: Disk, root: string, trash: Trash): TreeChange {
   };
   const rename = async (from: string, to: TreePath) => {
     await folders.make(parentOf(to));
-    await disk.rename(from, absolute(to));
+    disk.renameNow(from, absolute(to));
   };
   /** Of a file that was just moved; one that changed in the instant between is no longer what we know: to the trash. */
   const cameAlong = async (path: TreePath, to: string, stamp: Stamp) => {
@@ -77,6 +79,10 @@ export function treeChange(disk: Disk, root: string, trash: Trash): TreeChange {
   return {
     stat,
     isStill,
+    isFree: (path) => {
+      folders.assert(parentOf(path));
+      return disk.lstat(absolute(path)) === undefined;
+    },
     isSameBytes: (path, stamp) => {
       const found = stat(path);
       return found !== undefined && sameBytesStamp(stamp, stampOf(found));

@@ -85,10 +85,10 @@ describe("apply() when something fails", () => {
   ])("finishes all other files when one is refused with %s, exit %d", async (code, exit) => {
     const project = memoryProject();
     project.publish({ "a.txt": "a", "b.txt": "b", "c.txt": "c" });
-    const target = project.disk.rename;
-    project.disk.rename = async (from, to) => {
+    const { renameNow } = project.disk;
+    project.disk.renameNow = (from, to) => {
       if (to.endsWith("/b.txt")) throw systemError(code, to);
-      await target(from, to);
+      renameNow(from, to);
     };
     const done = await project.sync();
     expect(exitStatusOf(done.problems)).toBe(exit);

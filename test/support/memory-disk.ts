@@ -39,7 +39,7 @@ export interface MemoryDisk extends Disk {
 export type PowerLoss = "lost" | "zeros" | "names" | Random;
 
 export type Operation =
-  | Exclude<keyof Disk, "local">
+  | Exclude<keyof Disk, "local" | "renameNow">
   | "readAt"
   | "writeAt"
   | "append"
@@ -249,6 +249,20 @@ export function memoryDisk(): MemoryDisk {
     };
   };
 
+  const move = (path: string, target: string) => {
+    const from = parent(path);
+    const to = parent(target);
+    const node = from.folder.entries.get(from.name);
+    if (node === undefined) throw systemError("ENOENT", path);
+    const there = to.folder.entries.get(to.name);
+    if (there?.kind === "folder" && node.kind !== "folder") throw systemError("EISDIR", target);
+    if (there?.kind === "folder" && there.entries.size > 0) throw systemError("ENOTEMPTY", target);
+    from.folder.entries.delete(from.name);
+    to.folder.entries.set(to.name, node);
+    node.ctimeNs = now();
+    changes.push({ node, gone: from, come: to });
+  };
+
   const flush = (folder: Folder) => {
     const isHere = ({ gone, come: came }: Change) => gone?.folder === folder || came?.folder === folder;
     for (const change of changes.filter(isHere)) settle(change);
@@ -320,19 +334,11 @@ export function memoryDisk(): MemoryDisk {
       come(folder, name, made);
       return fileHandle(made, path);
     }),
-    rename: guarded("rename", (path: string, target: string) => {
-      const from = parent(path);
-      const to = parent(target);
-      const node = from.folder.entries.get(from.name);
-      if (node === undefined) throw systemError("ENOENT", path);
-      const there = to.folder.entries.get(to.name);
-      if (there?.kind === "folder" && node.kind !== "folder") throw systemError("EISDIR", target);
-      if (there?.kind === "folder" && there.entries.size > 0) throw systemError("ENOTEMPTY", target);
-      from.folder.entries.delete(from.name);
-      to.folder.entries.set(to.name, node);
-      node.ctimeNs = now();
-      changes.push({ node, gone: from, come: to });
-    }),
+    rename: guarded("rename", (path: string, target: string) => move(path, target)),
+    renameNow: (path, target) => {
+      disk.before("rename", path);
+      move(path, target);
+    },
     link: guarded("link", (path: string, target: string) => {
       const node = existing(path);
       const to = parent(target);

@@ -38,7 +38,8 @@ export function isOurs(path: string): boolean {
   return path === ROOT || path.startsWith(`${ROOT}/`) || path.startsWith(`${HOME}/tritter.lock`);
 }
 
-export function memoryProject(sources = "  all: { repo: o/n, path: . }"): MemoryProject {
+/** `jobs`: streams of each sync. With one, and files that share no group, all happens in the same order each time. */
+export function memoryProject(sources = "  all: { repo: o/n, path: . }", jobs = 1): MemoryProject {
   const disk = memoryDisk();
   const events: TritterEvent[] = [];
   let runs = 0;
@@ -87,7 +88,7 @@ export function memoryProject(sources = "  all: { repo: o/n, path: . }"): Memory
       );
       disk.put(`${repo}/refs/main`, commit);
     },
-    sync: (options = {}, signal) => syncProject(context(signal), { ...OPTIONS, ...options }),
+    sync: (options = {}, signal) => syncProject(context(signal), { ...OPTIONS, jobs, ...options }),
     update: async () =>
       void (await updateProject(context(), { names: [], dryRun: false, allowFallback: false })),
     check: (deep = false) => checkProject(context(), { names: [], disk: true, deep, upstream: false }),

@@ -125,6 +125,23 @@ async function large(): Promise<MemoryProject> {
 
 const { "gone.txt": _, "twin-1.txt": __, ...FOLLOWED } = BEFORE;
 
+/** In groups, and some of the same bytes: by its git digest, by its sha256, and at two paths. One comes in blocks. */
+const GROUPED: Files = {
+  ...Object.fromEntries(Array.from({ length: 6 }, (_, index) => [`small/${index}.txt`, `small ${index}`])),
+  "small/same.bin": "small 3",
+  "small/twin.txt": "small 4",
+  "empty.txt": "",
+  "brief.bin": "y".repeat(300_000),
+};
+
+async function grouped(): Promise<MemoryProject> {
+  const project = memoryProject(undefined, 16);
+  project.publish(GROUPED, ["small/same.bin"]);
+  await project.disk.mkdir(ROOT);
+  await project.disk.syncFolder(HOME);
+  return project;
+}
+
 const IN_THE_WAY = [BEFORE.data as string, BEFORE["folder/inner.txt"] as string];
 
 const CONTENTS = [...Object.values(BEFORE), ...Object.values(AFTER)];
@@ -145,6 +162,15 @@ export const SCENARIOS: readonly Scenario[] = [
     prepare: large,
     after: { "large.bin": LARGE, "small.txt": "small" },
     known: new Set([LARGE, "small"]),
+    theirs: [],
+    stays: {},
+    inTheWay: [],
+  },
+  {
+    name: "from nothing, many small files at once",
+    prepare: grouped,
+    after: GROUPED,
+    known: new Set(Object.values(GROUPED)),
     theirs: [],
     stays: {},
     inTheWay: [],

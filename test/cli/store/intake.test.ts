@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Blocks, blocksFor } from "../../../cli/store/blocks.ts";
+import { type Blocks, blocksFor, type Turn } from "../../../cli/store/blocks.ts";
 import { type Intake, intakeOf } from "../../../cli/store/intake.ts";
 import type { Keeper } from "../../../cli/store/keeper.ts";
 import { SEGMENT } from "../../../cli/store/segments.ts";
@@ -7,6 +7,8 @@ import type { SmallBlob, SmallKept } from "../../../cli/store/small.ts";
 import type { Digest } from "../../../schema/ids.ts";
 import { sha256Of } from "../../support/engine.ts";
 
+/** Of something that is not hashed next. */
+const TURN: Turn = { blob: 9, position: 0, isNext: () => false };
 const GOING = new AbortController().signal;
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -66,8 +68,8 @@ function counted(streams: number): { blocks: Blocks; held: () => number; most: (
       },
     };
   };
-  const take = () => {
-    const block = inner.take();
+  const take: Blocks["take"] = (turn) => {
+    const block = inner.take(turn);
     return block instanceof Promise ? block.then(count) : count(block);
   };
   return { blocks: { size: inner.size, take }, held: () => held * inner.size, most: () => most * inner.size };
@@ -75,6 +77,15 @@ function counted(streams: number): { blocks: Blocks; held: () => number; most: (
 
 const bytesOf = (length: number, seed = 0) =>
   Buffer.from(Array.from({ length }, (_, at) => (at * 7 + seed) % 251));
+const openOn = (keeper: Keeper, blocks: Blocks) =>
+  intakeOf(keeper, { blocks, gatherMs: 0, now: () => performance.now() });
+const putOn = (intake: Intake, digest: Digest, chunks: readonly Uint8Array[]) => {
+  let taken: Promise<void> | undefined;
+  const kept = new Promise<SmallKept>((resolve) => {
+    taken = intake.put({ digest, chunks }, resolve);
+  });
+  return { taken, kept };
+};
 const receiverOf = (intake: Intake, size: number) =>
   intake.receive({ digest: sha256Of("x"), size, afresh: false, signal: GOING });
 
@@ -83,7 +94,7 @@ describe("blocksFor()", () => {
     const blocks = blocksFor(streams, { shared: true });
     const taken = [];
     for (;;) {
-      const block = blocks.take();
+      const block = blocks.take(TURN);
       if (block instanceof Promise) break;
       taken.push(block);
     }
@@ -95,12 +106,12 @@ describe("blocksFor()", () => {
   it("lets whoever finds none wait, first come, first served", async () => {
     const blocks = blocksFor(1, { shared: false });
     const taken = [];
-    for (let block = blocks.take(); ; block = blocks.take()) {
+    for (let block = blocks.take(TURN); ; block = blocks.take(TURN)) {
       taken.push(block);
       if (block instanceof Promise) break;
     }
     const order: number[] = [];
-    const waiting = [taken.pop(), blocks.take(), blocks.take()].map(async (block, index) => {
+    const waiting = [taken.pop(), blocks.take(TURN), blocks.take(TURN)].map(async (block, index) => {
       await block;
       order.push(index);
     });
@@ -116,7 +127,7 @@ describe("span", () => {
     const { blocks, held } = counted(2);
     const size = SEGMENT + 2_500_000;
     const content = bytesOf(size);
-    const span = (await receiverOf(intakeOf(slow.keeper, blocks, 0), size)).span({ start: 0, end: size });
+    const span = (await receiverOf(openOn(slow.keeper, blocks), size)).span({ start: 0, end: size });
     let ended = false;
     const writing = (async () => {
       for (let at = 0; at < size; at += 70_001) await span.write(content.subarray(at, at + 70_001));
@@ -142,7 +153,7 @@ describe("span", () => {
     const slow = slowKeeper();
     const { blocks } = counted(2);
     const size = 8 * SEGMENT;
-    const span = (await receiverOf(intakeOf(slow.keeper, blocks, 0), size)).span({ start: 0, end: size });
+    const span = (await receiverOf(openOn(slow.keeper, blocks), size)).span({ start: 0, end: size });
     let waits: Promise<void> | undefined;
     while (waits === undefined) waits = span.write(bytesOf(100_000));
     expect(span.position).toBeGreaterThanOrEqual(SEGMENT);
@@ -154,7 +165,7 @@ describe("span", () => {
   it("tells what could not be kept, at the next write and at the end, and gives its memory back", async () => {
     const slow = slowKeeper();
     const { blocks, held } = counted(2);
-    const span = (await receiverOf(intakeOf(slow.keeper, blocks, 0), SEGMENT)).span({
+    const span = (await receiverOf(openOn(slow.keeper, blocks), SEGMENT)).span({
       start: 0,
       end: SEGMENT,
     });
@@ -172,9 +183,10 @@ describe("span", () => {
   it("gives back a block that comes only after it was abandoned", async () => {
     const slow = slowKeeper();
     const { blocks, held } = counted(1);
-    const receiver = await receiverOf(intakeOf(slow.keeper, blocks, 0), SEGMENT);
+    const receiver = await receiverOf(openOn(slow.keeper, blocks), SEGMENT);
     const others = [];
-    for (let block = blocks.take(); !(block instanceof Promise); block = blocks.take()) others.push(block);
+    for (let block = blocks.take(TURN); !(block instanceof Promise); block = blocks.take(TURN))
+      others.push(block);
     const span = receiver.span({ start: 0, end: SEGMENT });
     const waits = span.write(bytesOf(10));
     span.abandon();
@@ -191,7 +203,7 @@ describe("intake", () => {
     const streams = 64;
     const slow = slowKeeper();
     const { blocks, held, most } = counted(streams);
-    const intake = intakeOf(slow.keeper, blocks, 0);
+    const intake = openOn(slow.keeper, blocks);
     const size = 2_000_000;
     let ended = 0;
     const all = Array.from({ length: streams }, async (_, stream) => {
@@ -217,9 +229,9 @@ describe("intake", () => {
   it("sends small blobs together, those that come while others are kept in larger groups", async () => {
     const slow = slowKeeper();
     const { blocks, held } = counted(2);
-    const intake = intakeOf(slow.keeper, blocks, 0);
+    const intake = openOn(slow.keeper, blocks);
     const putOne = (index: number) =>
-      intake.put(`sha256:${index}` as Digest, [Buffer.from(`${index}`), Buffer.from(";")]);
+      putOn(intake, `sha256:${index}` as Digest, [Buffer.from(`${index}`), Buffer.from(";")]);
     const puts = [putOne(0), putOne(1)];
     expect(puts.map(({ taken }) => taken)).toEqual([undefined, undefined]);
     await turn();
@@ -240,9 +252,11 @@ describe("intake", () => {
   it("sends what is full at once, and lets more wait for memory", async () => {
     const slow = slowKeeper();
     const { blocks, held, most } = counted(1);
-    const intake = intakeOf(slow.keeper, blocks, 0);
+    const intake = openOn(slow.keeper, blocks);
     const large = Buffer.alloc(intake.small);
-    const puts = Array.from({ length: 400 }, (_, index) => intake.put(`sha256:${index}` as Digest, [large]));
+    const puts = Array.from({ length: 400 }, (_, index) =>
+      putOn(intake, `sha256:${index}` as Digest, [large]),
+    );
     expect(puts[0]?.taken).toBeUndefined();
     expect(puts.at(-1)?.taken).toBeInstanceOf(Promise);
     let ended = 0;
@@ -264,14 +278,14 @@ describe("intake", () => {
         index === 1 ? { kind: "failed", error: own } : { kind: "mismatch", digest },
       );
     const puts = ["a", "b", "c"].map((text) => [sha256Of(text), [Buffer.from(text)]] as const);
-    const first = intakeOf({ ...slow.keeper, put }, blocks, 0);
-    const kept = await Promise.allSettled(puts.map(([digest, chunks]) => first.put(digest, chunks).kept));
-    expect(kept.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
-    expect(kept[1]).toMatchObject({ reason: own });
+    const first = openOn({ ...slow.keeper, put }, blocks);
+    const kept = await Promise.all(puts.map(([digest, chunks]) => putOn(first, digest, chunks).kept));
+    expect(kept.map(({ kind }) => kind)).toEqual(["mismatch", "failed", "mismatch"]);
+    expect(kept[1]).toEqual({ kind: "failed", error: own });
     const broken = new Error("broken");
-    const second = intakeOf({ ...slow.keeper, put: () => Promise.reject(broken) }, blocks, 0);
-    const failed = await Promise.allSettled(puts.map(([digest, chunks]) => second.put(digest, chunks).kept));
-    for (const one of failed) expect(one).toMatchObject({ status: "rejected", reason: broken });
+    const second = openOn({ ...slow.keeper, put: () => Promise.reject(broken) }, blocks);
+    const failed = await Promise.all(puts.map(([digest, chunks]) => putOn(second, digest, chunks).kept));
+    for (const one of failed) expect(one).toEqual({ kind: "failed", error: broken });
     expect(held()).toBe(0);
   });
 });

@@ -61,6 +61,16 @@ function shared(content: Uint8Array): Uint8Array {
   return bytes;
 }
 
+/** One after the other. */
+function sharedBlobs(texts: readonly string[]) {
+  const all = shared(Buffer.from(texts.join("")));
+  let end = 0;
+  return texts.map((text) => {
+    end += text.length;
+    return { digest: gitOf(text), bytes: all.subarray(end - text.length, end) };
+  });
+}
+
 const LARGE = shared(Buffer.alloc(3 * SEGMENT + 1_000_001, "some content, "));
 const WANTED = { digest: sha256Of(LARGE), size: LARGE.length, afresh: false, signal: GOING };
 const BLOCK = 300_000;
@@ -184,10 +194,13 @@ describe.each(STAGES)("keeper %s", (_, make) => {
     const stage = await make();
     const { keeper } = await stage.open("w");
     const texts = Array.from({ length: 40 }, (_, index) => `text ${index}`);
-    const blobs = texts.map((text, index) => ({
-      digest: index === 7 ? gitOf("other") : index % 2 === 0 ? sha256Of(text) : gitOf(text),
-      bytes: shared(Buffer.from(text)),
-    }));
+    const blobs = sharedBlobs(texts).map((blob, index) =>
+      index === 7
+        ? { ...blob, digest: gitOf("other") }
+        : index % 2 === 0
+          ? { ...blob, digest: sha256Of(blob.bytes) }
+          : blob,
+    );
     const kept = await keeper.put(blobs);
     expect(kept.map(({ kind }) => kind)).toEqual(
       texts.map((_, index) => (index === 7 ? "mismatch" : "ready")),
@@ -205,10 +218,7 @@ describe.each(STAGES)("keeper %s", (_, make) => {
   it("says with the system's own code what the file system refuses, of that blob alone", async () => {
     const stage = await make();
     const { keeper, input } = await stage.open("w");
-    const [good, bad] = ["good", "bad"].map((text) => ({
-      digest: gitOf(text),
-      bytes: shared(Buffer.from(text)),
-    }));
+    const [good, bad] = sharedBlobs(["good", "bad"]);
     // A folder stands where the file would be written.
     const beside = `${createHash("sha256").update("bad").digest("hex")}.${gitOf("bad").slice(4)}.w.new`;
     await stage.disk.mkdir(join(input.readyFolder, beside));

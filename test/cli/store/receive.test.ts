@@ -24,7 +24,11 @@ async function inputOf(disk: MemoryDisk, writer: Writer): Promise<ReceiveInput> 
 const WANTED = { digest: DIGEST, size: CONTENT.length, afresh: false, signal: GOING };
 
 function receive(input: ReceiveInput, wanted: Wanted): Promise<Receiver> {
-  return intakeOf(inlineKeeper(input), blocksFor(3, { shared: false }), 0).receive(wanted);
+  return intakeOf(inlineKeeper(input), {
+    blocks: blocksFor(3, { shared: false }),
+    gatherMs: 0,
+    now: () => 0,
+  }).receive(wanted);
 }
 
 async function begin(disk: MemoryDisk, id: string, parts: Partial<typeof WANTED> & { writer?: Writer } = {}) {

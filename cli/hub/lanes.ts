@@ -1,0 +1,145 @@
+import type { Clock } from "../clock.ts";
+import { whenAborted } from "./abort.ts";
+import { type Breadth, breadthAfter, newBreadth } from "./breadth.ts";
+
+/** As many requests for bytes at once to each host as pay (`breadth.ts`); others wait, first come, first served. */
+export interface Lanes {
+  /** Given when a request to the origin may go; rejects with the signal's reason. The lane must be left. */
+  enter(origin: string, signal: AbortSignal): Lane | Promise<Lane>;
+}
+
+export interface Lane {
+  /** bytes that came */
+  took(bytes: number): void;
+  /** We make the host wait, or no longer: while we do, it says nothing of what it could bring. */
+  waits(waits: boolean): void;
+  /** Once. `dropped`: by our own will, which says nothing of the host. */
+  leave(how: "answered" | "trouble" | "dropped"): void;
+}
+
+/** ms of a sample at least … */
+const SAMPLE_MS = 50;
+/** … and until then it waits for so much of each stream, that chance does not decide. */
+const ENOUGH = { answers: 2, bytes: 256 * 1024 };
+const LONGEST_MS = 1_000;
+/** The part of the streams there may be that must have been open, and not made to wait by us, on average. */
+const IN_USE = 0.8;
+
+interface Host {
+  breadth: Breadth;
+  open: number;
+  /** Of those, the ones that we make wait. */
+  held: number;
+  readonly waiting: Set<() => void>;
+  /** Of the sample that is under way. */
+  since: number;
+  bytes: number;
+  answers: number;
+  troubles: number;
+  /** Most that were open. */
+  peak: number;
+  /** Streams open and not held, times ms, up to `at`. */
+  used: number;
+  at: number;
+}
+
+export function createLanes({ ceiling, clock }: { ceiling: number; clock: Clock }): Lanes {
+  const hosts = new Map<string, Host>();
+  return {
+    enter: (origin, signal) => {
+      const host = hosts.get(origin) ?? hostOf(ceiling, clock.now());
+      hosts.set(origin, host);
+      if (host.open >= host.breadth.target) return turn(host, signal).then(() => laneOf(host, clock));
+      opened(host, clock.now());
+      return laneOf(host, clock);
+    },
+  };
+}
+
+function hostOf(ceiling: number, now: number): Host {
+  const sample = { since: now, bytes: 0, answers: 0, troubles: 0, peak: 0, used: 0, at: now };
+  return { breadth: newBreadth(ceiling), open: 0, held: 0, waiting: new Set(), ...sample };
+}
+
+/** Whoever lets it in has counted it. */
+function turn({ waiting }: Host, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const go = () => {
+      callOff();
+      resolve();
+    };
+    const callOff = whenAborted(signal, () => {
+      callOff();
+      waiting.delete(go);
+      reject(signal.reason);
+    });
+    waiting.add(go);
+  });
+}
+
+function laneOf(host: Host, clock: Clock): Lane {
+  let [left, held] = [false, false];
+  const hold = (waits: boolean) => {
+    if (held === waits) return;
+    held = waits;
+    account(host, clock.now());
+    host.held += waits ? 1 : -1;
+  };
+  return {
+    waits: (waits) => {
+      if (!left) hold(waits);
+    },
+    took: (bytes) => {
+      host.bytes += bytes;
+      measure(host, clock.now());
+    },
+    leave: (how) => {
+      if (left) return;
+      hold(false);
+      left = true;
+      const now = clock.now();
+      account(host, now);
+      host.open -= 1;
+      if (how === "answered") host.answers += 1;
+      if (how === "trouble") host.troubles += 1;
+      measure(host, now);
+      letIn(host, now);
+    },
+  };
+}
+
+function letIn(host: Host, now: number): void {
+  for (const go of host.waiting) {
+    if (host.open >= host.breadth.target) return;
+    host.waiting.delete(go);
+    opened(host, now);
+    go();
+  }
+}
+
+function opened(host: Host, now: number): void {
+  account(host, now);
+  host.open += 1;
+  host.peak = Math.max(host.peak, host.open);
+}
+
+function account(host: Host, now: number): void {
+  host.used += (host.open - host.held) * (now - host.at);
+  host.at = now;
+}
+
+/** Ends the sample once it says enough, and follows what it says if as many streams were open as it is to be about. */
+function measure(host: Host, now: number): void {
+  const ms = now - host.since;
+  if (ms < SAMPLE_MS) return;
+  const { breadth, bytes, answers, troubles } = host;
+  const { target } = breadth;
+  const says = answers >= ENOUGH.answers * target || bytes >= ENOUGH.bytes * target || troubles > 0;
+  if (!says && ms < LONGEST_MS) return;
+  account(host, now);
+  const isFull = host.used >= IN_USE * target * ms && host.peak <= target;
+  if (isFull || troubles > 0) host.breadth = breadthAfter(breadth, { ms, bytes, answers, troubles });
+  Object.assign(host, { since: now, bytes: 0, answers: 0, troubles: 0, peak: host.open, used: 0, at: now });
+  letIn(host, now);
+}
