@@ -23,6 +23,8 @@ const ROWS: readonly (readonly string[])[] = [
   ["plan"],
   ["apply"],
   ["status"],
+  // A read-only Hub: what the lock pins, from the tree. The only door for the network in.
+  ["serve"],
   // Composes the verbs into what a command does to a project; `index` exports it.
   ["project"],
   // The same functions, each loaded when it is first called.
@@ -53,8 +55,8 @@ const TYPES_ONLY: readonly (readonly [from: string, to: readonly string[]])[] = 
 const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
   // Joins and splits texts; touches nothing.
   "node:path": "anywhere",
-  // Hashes in lock, store and hub; the checksum of a packed receipt; a writer's random id in disk.
-  "node:crypto": ["disk", "hub", "lock", "receipt", "store"],
+  // Hashes in lock, store and hub; the checksum of a packed receipt; a writer's random id in disk; ETags and the token in serve.
+  "node:crypto": ["disk", "hub", "lock", "receipt", "serve", "store"],
   "node:fs": ["disk"],
   "node:fs/promises": ["disk"],
   // The host's name tells writers on one file system apart; the number of cores says how many threads hash.

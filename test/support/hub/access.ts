@@ -1,5 +1,6 @@
+import { BAD_LOGIN, repoNotFound } from "../../../cli/serve/refusals.ts";
+import type { Refusal } from "../../../cli/serve/wire.ts";
 import type { Repo } from "./store.ts";
-import type { Refusal } from "./wire.ts";
 
 export interface User {
   readonly name: string;
@@ -17,7 +18,6 @@ export type Caller =
 
 export type Form = "json" | "text";
 
-export const BAD_LOGIN = "Invalid username or password.";
 /** At the root, in exactly this case: what a gated repository shows to everybody through `/resolve/`. */
 const OPEN_FILES = ["README.md", "LICENSE", "LICENSE.md", "LICENSE.txt"];
 
@@ -27,14 +27,10 @@ export function callerOf(authorization: string | undefined, tokens: ReadonlyMap<
   return user === undefined ? { kind: "unknown" } : { kind: "user", user };
 }
 
-export function badToken(form: Form): Refusal {
-  return { kind: "refusal", form, status: 401, message: "Invalid credentials in Authorization header" };
-}
-
 /** The same for a repository that is not there and for one the caller may not see. */
 export function noSuchRepo(caller: Caller, form: Form): Refusal {
   if (caller.kind !== "user") return { kind: "refusal", form, status: 401, message: BAD_LOGIN };
-  return { kind: "refusal", form, status: 404, code: "RepoNotFound", message: "Repository not found" };
+  return repoNotFound(form);
 }
 
 export function maySee(repo: Repo, caller: Caller): boolean {

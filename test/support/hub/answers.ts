@@ -1,6 +1,14 @@
+import { askedPaths, isTrue, pathsInfo, tree } from "../../../cli/serve/pages.ts";
+import { refs } from "../../../cli/serve/refs.ts";
 import {
   BAD_LOGIN,
   badToken,
+  entryNotFound,
+  refusal,
+  revisionNotFound,
+} from "../../../cli/serve/refusals.ts";
+import { disposition, type HeldFile } from "../../../cli/serve/wire.ts";
+import {
   type Caller,
   disabled,
   type Form,
@@ -11,12 +19,12 @@ import {
   noSuchRepo,
 } from "./access.ts";
 import type { Content } from "./content.ts";
-import { entryNotFound, isTrue, pathsInfo, tree } from "./entries.ts";
-import { commits, refs } from "./history.ts";
+import { showing } from "./entries.ts";
+import { commits } from "./history.ts";
 import { info } from "./info.ts";
 import type { FileRoute, RepoRoute, Route } from "./route.ts";
 import { findCommit, type Repo, type StoredCommit, type StoredFile } from "./store.ts";
-import { disposition, type GitFile, type LinkedFile, type Refusal, type Said } from "./wire.ts";
+import type { LinkedFile, Said } from "./wire.ts";
 import { checkSignature, lookUp, objectHash, signedUrl, type World } from "./world.ts";
 
 export interface Ask {
@@ -45,7 +53,7 @@ export function answerHub(world: World, route: Route, ask: Ask): Reply {
   if (route.kind === "whoami") return whoami(ask.caller);
   if (ask.caller.kind === "unknown") return { said: badToken(form) };
   if (route.kind === "other") return refuse(404, "Not Found", form);
-  const found = lookUp(world, route.repoKind, route.name);
+  const found = lookUp(world, route.type, route.name);
   if (found === undefined || !maySee(found.repo, ask.caller)) return { said: noSuchRepo(ask.caller, form) };
   if (found.kind === "moved") return moved(found.repo, route, ask);
   if (isFileRoute(route)) return fileAnswer({ world, repo: found.repo, route, ask });
@@ -60,7 +68,7 @@ function isFileRoute(route: RepoRoute | FileRoute): route is FileRoute {
 export function answerCdn(world: World, ask: Ask): Reply {
   const deny = (code: string, message: string): Reply => {
     const text = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
-    return { said: { kind: "refusal", form: "xml", status: 403, message: text } };
+    return { said: { kind: "denied", xml: text } };
   };
   if (ask.method !== "GET") return deny("SignatureDoesNotMatch", "The address was signed for GET");
   const signature = checkSignature(world, ask.pathname, ask.query);
@@ -82,14 +90,17 @@ interface At<R> {
 function repoAnswer(at: At<RepoRoute>): Said {
   const { repo, route, ask } = at;
   if (repo.options.disabled && route.kind !== "info") return disabled("json");
-  if ((ask.method === "POST") !== (route.kind === "paths-info"))
-    return { kind: "refusal", form: "json", status: 404, message: "Not Found" };
+  if ((ask.method === "POST") !== (route.kind === "paths-info")) return refusal(404, "Not Found", "json");
   if (route.kind === "auth-check" || route.kind === "commits") {
     const shut = gate({ repo, caller: ask.caller, form: "json", base: ask.origin });
     if (shut !== undefined) return shut;
   }
   if (route.kind === "auth-check") return { kind: "text", text: "OK" };
-  if (route.kind === "refs") return refs(repo, ask.query);
+  if (route.kind === "refs")
+    return refs(
+      [...repo.refs].filter(([, target]) => repo.commits.has(target)),
+      ask.query,
+    );
   const commit = findCommit(repo, route.revision ?? "HEAD");
   if (commit !== undefined || (route.kind === "info" && route.revision === undefined))
     return commitAnswer(at, commit);
@@ -103,20 +114,12 @@ function commitAnswer({ world, repo, route, ask }: At<RepoRoute>, commit: Stored
   const address = `${ask.origin}${ask.pathname}`;
   if (route.kind === "commits") return commits({ repo, commit, query, address });
   if (route.kind === "paths-info") {
-    const { paths, expand } = askedPaths(ask);
-    return pathsInfo({ repo, commit, masked, expand }, paths);
+    const asked = askedPaths(ask.contentType, ask.body);
+    if (asked === undefined) return refusal(400, "Bad Request: no list of paths", "json");
+    return pathsInfo({ commit, show: showing({ repo, commit, masked, expand: asked.expand }) }, asked.paths);
   }
-  const expand = isTrue(query.get("expand"));
-  return tree({ repo, commit, masked, expand, path: route.path, query, address, pageSize: world.pageSize });
-}
-
-function askedPaths(ask: Ask): { readonly paths: readonly string[]; readonly expand: boolean } {
-  if (ask.contentType.includes("json")) {
-    const { paths, expand } = JSON.parse(ask.body) as { paths: string | string[]; expand?: boolean };
-    return { paths: [paths].flat(), expand: expand === true };
-  }
-  const form = new URLSearchParams(ask.body);
-  return { paths: form.getAll("paths"), expand: isTrue(form.get("expand")?.toLowerCase() ?? null) };
+  const show = showing({ repo, commit, masked, expand: isTrue(query.get("expand")) });
+  return tree({ commit, show, path: route.path, query, address, pageSize: world.pageSize });
 }
 
 /** The gate comes before revision and entry: a wrong path in a gated repository still meets it. */
@@ -127,7 +130,7 @@ function fileAnswer({ world, repo, route, ask }: At<FileRoute>): Reply {
   const commit = findCommit(repo, route.revision);
   if (commit === undefined) return { said: revisionNotFound(route.revision, "text") };
   const file = commit.files.get(route.path);
-  if (file === undefined) return { said: entryNotFound(commit, "text") };
+  if (file === undefined) return { said: entryNotFound(commit.id, "text") };
   if (route.kind === "resolve-cache") return cached({ repo, commit, file, ask });
   if (file.lfs) return { said: linked({ world, repo, commit, file, ask }) };
   if (directly(repo)) return direct(commit, file);
@@ -143,12 +146,13 @@ interface FileAt {
   readonly ask: Ask;
 }
 
-function direct(commit: StoredCommit, { path, content }: StoredFile): Reply {
-  const said: GitFile = {
-    kind: "git-file",
+function direct(commit: StoredCommit, { path, content, lfs, ...file }: StoredFile): Reply {
+  const said: HeldFile = {
+    kind: "file",
     path,
     size: content.size,
-    oid: content.gitOid(),
+    etag: file.digest(),
+    lfs,
     commit: commit.id,
     text: content.text,
   };
@@ -218,18 +222,8 @@ function whoami(caller: Caller): Reply {
   return { said: { kind: "json", value } };
 }
 
-function revisionNotFound(revision: string, form: Form): Refusal {
-  return {
-    kind: "refusal",
-    form,
-    status: 404,
-    code: "RevisionNotFound",
-    message: `Invalid rev id: ${revision}`,
-  };
-}
-
 function refuse(status: number, message: string, form: Form): Reply {
-  return { said: { kind: "refusal", form, status, message } };
+  return { said: refusal(status, message, form) };
 }
 
 function fileNameOf(query: URLSearchParams): string {

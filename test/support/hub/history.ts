@@ -1,16 +1,5 @@
+import type { Said } from "../../../cli/serve/wire.ts";
 import { history, type Repo, type StoredCommit } from "./store.ts";
-import type { Said } from "./wire.ts";
-
-/** Branches, converted copies and tags; pull requests when asked for. */
-export function refs(repo: Repo, query: URLSearchParams): Said {
-  const value = {
-    tags: family(repo, "refs/tags/"),
-    branches: family(repo, "refs/heads/"),
-    converts: family(repo, "refs/convert/"),
-    ...(query.get("include_prs") && { pullRequests: family(repo, "refs/pr/") }),
-  };
-  return { kind: "json", value };
-}
 
 export interface CommitsQuestion {
   readonly repo: Repo;
@@ -35,10 +24,4 @@ export function commits({ repo, commit, query, address }: CommitsQuestion): Said
 
 function commitJson(repo: Repo, { id, title, date }: StoredCommit): object {
   return { id, title, message: "", authors: [{ user: repo.name.split("/")[0], avatar: "" }], date };
-}
-
-function family(repo: Repo, prefix: string): object[] {
-  return [...repo.refs]
-    .filter(([ref, target]) => ref.startsWith(prefix) && repo.commits.has(target))
-    .map(([ref, targetCommit]) => ({ name: ref.slice(prefix.length), ref, targetCommit }));
 }

@@ -1,4 +1,5 @@
 // A Hub on loopback, for tests: two listeners, repositories made of objects, faults on demand.
+import { PAGE_SIZE } from "../../../cli/serve/pages.ts";
 import type { User } from "./access.ts";
 import type { FaultSwitch } from "./faults.ts";
 import type { Bucket } from "./limits.ts";
@@ -93,7 +94,7 @@ export async function startHub(options: HubOptions = {}): Promise<LoopbackHub> {
 }
 
 function emptyWorld({
-  pageSize = 1000,
+  pageSize = PAGE_SIZE,
   seed = 0,
   signatureSeconds = 3600,
   now = Date.now,

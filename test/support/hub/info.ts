@@ -1,7 +1,7 @@
+import { info as infoAnswer, siblings } from "../../../cli/serve/info.ts";
+import type { Said } from "../../../cli/serve/wire.ts";
 import { MASK } from "./entries.ts";
-import { fileOid, listEntries, pointer } from "./listing.ts";
-import { history, type Repo, type StoredCommit, type StoredFile } from "./store.ts";
-import type { Refusal, Said } from "./wire.ts";
+import { history, type Repo, type StoredCommit } from "./store.ts";
 
 export interface InfoQuestion {
   readonly repo: Repo;
@@ -14,40 +14,9 @@ export interface InfoQuestion {
 /** Repository info: whole, with blobs, or restricted to what `expand` names. */
 export function info(question: InfoQuestion): Said {
   const { repo, query } = question;
-  const asked = [...query.getAll("expand"), ...query.getAll("expand[]")];
-  const unknown = asked.find((name) => !EXPANDABLE[repo.kind].includes(name));
-  if (unknown !== undefined) return unknownField(repo, asked.indexOf(unknown));
-  const names = asked.length > 0 ? asked : WHOLE[repo.kind];
-  const value: Record<string, unknown> = { _id: repo.id, id: repo.name };
-  for (const name of names) value[name] = FIELDS[name]?.(question);
-  return { kind: "json", value };
+  const field = (name: string): unknown => FIELDS[name]?.(question);
+  return infoAnswer({ type: repo.kind, id: repo.id, name: repo.name, query, field });
 }
-
-function unknownField(repo: Repo, index: number): Refusal {
-  const names = EXPANDABLE[repo.kind].map((name) => `"${name}"`).join("|");
-  const message = `✖ Invalid option: expected one of ${names}\n  → at expand[${index}]`;
-  return { kind: "refusal", form: "json", status: 400, message };
-}
-
-const SHARED =
-  "author cardData createdAt disabled lastModified likes private resourceGroup sha siblings tags trendingScore usedStorage";
-const EXPANDABLE: Readonly<Record<Repo["kind"], readonly string[]>> = {
-  dataset: `${SHARED} citation description downloads downloadsAllTime gated mainSize paperswithcode_id`.split(
-    " ",
-  ),
-  model: `${SHARED} baseModels config downloads downloadsAllTime evalResults gated inference
-    inferenceProviderMapping library_name mask_token model-index pipeline_tag safetensors spaces
-    transformersInfo widgetData gguf xetEnabled childrenModelCount`.split(/\s+/),
-  space: `${SHARED} datasets models region runtime sdk subdomain`.split(" "),
-};
-
-const COMMON =
-  "author sha lastModified private gated disabled tags likes cardData siblings createdAt usedStorage";
-const WHOLE: Readonly<Record<Repo["kind"], readonly string[]>> = {
-  dataset: `${COMMON} downloads`.split(" "),
-  model: `${COMMON} downloads modelId model-index config spaces`.split(" "),
-  space: `${COMMON} sdk subdomain models datasets`.split(" "),
-};
 
 const FIELDS: Readonly<Record<string, (question: InfoQuestion) => unknown>> = {
   author: ({ repo }) => (repo.name.includes("/") ? repo.name.split("/")[0] : undefined),
@@ -59,7 +28,7 @@ const FIELDS: Readonly<Record<string, (question: InfoQuestion) => unknown>> = {
   lastModified: ({ commit }) => commit?.date,
   private: ({ repo }) => repo.options.private ?? false,
   sha: ({ commit }) => commit?.id,
-  siblings,
+  siblings: siblingsOf,
   tags: ({ repo }) => tags(repo),
   usedStorage: ({ repo }) => usedStorage(repo),
   downloads: () => 0,
@@ -100,23 +69,11 @@ function tags(repo: Repo): string[] {
 /** The Hub cuts this list for large repositories. */
 const MOST_SIBLINGS = 5000;
 
-function siblings({ commit, query, masked }: InfoQuestion): unknown {
+function siblingsOf({ commit, query, masked }: InfoQuestion): unknown {
   if (commit === undefined) return [];
-  const files = listEntries(commit.root(), true).flatMap((entry) =>
-    entry.kind === "file" ? [entry.file] : [],
-  );
   const blobs = query.get("blobs") === "true";
-  return files
-    .slice(0, MOST_SIBLINGS)
-    .map((file) => ({ rfilename: file.path, ...(blobs && blob(file, masked)) }));
-}
-
-function blob(file: StoredFile, masked: boolean): object {
-  const { size } = file.content;
-  const facts = { size, blobId: fileOid(file) };
-  if (!file.lfs) return facts;
-  const sha256 = masked ? MASK : file.content.sha256();
-  return { ...facts, lfs: { sha256, size, pointerSize: pointer(file).length } };
+  const digestOf = masked ? () => MASK : (file: { digest(): string }) => file.digest();
+  return siblings(commit.root(), { blobs, most: MOST_SIBLINGS, digestOf });
 }
 
 /** Over the whole history, each content once. */

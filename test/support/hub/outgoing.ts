@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { WireAnswer } from "../../../cli/serve/wire.ts";
 import type { Content } from "./content.ts";
 import type { LoggedRequest } from "./log.ts";
-import type { WireAnswer } from "./wire.ts";
 
 /** An answer about to be sent: bytes [start, end) of what `read` gives, and how the sending goes wrong. */
 export interface Outgoing {

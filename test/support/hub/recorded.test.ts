@@ -2,10 +2,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { buildFolders, fileOid, folderOid } from "../../../cli/serve/folders.ts";
 import type { Content } from "./content.ts";
 import { type LoopbackHub, startHub } from "./index.ts";
-import { buildFolders, fileOid, folderOid } from "./listing.ts";
-import type { StoredFile } from "./store.ts";
+import { fileOf, type StoredFile } from "./store.ts";
 
 const FOLDER = fileURLToPath(new URL("../../../../shared/reference/recorded/", import.meta.url));
 const there = existsSync(FOLDER);
@@ -290,5 +290,5 @@ function known(entry: Json): StoredFile {
     sha256: () => entry.lfs.oid,
     gitOid: () => entry.oid,
   };
-  return { path: entry.path, content, lfs: entry.lfs !== undefined };
+  return fileOf(entry.path, content, entry.lfs !== undefined);
 }

@@ -4,10 +4,10 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
+import { fileOid, folderOid, listEntries } from "../../../cli/serve/folders.ts";
 import { temporaryFolder } from "../trees.ts";
 import { bytesContent, generatedContent } from "./content.ts";
-import { fileOid, folderOid, listEntries, pointer } from "./listing.ts";
-import { addCommit, findCommit, history, type Repo, type StoredFile, type Tree } from "./store.ts";
+import { addCommit, fileOf, findCommit, history, type Repo, type Tree } from "./store.ts";
 
 const run = promisify(execFile);
 
@@ -55,14 +55,12 @@ describe("listEntries()", () => {
   });
 });
 
-describe("pointer()", () => {
-  it("is the text whose git id stands for an LFS file", () => {
-    const file: StoredFile = { path: "x.bin", content: bytesContent(Buffer.from("hi\n")), lfs: true };
-    expect(pointer(file).toString()).toMatch(
-      /^version https:\/\/git-lfs\.github\.com\/spec\/v1\noid sha256:[0-9a-f]{64}\nsize 3\n$/,
-    );
-    expect(fileOid({ ...file, lfs: false })).toBe("45b983be36b73c0788dc9cbcb76cbb80fc7bb057");
-    expect(fileOid(file)).not.toBe(fileOid({ ...file, lfs: false }));
+describe("fileOid()", () => {
+  it("is the git id of the content, or of the pointer that stands for it", () => {
+    const content = bytesContent(Buffer.from("hi\n"));
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${content.sha256()}\nsize 3\n`;
+    expect(fileOid(fileOf("x.bin", content, false))).toBe("45b983be36b73c0788dc9cbcb76cbb80fc7bb057");
+    expect(fileOid(fileOf("x.bin", content, true))).toBe(bytesContent(Buffer.from(pointer)).gitOid());
   });
 });
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
+import { buildFolders, type Folder, type ServedFile } from "../../../cli/serve/folders.ts";
 import { bytesContent, type Content, generatedContent, once } from "./content.ts";
-import { buildFolders, type Folder } from "./listing.ts";
 
 export type RepoKind = "dataset" | "model" | "space";
 
@@ -40,10 +40,8 @@ export interface RepoOptions {
   readonly gitFiles?: "direct" | "redirect";
 }
 
-export interface StoredFile {
-  readonly path: string;
+export interface StoredFile extends ServedFile {
   readonly content: Content;
-  readonly lfs: boolean;
 }
 
 export interface StoredCommit {
@@ -119,7 +117,11 @@ function storedFile(repo: Repo, path: string, value: Tree[string]): StoredFile {
   const content = contentOf(value);
   const rule = repo.options.lfs ?? ((name, size) => LFS_NAME.test(name) || size > LFS_SIZE);
   const said = typeof value === "object" && "lfs" in value ? value.lfs : undefined;
-  return { path, content, lfs: said ?? rule(path, content.size) };
+  return fileOf(path, content, said ?? rule(path, content.size));
+}
+
+export function fileOf(path: string, content: Content, lfs: boolean): StoredFile {
+  return { path, content, lfs, size: content.size, digest: lfs ? content.sha256 : content.gitOid };
 }
 
 function contentOf(value: Tree[string]): Content {

@@ -1,29 +1,41 @@
 import { createHash } from "node:crypto";
-import { gitBlobOid } from "./content.ts";
-import type { StoredFile } from "./store.ts";
+import { pointerOid } from "../hub/pointer.ts";
 
-/** A folder of a commit. Names are whatever the test said, hostile ones included. */
+/** A file of a commit, as listings tell of it. */
+export interface ServedFile {
+  readonly path: string;
+  /** bytes */
+  readonly size: number;
+  /** In large-file storage: git holds a pointer to it. */
+  readonly lfs: boolean;
+  /** Hex digits: the sha256 of a file in large-file storage, the git blob id of any other. */
+  digest(): string;
+}
+
+/** A folder of a commit. Names are whatever the files say, hostile ones included. */
 export interface Folder {
   /** "" for the root; otherwise the path as the files spell it, without a slash at the end. */
   readonly path: string;
   readonly folders: Map<string, Folder>;
-  readonly files: Map<string, StoredFile>;
+  readonly files: Map<string, ServedFile>;
   oid: string | undefined;
 }
 
 export type Entry =
   | { readonly kind: "folder"; readonly path: string; readonly folder: Folder }
-  | { readonly kind: "file"; readonly path: string; readonly file: StoredFile };
+  | { readonly kind: "file"; readonly path: string; readonly file: ServedFile };
 
-export function buildFolders(files: Iterable<StoredFile>): Folder {
+export function buildFolders(files: Iterable<ServedFile>): Folder {
   const root = emptyFolder("");
   for (const file of files) {
     const segments = file.path.split("/");
-    const name = segments.pop()!;
+    const name = segments.pop() ?? "";
     let folder = root;
-    segments.forEach((segment, depth) => {
-      folder = childFolder(folder, segment, segments.slice(0, depth + 1).join("/"));
-    });
+    let path = "";
+    for (const [depth, segment] of segments.entries()) {
+      path = depth === 0 ? segment : `${path}/${segment}`;
+      folder = childFolder(folder, segment, path);
+    }
     folder.files.set(name, file);
   }
   return root;
@@ -40,12 +52,12 @@ export function findFolder(root: Folder, path: string): Folder | undefined {
 export function listEntries(folder: Folder, recursive: boolean): Entry[] {
   const found: Entry[] = [];
   const waiting = [folder];
-  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+  for (const next of waiting) {
     const folders = sorted(next.folders);
     for (const child of folders)
       if (child.path !== "") found.push({ kind: "folder", path: child.path, folder: child });
     for (const file of sorted(next.files)) found.push({ kind: "file", path: file.path, file });
-    if (recursive) waiting.push(...folders);
+    if (recursive) for (const child of folders) waiting.push(child);
   }
   return found;
 }
@@ -60,15 +72,8 @@ export function folderOid(folder: Folder): string {
 }
 
 /** The git blob id of what git holds: the file, or for an LFS file its pointer. */
-export function fileOid(file: StoredFile): string {
-  return file.lfs ? gitBlobOid(pointer(file)) : file.content.gitOid();
-}
-
-export function pointer(file: StoredFile): Buffer {
-  const { content } = file;
-  return Buffer.from(
-    `version https://git-lfs.github.com/spec/v1\noid sha256:${content.sha256()}\nsize ${content.size}\n`,
-  );
+export function fileOid(file: ServedFile): string {
+  return file.lfs ? pointerOid(file.digest(), file.size) : file.digest();
 }
 
 function emptyFolder(path: string): Folder {
