@@ -228,16 +228,12 @@ describe("placementsOfOthers()", () => {
 });
 
 describe("readReceipt() of ten times as much", () => {
-  /** ms, the best of three: a machine that is busy for a moment must not decide. */
+  /** ms */
   async function took(entries: readonly Entry[]): Promise<number> {
     const disk = diskWith({ "a.ndjson": journal(entries) });
-    const times: number[] = [];
-    for (let run = 0; run < 3; run++) {
-      const start = performance.now();
-      await readReceipt(disk, STATE);
-      times.push(performance.now() - start);
-    }
-    return Math.min(...times);
+    const start = performance.now();
+    await readReceipt(disk, STATE);
+    return performance.now() - start;
   }
 
   const shapes: [string, (count: number) => Entry[]][] = [
@@ -254,8 +250,13 @@ describe("readReceipt() of ten times as much", () => {
   it.each(shapes)(
     "takes no more than ten times as long by much: %s",
     async (_, entries) => {
-      const small = await took(entries(5_000));
-      expect(await took(entries(50_000))).toBeLessThan(40 * small);
+      const ratios: number[] = [];
+      // The best of five pairs: a machine that is busy for a moment must not decide. Comparing each with each takes a hundred times as long.
+      for (let pair = 0; pair < 5 && !ratios.some((ratio) => ratio < 40); pair++) {
+        const small = await took(entries(5_000));
+        ratios.push((await took(entries(50_000))) / small);
+      }
+      expect(Math.min(...ratios)).toBeLessThan(40);
     },
     60_000,
   );
