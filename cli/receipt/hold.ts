@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { printable } from "../../schema/names.ts";
-import { makeOwnFolder } from "../disk/own.ts";
+import { makeOwnFolder, readOwnFolder } from "../disk/own.ts";
 import type { Disk } from "../disk/port.ts";
 import { onDisk, passing } from "../disk/trouble.ts";
 import { lifeOf, parseWriter, type Writer } from "../disk/writer.ts";
@@ -34,6 +34,7 @@ export function holdRoot(
     const path = join(state, HOLDER);
     await makeOwnFolder(disk, state, state);
     await take({ disk, writer, now }, path);
+    await sweep({ disk, writer, now }, state);
     return holding(disk, path, writer);
   });
 }
@@ -56,6 +57,17 @@ async function take(taking: Taking, path: string): Promise<void> {
     message: "cannot take the root: other syncs keep taking it first",
     hint: "run the same command again",
   });
+}
+
+/** What those left that were killed while they took the root. Of one that lives, it is on its way. */
+async function sweep(taking: Taking, state: string): Promise<void> {
+  const { disk } = taking;
+  for (const { name, kind } of await readOwnFolder(disk, state, state)) {
+    const path = join(state, name);
+    if (kind !== "file" || !name.startsWith(`${HOLDER}.`)) continue;
+    if (await isHeld(taking, path, await readHolder(disk, path))) continue;
+    await passing(["ENOENT"], () => disk.unlink(path));
+  }
 }
 
 /**

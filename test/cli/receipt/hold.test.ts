@@ -142,6 +142,26 @@ describe("holdRoot()", () => {
     expect(await names()).toEqual([]);
   });
 
+  it("sweeps what runs left that died while they took it, and nothing of one that lives or may live", async () => {
+    const left: [string, string, number][] = [
+      ["holder.dead", JSON.stringify(dead()), 0],
+      ["holder.after.gone", JSON.stringify(dead("taker")), 0],
+      ["holder.torn", "", 6_000],
+      ["holder.silent", JSON.stringify(elsewhere()), 61_000],
+      ["holder.other", JSON.stringify(other()), 0],
+      ["holder.far", JSON.stringify(elsewhere()), 0],
+      ["holder.young", "", 0],
+    ];
+    await mkdir(state, { recursive: true });
+    for (const [name, text, ageMs] of left) {
+      await writeFile(join(state, name), text);
+      const then = new Date(Date.now() - ageMs);
+      await utimes(join(state, name), then, then);
+    }
+    await (await hold(self))();
+    expect((await names()).sort()).toEqual(["holder.far", "holder.other", "holder.young"]);
+  });
+
   it("takes no path from a holder's id", async () => {
     await heldBy({ ...dead(), id: "../../evil" });
     await (await hold(self))();
