@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { fetchBlobs } from "./apply/fetch.ts";
 import { settle, syncFile } from "./apply/flush.ts";
 import { gatherFromTree } from "./apply/gather.ts";
+import { type Gift, takeGiven } from "./apply/give.ts";
 import { placeAll } from "./apply/place.ts";
 import { pruneAll } from "./apply/prune.ts";
 import { spaceProblem } from "./apply/space.ts";
@@ -33,11 +34,18 @@ export async function apply(applying: Applying): Promise<Outcome> {
   const change = treeChange(disk, root, trash);
 
   const adopted = await recordKeeps(applying);
-  const fetched = await fetchAll(applying, change);
+  const gift = await takeGiven(applying);
+  const fetched = await fetchRest(applying, change, gift);
   const gathered = await gatherFromTree(applying, change);
-  const ready = new Map([...applying.leftReady, ...fetched.ready, ...gathered.ready]);
+  const ready = new Map([...applying.leftReady, ...gift.ready, ...fetched.ready, ...gathered.ready]);
   const placing = await placeAll(applying, change, ready);
-  const problems = [...applying.unread, ...fetched.problems, ...gathered.problems, ...placing.problems];
+  const problems = [
+    ...applying.unread,
+    ...gift.problems,
+    ...fetched.problems,
+    ...gathered.problems,
+    ...placing.problems,
+  ];
   const unpruned = reasonNotToPrune(applying, problems);
   const pruned = { gone: [] as Prune[], trashed: [] as Trashed[], problems: [] as Problem[] };
   const forgets = forgetsOf(applying, problems);
@@ -48,10 +56,11 @@ export async function apply(applying: Applying): Promise<Outcome> {
     const left = [...pruned.gone, ...forgets].map(({ path }) => path);
     if (placed.length + left.length + adopted.recorded > 0) await settle(applying, change, { placed, left });
   }
-  const done = problems.length === 0 && pruned.problems.length === 0;
+  const done = problems.length === 0 && pruned.problems.length === 0 && applying.hub !== undefined;
   if (done) await tidy(applying, trash, unpruned === undefined ? placing.disposable : []);
   return {
     fetched: countOf([...fetched.ready.values()]),
+    given: gift.given,
     received: fetched.bytes,
     placed: countOf(placing.placed.map((file) => file.want)),
     kept: plan.totals.keep,
@@ -64,11 +73,13 @@ export async function apply(applying: Applying): Promise<Outcome> {
   };
 }
 
-async function fetchAll(applying: Applying, change: TreeChange) {
-  const { plan, emit, jobs, clock, signal, store } = applying;
-  const { files, bytes } = plan.totals.fetch;
-  if (files === 0) return { ready: new Map(), problems: [], bytes: 0 };
-  emit({ kind: "fetching", files, bytes });
+async function fetchRest(applying: Applying, change: TreeChange, gift: Gift) {
+  const { emit, jobs, clock, signal, store } = applying;
+  const blobs = applying.plan.blobs.filter(({ from, digest }) => {
+    return from.kind === "fetch" && !gift.ready.has(digest) && !gift.refused.has(digest);
+  });
+  if (blobs.length === 0 || applying.hub === undefined) return { ready: new Map(), problems: [], bytes: 0 };
+  emit({ kind: "fetching", ...countOf(blobs) });
   const hub: Hub = applying.hub();
   // Its parents are looked at too: a folder may have become a link since.
   const locate = ({ path, stamp }: Damage) => {
@@ -76,7 +87,7 @@ async function fetchAll(applying: Applying, change: TreeChange) {
     return change.isStill(path, stamp) ? join(applying.root, path) : undefined;
   };
   const { limits } = applying;
-  return fetchBlobs({ hub, clock, signal, emit, jobs, limits, store, locate }, plan.blobs);
+  return fetchBlobs({ hub, clock, signal, emit, jobs, limits, store, locate }, blobs);
 }
 
 /** What was found right and the receipt did not know yet. Whoever wrote these bytes may not have flushed them: what the receipt believes must survive. */
@@ -113,13 +124,14 @@ async function isFlushed(disk: Disk, path: string): Promise<boolean> {
 }
 
 /** While anything failed, what moved or was cleared may still stand where it stood, or be wanted back. */
-function forgetsOf({ plan }: Applying, problems: readonly Problem[]): readonly Forget[] {
-  if (problems.length === 0) return plan.forgets;
+function forgetsOf({ plan, hub }: Applying, problems: readonly Problem[]): readonly Forget[] {
+  if (problems.length === 0 && hub !== undefined) return plan.forgets;
   return plan.forgets.filter(({ why }) => why === "gone" || why === "not-a-file" || why === "shared");
 }
 
-function reasonNotToPrune({ plan }: Applying, problems: readonly Problem[]): Outcome["unpruned"] {
+function reasonNotToPrune({ plan, hub }: Applying, problems: readonly Problem[]): Outcome["unpruned"] {
   if (plan.prunes.length === 0) return undefined;
+  if (hub === undefined) return "unfetched";
   if (problems.length > 0) return "problems";
   if (plan.conflicts.length > 0) return "conflicts";
   return plan.brake === undefined ? undefined : "brake";
@@ -148,6 +160,7 @@ function nothingDone(problems: readonly Problem[]): Outcome {
   const none: Count = { files: 0, bytes: 0 };
   return {
     fetched: none,
+    given: [],
     received: 0,
     placed: none,
     kept: none,

@@ -15,6 +15,13 @@ export type TritterEvent =
       readonly bytes: number;
       readonly why: HashReason;
     }
+  /** Files that this place may have, and so many bytes of them, are looked for there before the Hub is asked. */
+  | {
+      readonly kind: "taking";
+      readonly place: string;
+      readonly files: number;
+      readonly bytes: number;
+    }
   | { readonly kind: "fetching"; readonly files: number; readonly bytes: number }
   /** `have`: bytes already here from an interrupted run. `key` names the file in the events that follow. */
   | {
@@ -43,7 +50,7 @@ export type TritterEvent =
   | { readonly kind: "warning"; readonly message: string; readonly loud?: true }
   | { readonly kind: "problem"; readonly problem: Problem };
 
-/** `untracked`: no receipt; `changed`: the stamp differs; `racy`: changed too close to its record; `unflushed`: placed before a power loss; `algorithm`: the lock uses another digest; `deep`: asked for. */
-export type HashReason = "untracked" | "changed" | "racy" | "unflushed" | "algorithm" | "deep";
+/** `untracked`: no receipt; `changed`: the stamp differs; `racy`: changed too close to its record; `unflushed`: placed before a power loss; `algorithm`: the lock uses another digest; `deep`: asked for; `candidate`: it has the size of a file that is wanted elsewhere. */
+export type HashReason = "untracked" | "changed" | "racy" | "unflushed" | "algorithm" | "deep" | "candidate";
 
 export type Emit = (event: TritterEvent) => void;

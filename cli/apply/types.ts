@@ -8,6 +8,7 @@ import type { Count, Plan } from "../plan/types.ts";
 import type { Journal } from "../receipt/journal.ts";
 import type { ReceiveInput } from "../store/receive.ts";
 import type { ReadyBlob, StoreView } from "../store/store.ts";
+import type { Given, Giver } from "./give.ts";
 import type { Limits } from "./meter.ts";
 
 /** All that the writer needs; the plan is carried out as it is, never made again. */
@@ -21,8 +22,10 @@ export interface Applying {
   /** `<root>/.tritter` */
   readonly state: string;
   readonly owner: string;
-  /** Made when the first byte must come from it. */
-  readonly hub: () => Hub;
+  /** Asked before the Hub, in this order. */
+  readonly givers: readonly Giver[];
+  /** Made when the first byte must come from it; undefined: what nobody gives stays where it is, and nothing is removed. */
+  readonly hub: (() => Hub) | undefined;
   readonly journal: Journal;
   readonly store: ReceiveInput & { readonly view: StoreView };
   /** Verified blobs of an interrupted run. */
@@ -44,6 +47,8 @@ export interface Applying {
 /** What happened. */
 export interface Outcome {
   readonly fetched: Count;
+  /** Had from places asked before the Hub. */
+  readonly given: readonly Given[];
   /** bytes received over the network, those of retries included */
   readonly received: number;
   /** Placed at their path: fetched, moved or copied. */
@@ -53,8 +58,8 @@ export interface Outcome {
   readonly pruned: Count;
   readonly forgotten: number;
   readonly trashed: readonly Trashed[];
-  /** Why prunes that the plan holds were not carried out; undefined: they were, or there are none. */
-  readonly unpruned: "conflicts" | "problems" | "brake" | undefined;
+  /** Why prunes that the plan holds were not carried out (`unfetched`: nothing was to be fetched before them); undefined: they were, or there are none. */
+  readonly unpruned: "conflicts" | "problems" | "brake" | "unfetched" | undefined;
   readonly problems: readonly Problem[];
 }
 

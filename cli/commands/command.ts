@@ -24,6 +24,9 @@ export interface Flags {
   /** False only with `--no-fallback`. */
   readonly fallback?: boolean;
   readonly allowFallback?: boolean;
+  /** False only with `--no-adopt`. */
+  readonly adopt?: boolean;
+  readonly hardLinks?: boolean;
   readonly dryRun?: boolean;
   readonly locked?: boolean;
   readonly prune?: boolean;

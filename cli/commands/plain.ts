@@ -23,7 +23,7 @@ export function plainLine([command, ...words]: readonly string[]): PlainLine | u
   return flags.quiet && flags.verbose ? undefined : { command, names, flags };
 }
 
-const DEFAULTS = { sync: { fallback: true }, check: { disk: true } } as const;
+const DEFAULTS = { sync: { fallback: true, adopt: true }, check: { disk: true } } as const;
 
 const BOTH = [
   ["-q", "quiet"],

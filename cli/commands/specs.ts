@@ -34,6 +34,11 @@ const endpoint = () =>
 const offline = () => new Option("--offline", "open no socket; what is here must suffice").helpGroup(WHERE);
 const deep = () => new Option("--deep", "read every byte again, trust no time stamp");
 const noFallback = () => new Option("--no-fallback", "take no source from a fallback");
+const hardLinks = () =>
+  new Option(
+    "--hard-links",
+    "of read-only files, take a hard link rather than a copy where blocks cannot be shared",
+  );
 const dryRun = () => new Option("--dry-run", "print what would be done, and write nothing");
 const names = () => new Argument("[name...]", "sources and groups (default: all)");
 
@@ -44,7 +49,13 @@ const list = (flags: string, description: string) =>
   ]);
 
 /** Options that may stand on a line several times. */
-export const REPEATED: ReadonlySet<string> = new Set(["--include", "--exclude", "--group", "--limit-rate"]);
+export const REPEATED: ReadonlySet<string> = new Set([
+  "--include",
+  "--exclude",
+  "--group",
+  "--limit-rate",
+  "--from",
+]);
 
 const TALK = "Output:";
 const WHERE = "Project:";
@@ -210,6 +221,17 @@ export const SPECS: readonly Spec[] = [
       noFallback,
       dryRun,
       deep,
+      () =>
+        list(
+          "--from <folder>",
+          "take from there what has the right bytes, before anything is fetched; may be repeated",
+        ),
+      () =>
+        new Option(
+          "--no-adopt",
+          "do not look in this machine's Hub cache and in the root for what would be fetched",
+        ),
+      hardLinks,
       () => new Option("--force", "take paths that hold other files; what was there goes to the trash"),
       () => new Option("--prune", "let a large prune happen"),
       () => new Option("-j, --jobs <n>", "streams at once, at most (default: 16)").argParser(jobs),
@@ -231,6 +253,7 @@ export const SPECS: readonly Spec[] = [
       ["tritter sync", "make everything equal the lock"],
       ["tritter sync --dry-run", "the plan, without doing it"],
       ["tritter sync --locked --json", "in a pipeline"],
+      ["tritter sync --from /mnt/old/data", "what lies there need not be fetched"],
       ["tritter sync --deadline 55m --limit-rate 50M", "in a job of an hour, on a line that others need"],
     ],
   },

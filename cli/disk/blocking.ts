@@ -38,6 +38,7 @@ export function blockingDisk(): Disk {
     rename: async (from, to) => fs.renameSync(from, to),
     link: async (from, to) => fs.linkSync(from, to),
     copyFile: async (from, to, mode) => fs.copyFileSync(from, to, mode),
+    chmod: async (path, mode) => fs.chmodSync(path, mode),
     unlink: async (path) => fs.unlinkSync(path),
     rmdir: async (path) => fs.rmdirSync(path),
     statfs: async (path) => fs.statfsSync(path),

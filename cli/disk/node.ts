@@ -25,6 +25,7 @@ export function nodeDisk(): Disk {
     rename: fs.rename,
     link: fs.link,
     copyFile: fs.copyFile,
+    chmod: fs.chmod,
     unlink: fs.unlink,
     rmdir: fs.rmdir,
     statfs: fs.statfs,
@@ -44,6 +45,7 @@ export interface Calls {
   rename(from: string, to: string): Promise<void>;
   link(from: string, to: string): Promise<void>;
   copyFile(from: string, to: string, mode: number): Promise<void>;
+  chmod(path: string, mode: number): Promise<void>;
   unlink(path: string): Promise<void>;
   rmdir(path: string): Promise<void>;
   statfs(path: string): Promise<StatsFs>;
@@ -87,6 +89,7 @@ export function diskOf(calls: Calls): Disk {
     rename: (from, to) => calls.rename(from, to),
     renameNow: renameSync,
     link: (from, to) => calls.link(from, to),
+    isReadOnly: (path) => (lstatSync(path).mode & 0o222) === 0,
     reflink: (from, to) => reflink(calls, from, to),
     unlink: (path) => calls.unlink(path),
     rmdir: (path) => calls.rmdir(path),
@@ -143,11 +146,16 @@ async function readdir(calls: Calls, path: string): Promise<readonly DirEntry[] 
   return entries?.map((entry) => ({ name: entry.name, kind: kindOf(entry) }));
 }
 
+/** A clone has the mode of what it was cloned from, which may be another program's; a new file tells which it should have. */
 async function reflink(calls: Calls, from: string, to: string): Promise<boolean> {
+  const made = await calls.open(to, FLAGS.wx);
+  const mode = await made.stat().finally(() => made.close());
   try {
-    await calls.copyFile(from, to, constants.COPYFILE_FICLONE_FORCE | constants.COPYFILE_EXCL);
+    await calls.copyFile(from, to, constants.COPYFILE_FICLONE_FORCE);
+    await calls.chmod(to, Number(mode.mode & 0o777n));
     return true;
   } catch (error) {
+    await calls.unlink(to).catch(() => undefined);
     if (UNCLONEABLE.has(systemCode(error) ?? "")) return false;
     throw error;
   }

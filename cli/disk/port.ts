@@ -21,7 +21,9 @@ export interface Disk {
   renameNow(from: string, to: string): void;
   /** Hard link; fails with EEXIST where `to` exists. */
   link(from: string, to: string): Promise<void>;
-  /** Shares blocks where the file system can; false where it cannot, and then nothing was made. */
+  /** By its mode, nobody may write to the file. */
+  isReadOnly(path: string): boolean;
+  /** Shares blocks where the file system can, with the mode of a new file; false where it cannot, and then nothing was made. */
   reflink(from: string, to: string): Promise<boolean>;
   unlink(path: string): Promise<void>;
   /** Removes an empty folder; fails with ENOTEMPTY or EEXIST otherwise. */

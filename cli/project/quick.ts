@@ -12,10 +12,10 @@ import type { SyncOptions, SyncResult } from "./sync.ts";
 /** Locks where stale, then makes the disk equal the lock. */
 export async function syncProject(context: Context, options: SyncOptions): Promise<SyncResult> {
   const documents = documentsOf(context, options);
-  // Names beside rates are judged with the manifest.
+  // Names beside rates are judged with the manifest, and folders to take from are looked at.
   const named = (options.limits?.rates ?? []).length > 0;
   const seen =
-    named || options.deep === true
+    named || options.deep === true || (options.from ?? []).length > 0
       ? undefined
       : await quickLook(context, { ...documents, names: options.names });
   if (seen === undefined) return (await import("./sync.ts")).syncWhole(context, options);
@@ -25,6 +25,7 @@ export async function syncProject(context: Context, options: SyncOptions): Promi
     locked: undefined,
     root,
     plan: driftOf(wanted),
+    offers: [],
     outcome: options.dryRun ? undefined : outcomeOf(wanted),
     problems: [],
   };
@@ -70,6 +71,7 @@ function driftOf(wanted: Count): Drift {
 function outcomeOf(kept: Count): Outcome {
   return {
     fetched: NONE,
+    given: [],
     received: 0,
     placed: NONE,
     kept,

@@ -1,5 +1,6 @@
 import type { Lock } from "../../schema/lock.ts";
 import { printable } from "../../schema/names.ts";
+import { type Giver, mayGive, type Offer } from "../apply/give.ts";
 import { type Limits, openDeadline, UNLIMITED } from "../apply/meter.ts";
 import { apply, type Outcome } from "../apply.ts";
 import type { Context } from "../context.ts";
@@ -22,11 +23,12 @@ import { resolveRoot, stateFolder } from "../status/root.ts";
 import { type Survey, survey } from "../status.ts";
 import { prepareStore } from "../store/store.ts";
 import { carriedProblems, tellCarried } from "./carried.ts";
+import { type GiverOptions, namedGivers, ownGivers } from "./givers.ts";
 import { sayingGone } from "./gone.ts";
 import { lazyHub, loadProject, type Project, type ProjectOptions, requireLock } from "./load.ts";
 import { type Locked, lockSources, staleInScope, staleProblem } from "./locking.ts";
 
-export interface SyncOptions extends ProjectOptions {
+export interface SyncOptions extends ProjectOptions, GiverOptions {
   /** A stale lock is an error instead of being brought up to date. */
   readonly locked: boolean;
   /** May a source come from one of its fallbacks? */
@@ -57,6 +59,8 @@ export interface SyncResult {
   readonly root: string;
   /** undefined: the lock was stale, and what it would have become is refused. */
   readonly plan: Drift | undefined;
+  /** In a dry run: what need perhaps not be fetched. */
+  readonly offers: readonly Offer[];
   /** undefined: a dry run, or refused. */
   readonly outcome: Outcome | undefined;
   readonly problems: readonly Problem[];
@@ -72,7 +76,7 @@ export async function syncWhole(outer: Context, options: SyncOptions): Promise<S
   }
 }
 
-interface Syncing extends SyncOptions {
+export interface Syncing extends SyncOptions {
   /** Ends the looking and asking at the deadline; of what is fetched by then, everything complete is placed. */
   readonly looking: AbortSignal;
 }
@@ -81,6 +85,7 @@ async function syncInTime(outer: Context, options: Syncing): Promise<SyncResult>
   const { context, spoke } = listening(outer);
   const inTime = { ...context, signal: options.looking };
   const project = await loadProject(context, options);
+  const named = namedGivers(context, options);
   const { lockFile } = project;
   const locked = await bringUpToDate(inTime, project, options);
   const lock = locked?.lock ?? requireLock(project);
@@ -94,20 +99,25 @@ async function syncInTime(outer: Context, options: Syncing): Promise<SyncResult>
       locked,
       root: project.manifest.root,
       plan: undefined,
+      offers: [],
       outcome: undefined,
       problems: refused,
     };
   if (refused.length > 0) throw new TritterErrors(refused);
   tellCarried(context.emit, lock, project.scope);
   tellStaleElsewhere(context, project, lock);
+  const { owner } = project.manifest;
+  const giversOf = (seen: Survey) => [...named, ...ownGivers(context, seen, { ...options, owner })];
   if (options.dryRun) {
-    const { root, plan, inventory } = await survey(inTime, surveyInput(project, lock, options));
+    const seen = await survey(inTime, surveyInput(project, lock, options));
+    const { root, plan, inventory } = seen;
+    const offers = await mayGive(giversOf(seen), plan.blobs, options.looking);
     const problems = [...inventory.unread.values(), ...problemsOfPlan(plan)];
-    return { lockFile, locked, root, plan, outcome: undefined, problems };
+    return { lockFile, locked, root, plan, offers, outcome: undefined, problems };
   }
   const digest = locked === undefined ? project.lockDigest : bytesDigest(serialiseLock(lock));
-  const done = await reconcile(context, project, { lock, digest, options, spoke });
-  return { lockFile, locked, ...done };
+  const done = await reconcile(context, project, { lock, digest, options, giversOf, fetch: true, spoke });
+  return { lockFile, locked, offers: [], ...done };
 }
 
 /** Throws USAGE for a name that is no source and no group. */
@@ -160,7 +170,7 @@ function surveyInput({ manifest, scope }: Project, lock: Lock, options: SyncOpti
   return { manifest, lock, scope, deep, force, prune, tolerant: true };
 }
 
-interface Done {
+export interface Done {
   readonly root: string;
   readonly plan: Plan;
   readonly outcome: Outcome;
@@ -169,16 +179,21 @@ interface Done {
 
 interface Reconciling {
   readonly lock: Lock;
-  /** Of the lock's bytes. */
+  /** Of the lock's bytes; undefined: the receipt is not packed. */
   readonly digest: string | undefined;
   readonly options: Syncing;
+  /** Who is asked before the Hub. */
+  readonly giversOf: (seen: Survey) => readonly Giver[];
+  /** False: what they do not give stays where it is. */
+  readonly fetch: boolean;
   readonly spoke: () => boolean;
 }
 
-async function reconcile(
+/** Makes the disk equal the lock, as far as that goes, while nobody else does. */
+export async function reconcile(
   context: Context,
   project: Project,
-  { lock, digest, options, spoke }: Reconciling,
+  { lock, digest, options, giversOf, fetch, spoke }: Reconciling,
 ): Promise<Done> {
   const { disk, clock } = context;
   const writer = await thisWriter(disk, context.pid);
@@ -190,7 +205,15 @@ async function reconcile(
     const receipt = compacted ? await readReceipt(disk, state) : before;
     const inTime = { ...context, signal: options.looking };
     const seen = await survey(inTime, { ...surveyInput(project, lock, options), receipt });
-    const { outcome, written } = await carryOut(context, project, { lock, seen, options, writer });
+    const givers = giversOf(seen);
+    const { outcome, written } = await carryOut(context, project, {
+      lock,
+      seen,
+      options,
+      writer,
+      givers,
+      fetch,
+    });
     const problems = [...outcome.problems, ...problemsOfPlan(seen.plan)];
     if (problems.length === 0 && digest !== undefined && isPackable(project, lock) && !spoke()) {
       const { manifest, manifestText } = project;
@@ -212,7 +235,18 @@ function isPackable({ peekable, scope }: Project, lock: Lock): boolean {
 async function carryOut(
   context: Context,
   project: Project,
-  { lock, seen, options, writer }: { lock: Lock; seen: Survey; options: SyncOptions; writer: Writer },
+  {
+    lock,
+    seen,
+    options,
+    writer,
+    givers,
+    fetch,
+  }: Pick<Reconciling, "lock" | "options" | "fetch"> & {
+    readonly seen: Survey;
+    readonly writer: Writer;
+    readonly givers: readonly Giver[];
+  },
 ): Promise<{ outcome: Outcome; written: Written }> {
   const { clock, signal, emit } = context;
   const disk = withState(context.disk, seen.state);
@@ -227,7 +261,8 @@ async function carryOut(
       root: seen.root,
       state: seen.state,
       owner: project.manifest.owner,
-      hub: () => sayingGone(hub(), lock),
+      givers,
+      hub: fetch ? () => sayingGone(hub(), lock) : undefined,
       journal,
       store: { disk, view: seen.store, readyFolder, writer, now: clock.now },
       leftReady: seen.store.ready,

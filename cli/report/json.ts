@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { LockedSource } from "../../schema/lock.ts";
+import type { Given } from "../apply/give.ts";
 import type { Outcome } from "../apply/types.ts";
 import type { Conflict, Drift, Prune, Write } from "../plan.ts";
 import type { Edited } from "../project/editing.ts";
@@ -109,13 +110,14 @@ function importedBody({ name, lines, stanza, proof, files }: ImportedSource): Js
   return { name, lines, repo, type, revision, include, exclude, path, proof, files: files ?? null };
 }
 
-function syncBody({ dryRun, root, lockFile, locked, plan, outcome }: Of<"sync">): Json {
+function syncBody({ dryRun, root, lockFile, locked, plan, offers, outcome }: Of<"sync">): Json {
   const lock = locked === undefined ? null : lockBody(lockFile, locked);
   return {
     dryRun,
     root,
     lock,
     plan: planBody(plan),
+    offers,
     outcome: outcome === undefined ? null : outcomeBody(outcome),
   };
 }
@@ -150,9 +152,18 @@ function lockBody(file: string, { resolution, wrote }: Locked): Json {
 }
 
 /** Problems stand at the top of the object, once. */
-function outcomeBody({ problems: _, unpruned, ...outcome }: Outcome): Json {
-  return { ...outcome, unpruned: unpruned ?? null };
+function outcomeBody({ problems: _, unpruned, given, ...outcome }: Outcome): Json {
+  return { ...outcome, given: given.map(givenBody), unpruned: unpruned ?? null };
 }
+
+function givenBody({ by, blame, ...given }: Given): Json {
+  const ways = Object.fromEntries(
+    (["reflink", "link", "copy", "fetch"] as const).map((how) => [how, by[how] ?? NONE]),
+  );
+  return { ...given, by: ways, blame: blame === undefined ? null : orNull(blame) };
+}
+
+const NONE = { files: 0, bytes: 0 };
 
 function staleBody(stale: Stale): Json {
   if (stale.why !== "identity") return { ...stale };

@@ -13,6 +13,7 @@ import { cutEnd, cutMiddle, padEnd, widthOf } from "./width.ts";
 /** Files named below the first line of the live display. */
 const NAMED = 3;
 const WIDEST_PATH = 80;
+const WIDEST_PLACE = 40;
 
 /**
  * One line without escapes: `fetching: 12/57 files, 3.2/18.9 GB, 105 MB/s, 2m 30s left`. Empty while there is
@@ -27,7 +28,7 @@ export function progressLine(progress: Progress, now: number): string {
 /** The live display: the line above, and below it the files longest under way. No line is wider than `width`. */
 export function progressLines(progress: Progress, now: number, width: number): readonly string[] {
   const first = wrapped(progressLine(progress, now), width);
-  if (progress.phase !== "fetching") return first;
+  if (progress.phase !== "fetching" && progress.phase !== "taking") return first;
   const flights = [...progress.flying.values()].filter((flight) => flight.size > 0).slice(0, NAMED);
   return [...first, ...flights.map((flight) => flightLine(flight, now, width))];
 }
@@ -57,8 +58,14 @@ function doingNow(progress: Progress, now: number): string {
       return `scanning: ${formatCount(progress.scanned, "file")}`;
     case "hashing":
       return `reading to verify: ${formatCount(progress.hashed.files, "file")}, ${formatBytes(progress.hashed.bytes)}`;
+    case "taking":
+      return bytesLine(
+        `taking from ${cutMiddle(safe(progress.place), WIDEST_PLACE)}`,
+        { ...progress, failed: 0 },
+        now,
+      );
     case "fetching":
-      return fetchLine(progress, now);
+      return bytesLine("fetching", progress, now);
     case "placing":
     case "pruning":
       return `${phase}: ${formatCount(progress.moving, "file")}`;
@@ -67,7 +74,7 @@ function doingNow(progress: Progress, now: number): string {
   }
 }
 
-function fetchLine(progress: Progress, now: number): string {
+function bytesLine(doing: string, progress: Progress, now: number): string {
   const { done, total, failed } = progress;
   const rate = rateOf(progress, now);
   const left = timeLeft(progress, now);
@@ -78,7 +85,7 @@ function fetchLine(progress: Progress, now: number): string {
     ...(left === undefined ? [] : [`${formatDuration(Math.max(1000, left)).replace(/\.\d+s$/, "s")} left`]),
     ...(failed === 0 ? [] : [`${formatNumber(failed)} failed`]),
   ];
-  return `fetching: ${parts.join(", ")}`;
+  return `${doing}: ${parts.join(", ")}`;
 }
 
 function waitingFor(progress: Progress, now: number): string {

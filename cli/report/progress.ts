@@ -6,10 +6,12 @@ export interface Progress {
   /** Source being resolved or listed. */
   source: string;
   repo: string;
+  /** Where files are taken from. */
+  place: string;
   listed: number;
   scanned: number;
   hashed: { files: number; bytes: number };
-  /** Files and bytes to fetch; zero until the plan is known. */
+  /** Files and bytes to take, then to fetch; zero until the plan is known. */
   total: { files: number; bytes: number };
   done: { files: number; bytes: number };
   failed: number;
@@ -24,7 +26,16 @@ export interface Progress {
   readonly samples: Sample[];
 }
 
-type Phase = "idle" | "resolving" | "listing" | "scanning" | "hashing" | "fetching" | "placing" | "pruning";
+type Phase =
+  | "idle"
+  | "resolving"
+  | "listing"
+  | "scanning"
+  | "hashing"
+  | "taking"
+  | "fetching"
+  | "placing"
+  | "pruning";
 
 export interface Flight {
   readonly path: string;
@@ -47,6 +58,7 @@ export function newProgress(): Progress {
     phase: "idle",
     source: "",
     repo: "",
+    place: "",
     listed: 0,
     scanned: 0,
     hashed: { files: 0, bytes: 0 },
@@ -84,8 +96,15 @@ export function count(progress: Progress, event: TritterEvent, now: number): voi
       progress.hashed.files += event.files;
       progress.hashed.bytes += event.bytes;
       return;
+    case "taking":
     case "fetching":
-      Object.assign(progress, { phase: "fetching", total: { files: event.files, bytes: event.bytes } });
+      Object.assign(progress, {
+        phase: event.kind,
+        place: event.kind === "taking" ? event.place : "",
+        total: { files: event.files, bytes: event.bytes },
+        done: { files: 0, bytes: 0 },
+        failed: 0,
+      });
       return;
     case "placing":
     case "pruning":

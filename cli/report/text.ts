@@ -118,7 +118,8 @@ function syncLines(result: SyncResult, ending: Ending, layout: Layout): readonly
   const { paint } = layout;
   const changes = locked === undefined ? [] : changeLines(locked.resolution.changes, layout);
   if (plan === undefined) return [...changes, "nothing was done"];
-  if (outcome === undefined) return [...changes, ...planLines(plan, layout), dryLine(plan, layout)];
+  if (outcome === undefined)
+    return [...changes, ...planLines(plan, layout), dryLine(plan, layout), ...offerLines(result)];
   const how = { wanted: plan.totals.wanted, tookMs: ending.tookMs, whole: ending.exit === 0, paint };
   const listed = layout.verbose ? planLines(plan, layout) : trashLines(result);
   return [...changes, ...listed, outcomeLine(outcome, how)];
@@ -134,6 +135,14 @@ function trashLines({ outcome }: SyncResult): readonly string[] {
 function dryLine(plan: Drift, { paint }: Layout): string {
   if (isIdle(plan)) return `${paint.good("in sync")}: ${formatFiles(plan.totals.wanted)}, nothing to do`;
   return `would sync: ${planTotals(plan)}`;
+}
+
+/** Sizes alone are known: what the bytes are is seen when they are taken. */
+function offerLines({ offers }: SyncResult): readonly string[] {
+  return offers.map(
+    (offer) =>
+      `of these, ${formatFiles(offer)} may be had from ${safe(offer.place)}: the size fits, the hash decides`,
+  );
 }
 
 function checkLines(result: CheckResult, ending: Ending, layout: Layout): readonly string[] {

@@ -7,6 +7,7 @@ import { readyName } from "./layout.ts";
 import type { ReceiveInput, Reception, Wanted } from "./receive.ts";
 import type { SmallBlob, SmallKept } from "./small.ts";
 import type { ReadyBlob } from "./store.ts";
+import type { Take, Taken } from "./take.ts";
 
 /** What a thread is started with. */
 export interface ThreadInput {
@@ -20,6 +21,7 @@ export type Task =
   | { readonly kind: "receive"; readonly blob: number; readonly wanted: Omit<Wanted, "signal"> }
   | { readonly kind: "keep"; readonly blob: number; readonly position: number; readonly at: Place }
   | { readonly kind: "finish" | "suspend"; readonly blob: number }
+  | { readonly kind: "take"; readonly takes: readonly Take[] }
   /** Blobs one after the other in one place, each ending where it says. Flat, since what is nested costs more to send than to keep. */
   | {
       readonly kind: "put";
@@ -58,6 +60,11 @@ export type Failure =
 export type SmallAnswer =
   | readonly Digest[]
   | Exclude<SmallKept, { kind: "failed" | "ready" }>
+  | { readonly kind: "failed"; readonly failure: Failure };
+
+/** As `Taken`, between threads. */
+export type TakenAnswer =
+  | Exclude<Taken, { kind: "failed" }>
   | { readonly kind: "failed"; readonly failure: Failure };
 
 /** Thrown in a thread where the signal's reason is in another. */
@@ -150,6 +157,12 @@ export function threadedKeeper(file: URL, input: ReceiveInput, signal: AbortSign
       const answers = await ask<readonly SmallAnswer[]>({ kind: "put", ...together(small) });
       return answers.map((answer, index): SmallKept => {
         if (isDigests(answer)) return { kind: "ready", blob: readyBlob(readyFolder, answer, small[index]) };
+        return answer.kind === "failed" ? { kind: "failed", error: errorOf(answer.failure) } : answer;
+      });
+    },
+    take: async (takes) => {
+      const answers = await ask<readonly TakenAnswer[]>({ kind: "take", takes });
+      return answers.map((answer): Taken => {
         return answer.kind === "failed" ? { kind: "failed", error: errorOf(answer.failure) } : answer;
       });
     },

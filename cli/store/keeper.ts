@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { threadedKeeper } from "./keeper-thread.ts";
 import { type ReceiveInput, type Reception, receive, type Wanted } from "./receive.ts";
 import { putSmall, type SmallBlob, type SmallKept } from "./small.ts";
+import { type Take, type Taken, takeFiles } from "./take.ts";
 
 /** Does the work on bytes that came: hashes and writes them, and makes blobs ready. In this thread, or in one of its own. */
 export interface Keeper {
@@ -9,6 +10,8 @@ export interface Keeper {
   receive(wanted: Wanted): Promise<Reception>;
   /** Once it resolves, the blobs' bytes may be used for others. */
   put(blobs: readonly SmallBlob[]): Promise<readonly SmallKept[]>;
+  /** Takes files of this machine. */
+  take(takes: readonly Take[]): Promise<readonly Taken[]>;
   /** Only when nothing is under way. */
   close(): Promise<void>;
 }
@@ -22,14 +25,27 @@ export interface OpenKeeper {
 /** Work from which on starting a thread (some 40 ms, beside what else is done) pays. */
 const WORTH = { files: 200, bytes: 16 * 1024 * 1024 };
 
-export function openKeeper(
-  input: ReceiveInput,
-  work: { readonly files: number; readonly bytes: number; readonly signal: AbortSignal },
-): OpenKeeper {
-  const worth = work.files >= WORTH.files || work.bytes >= WORTH.bytes;
-  return BUNDLED && input.disk.local && worth && availableParallelism() > 1
+interface Work {
+  readonly files: number;
+  readonly bytes: number;
+  readonly signal: AbortSignal;
+}
+
+export function openKeeper(input: ReceiveInput, work: Work): OpenKeeper {
+  return isWorth(input, work)
     ? { keeper: threadedKeeper(WORKER, input, work.signal), threaded: true }
-    : { keeper: inlineKeeper(input), threaded: false };
+    : { keeper: inlineKeeper(input, work.signal), threaded: false };
+}
+
+/** As many as there are cores, where there is enough to do: what is here already comes as fast as it is hashed. */
+export function openKeepers(input: ReceiveInput, work: Work): readonly Keeper[] {
+  if (!isWorth(input, work)) return [inlineKeeper(input, work.signal)];
+  return Array.from({ length: availableParallelism() }, () => threadedKeeper(WORKER, input, work.signal));
+}
+
+function isWorth({ disk }: ReceiveInput, { files, bytes }: Work): boolean {
+  const worth = files >= WORTH.files || bytes >= WORTH.bytes;
+  return BUNDLED && disk.local && worth && availableParallelism() > 1;
 }
 
 declare const __TRITTER_VERSION__: string | undefined;
@@ -38,10 +54,11 @@ declare const __TRITTER_VERSION__: string | undefined;
 const BUNDLED = typeof __TRITTER_VERSION__ === "string";
 const WORKER = new URL("./store-worker.js", import.meta.url);
 
-export function inlineKeeper(input: ReceiveInput): Keeper {
+export function inlineKeeper(input: ReceiveInput, signal: AbortSignal): Keeper {
   return {
     receive: (wanted) => receive(input, wanted),
     put: (blobs) => putSmall(input, blobs),
+    take: (takes) => takeFiles(input, takes, signal),
     close: async () => {},
   };
 }

@@ -11,11 +11,13 @@ import {
   type Place,
   type SmallAnswer,
   Stopped,
+  type TakenAnswer,
   type Task,
   type ThreadInput,
 } from "./keeper-thread.ts";
 import { type ReceiveInput, type Reception, receive, type Stop } from "./receive.ts";
 import { putSmall } from "./small.ts";
+import { takeFiles } from "./take.ts";
 
 const { store, stop } = workerData as ThreadInput;
 const disk = withState(blockingDisk(), store.view.layout.state);
@@ -51,6 +53,10 @@ async function perform(task: Task): Promise<unknown> {
       return receptionOf(task.blob).keep(task.position, bytesAt(task.at));
     case "put":
       return put(task);
+    case "take":
+      return (await takeFiles(input, task.takes, signal)).map((one): TakenAnswer => {
+        return one.kind === "failed" ? { kind: "failed", failure: failureOf(one.error) } : one;
+      });
     case "finish":
     case "suspend": {
       const reception = receptionOf(task.blob);

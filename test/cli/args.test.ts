@@ -41,7 +41,15 @@ describe("parseArgs()", () => {
       kind: "run",
       command: "sync",
       names: ["code", "web"],
-      flags: { dryRun: true, fallback: true, jobs: 4, manifest: "a.yaml", offline: true, quiet: true },
+      flags: {
+        dryRun: true,
+        adopt: true,
+        fallback: true,
+        jobs: 4,
+        manifest: "a.yaml",
+        offline: true,
+        quiet: true,
+      },
     });
   });
 

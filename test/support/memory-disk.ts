@@ -346,6 +346,7 @@ export function memoryDisk(): MemoryDisk {
       come(to.folder, to.name, node);
       node.ctimeNs = now();
     }),
+    isReadOnly: () => false,
     reflink: guarded("reflink", () => false),
     unlink: guarded("unlink", (path: string) => {
       const { folder, name } = parent(path);

@@ -76,7 +76,15 @@ export function lockedOf(
 
 export function outcomeOf(parts: Partial<Outcome> = {}): Outcome {
   const counts = { fetched: NONE, placed: NONE, kept: NONE, pruned: NONE };
-  const rest = { received: 0, adopted: 0, forgotten: 0, trashed: [], unpruned: undefined, problems: [] };
+  const rest = {
+    given: [],
+    received: 0,
+    adopted: 0,
+    forgotten: 0,
+    trashed: [],
+    unpruned: undefined,
+    problems: [],
+  };
   return { ...counts, ...rest, ...parts };
 }
 

@@ -36,6 +36,7 @@ export function syncResultOf(parts: Partial<SyncResult> = {}): SyncResult {
     locked: undefined,
     root: "/data",
     plan: planOf(),
+    offers: [],
     outcome: outcomeOf(),
     problems: [],
     ...parts,

@@ -33,6 +33,7 @@ function slowKeeper() {
       finish: async () => ({ kind: "mismatch", digest: sha256Of("") }),
       suspend: async () => {},
     }),
+    take: async () => [],
     put: (blobs) => {
       put.push(blobs.map(({ digest, bytes }) => ({ digest, bytes: Buffer.from(bytes) })));
       return work("put", () => blobs.map(({ digest }): SmallKept => ({ kind: "mismatch", digest })));

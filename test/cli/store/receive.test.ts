@@ -24,7 +24,7 @@ async function inputOf(disk: MemoryDisk, writer: Writer): Promise<ReceiveInput> 
 const WANTED = { digest: DIGEST, size: CONTENT.length, afresh: false, signal: GOING };
 
 function receive(input: ReceiveInput, wanted: Wanted): Promise<Receiver> {
-  return intakeOf(inlineKeeper(input), {
+  return intakeOf(inlineKeeper(input, GOING), {
     blocks: blocksFor(3, { shared: false }),
     gatherMs: 0,
     now: () => 0,

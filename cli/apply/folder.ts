@@ -1,0 +1,232 @@
+import type { Digest } from "../../schema/ids.ts";
+import { printable } from "../../schema/names.ts";
+import type { Disk } from "../disk/port.ts";
+import { diskProblem } from "../disk/trouble.ts";
+import { systemCode } from "../errors.ts";
+import { type Candidate, nameOf, type Walked, walk } from "../nearby/walk.ts";
+import { pool } from "../pool.ts";
+import { algorithmsFor } from "../store/hash.ts";
+import { openHashers } from "../store/hashers.ts";
+import { openKeepers } from "../store/keeper.ts";
+import { BRIEF, type Take, type Taken } from "../store/take.ts";
+import { type Blame, countOf, type Giver, type Hands, type Wish } from "./give.ts";
+
+export interface FolderInput {
+  readonly disk: Disk;
+  /** Absolute. */
+  readonly folder: string;
+  /** Asked for on the command line: looked through however much it holds, and dropped at the first wrong byte. */
+  readonly named: boolean;
+  /** Links that are named like a digest are followed within it. */
+  readonly links: boolean;
+  /** Of paths below it: is it left out, and all below? */
+  readonly skip: (path: string) => boolean;
+  /** Where blocks cannot be shared, files that nobody may write to get one more name. */
+  readonly hardLinks: boolean;
+}
+
+/** Entries looked at where nobody asked for it: some seconds' worth. */
+const MOST = 500_000;
+/** Files of one size that are read to find one, for each that is wanted and in all, where nobody asked for it. */
+const TRIES = { each: 8, all: 256 };
+
+export interface FolderGiver extends Giver {
+  /** Those of the wishes that it has, told by reading the bytes, and taking none. */
+  examine(wishes: readonly Wish[], hands: Pick<Hands, "signal" | "emit">): Promise<readonly Wish[]>;
+}
+
+/** A folder of this machine, in whatever layout: files are found by their size, and proved by their bytes. */
+export function folderGiver(input: FolderInput): FolderGiver {
+  const { disk, folder, named, links, skip } = input;
+  let walked: Promise<Walked> | undefined;
+  const look = (wishes: readonly Wish[], signal: AbortSignal) => {
+    const sizes = new Set(wishes.map(({ size }) => size));
+    const most = named ? Number.POSITIVE_INFINITY : MOST;
+    walked ??= walk(disk, { folder, sizes, links, skip, most, signal });
+    return walked;
+  };
+  return {
+    place: folder,
+    named,
+    find: async (wishes, signal) => {
+      const { candidates } = await look(wishes, signal);
+      return wishes.filter(({ size }) => candidates.has(size));
+    },
+    give: async (wishes, hands) => giveFrom(input, await look(wishes, hands.signal), { wishes, hands }),
+    examine: async (wishes, hands) => {
+      const { candidates } = await look(wishes, hands.signal);
+      const open = new Map(wishes.map((wish) => [wish.digest, wish]));
+      const found = await recognise(input, { candidates, open, hands, wrong: new Set() });
+      return found.map(({ wish }) => wish);
+    },
+  };
+}
+
+/** What a wish is tried with. */
+interface Try {
+  readonly wish: Wish;
+  readonly candidate: Candidate;
+}
+
+/** Those that are named as the wished digest first; of the others each is read once, whatever is wished for. */
+async function giveFrom(
+  input: FolderInput,
+  { candidates }: Walked,
+  { wishes, hands }: { wishes: readonly Wish[]; hands: Hands },
+): Promise<Blame | undefined> {
+  const claimed = byClaim(candidates);
+  const named = wishes.flatMap((wish): Try[] => {
+    const candidate = (claimed.get(wish.digest) ?? []).find(({ size }) => size === wish.size);
+    return candidate === undefined ? [] : [{ wish, candidate }];
+  });
+  const open = new Map(wishes.map((wish) => [wish.digest, wish]));
+  const blame = await takeAll(input, named, { hands, open, isClaim: true });
+  if (blame?.dropped) return blame;
+  const wrong = new Set(named.filter(({ wish }) => open.has(wish.digest)).map(({ candidate }) => candidate));
+  const found = await recognise(input, { candidates, open, hands, wrong });
+  if (found.length > 0)
+    hands.emit({ kind: "taking", place: input.folder, ...countOf(found.map(({ wish }) => wish)) });
+  await takeAll(input, found, { hands, open, isClaim: false });
+  return blame;
+}
+
+function byClaim(candidates: Walked["candidates"]): ReadonlyMap<Digest, readonly Candidate[]> {
+  const claimed = new Map<Digest, Candidate[]>();
+  for (const group of candidates.values())
+    for (const candidate of group)
+      for (const claim of candidate.claims) {
+        const known = claimed.get(claim);
+        if (known === undefined) claimed.set(claim, [candidate]);
+        else known.push(candidate);
+      }
+  return claimed;
+}
+
+/** Reads candidates that no name vouches for, on all cores where that is much, until all of their size is found. */
+async function recognise(
+  input: FolderInput,
+  {
+    candidates,
+    open,
+    hands: { signal, emit },
+    wrong,
+  }: {
+    readonly candidates: Walked["candidates"];
+    readonly open: ReadonlyMap<Digest, Wish>;
+    readonly hands: Pick<Hands, "signal" | "emit">;
+    readonly wrong: ReadonlySet<Candidate>;
+  },
+): Promise<readonly Try[]> {
+  const groups = groupsOf(input, [...open.values()], candidates);
+  const left = groups.flatMap(({ group, ...rest }) =>
+    group.filter((one) => !wrong.has(one)).map((candidate) => ({ candidate, ...rest })),
+  );
+  const found: Try[] = [];
+  const hashers = openHashers(input.disk, {
+    files: left.length,
+    bytes: left.reduce((sum, { candidate }) => sum + candidate.size, 0),
+    signal,
+  });
+  try {
+    await pool(left, { width: hashers.width, signal }, async ({ candidate, wanted, algorithms }) => {
+      if (wanted.size === 0) return;
+      const { file, size } = candidate;
+      emit({ kind: "hashing", path: file, size, why: "candidate" });
+      for (const digest of await digestsOf(() => hashers.hash({ path: file, size, algorithms }), signal)) {
+        const wish = wanted.get(digest);
+        if (wish !== undefined && wanted.delete(digest)) found.push({ wish, candidate });
+      }
+    });
+  } finally {
+    await hashers.close();
+  }
+  return found;
+}
+
+async function digestsOf(
+  hash: () => Promise<{ readonly digests: readonly Digest[] | undefined }>,
+  signal: AbortSignal,
+): Promise<readonly Digest[]> {
+  try {
+    return (await hash()).digests ?? [];
+  } catch (error) {
+    signal.throwIfAborted();
+    if (systemCode(error) === undefined) throw error;
+    return [];
+  }
+}
+
+/** Candidates by what is wanted of their size: those that are called like a wished digest first, then those like a wished file. */
+function groupsOf({ named }: FolderInput, wishes: readonly Wish[], candidates: Walked["candidates"]) {
+  const sizes = new Map<number, Map<Digest, Wish>>();
+  for (const wish of wishes) {
+    const wanted = sizes.get(wish.size);
+    if (wanted === undefined) sizes.set(wish.size, new Map([[wish.digest, wish]]));
+    else wanted.set(wish.digest, wish);
+  }
+  return [...sizes].map(([size, wanted]) => {
+    const names = new Set([...wanted.values()].flatMap(({ paths }) => paths.map(lastOf)));
+    const rank = (candidate: Candidate) => {
+      if (candidate.claims.some((claim) => wanted.has(claim))) return 0;
+      return names.has(nameOf(candidate)) ? 1 : 2;
+    };
+    const group = [...(candidates.get(size) ?? [])].sort((a, b) => rank(a) - rank(b));
+    const most = named ? group.length : TRIES.all + TRIES.each * wanted.size;
+    return { group: group.slice(0, most), wanted, algorithms: algorithmsFor(wanted.keys()) };
+  });
+}
+
+function lastOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** Small files taken at once. */
+const BATCH = 64;
+
+/** Whoever is given is no longer open. */
+async function takeAll(
+  { hardLinks: link, named }: FolderInput,
+  tries: readonly Try[],
+  { hands, open, isClaim }: { hands: Hands; open: Map<Digest, Wish>; isClaim: boolean },
+): Promise<Blame | undefined> {
+  if (tries.length === 0) return undefined;
+  const { store, signal, emit } = hands;
+  const keepers = openKeepers(store, { ...countOf(tries.map(({ wish }) => wish)), signal });
+  const idle = [...keepers];
+  let blame: Blame | undefined;
+  const judge = ({ wish, candidate }: Try, taken: Taken) => {
+    const ok = taken.kind === "ready";
+    if (ok) emit({ kind: "file-bytes", key: wish.digest, bytes: wish.size });
+    emit({ kind: "file-done", key: wish.digest, ok });
+    if (ok) hands.gave(wish, taken.blob, taken.how);
+    if (taken.kind === "failed")
+      hands.failed(wish, diskProblem(`take "${printable(candidate.file)}"`, taken.error));
+    if (ok || taken.kind === "failed") open.delete(wish.digest);
+    else if (taken.kind === "mismatch" && isClaim)
+      blame ??= { what: candidate.file, expected: wish.digest, found: taken.digest, dropped: named };
+  };
+  try {
+    await pool(batchesOf(tries), { width: keepers.length, signal }, async (batch) => {
+      if (blame?.dropped) return;
+      const keeper = idle.pop() ?? keepers[0];
+      const takes = batch.map(({ wish: { digest, size }, candidate: { file } }): Take => {
+        return { digest, size, file, link };
+      });
+      for (const { wish } of batch)
+        emit({ kind: "file-started", key: wish.digest, path: wish.paths[0] ?? "", size: wish.size, have: 0 });
+      const taken = (await keeper?.take(takes)) ?? [];
+      if (keeper !== undefined) idle.push(keeper);
+      for (const [index, one] of batch.entries()) judge(one, taken[index] as Taken);
+    });
+  } finally {
+    for (const keeper of keepers) await keeper.close();
+  }
+  return blame;
+}
+
+function batchesOf(tries: readonly Try[]): readonly (readonly Try[])[] {
+  const small = tries.filter(({ wish }) => wish.size <= BRIEF);
+  const batches = tries.filter(({ wish }) => wish.size > BRIEF).map((one) => [one]);
+  for (let at = 0; at < small.length; at += BATCH) batches.push(small.slice(at, at + BATCH));
+  return batches;
+}

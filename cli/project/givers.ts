@@ -1,0 +1,64 @@
+import { resolve } from "node:path";
+import { printable } from "../../schema/names.ts";
+import { type FolderGiver, folderGiver } from "../apply/folder.ts";
+import type { Giver } from "../apply/give.ts";
+import type { Context } from "../context.ts";
+import { TritterError } from "../errors.ts";
+import { readEnvironment } from "../hub/index.ts";
+import { placementsOf } from "../receipt/receipt.ts";
+import type { Survey } from "../status.ts";
+
+export interface GiverOptions {
+  /** Folders asked before anything else; relative to where the command runs. */
+  readonly from?: readonly string[];
+  /** False: neither this machine's Hub cache nor the root is looked through for what would be fetched. */
+  readonly adopt?: boolean;
+  /** Where blocks cannot be shared, read-only files get one more name instead of a copy. */
+  readonly hardLinks?: boolean;
+}
+
+/** Who is named on the command line. Throws USAGE for what is no folder. */
+export function namedGivers(
+  context: Context,
+  { from = [], hardLinks = false }: GiverOptions,
+): readonly Giver[] {
+  return from.map((name) => folderNamed(context, name, hardLinks));
+}
+
+/** Throws USAGE for what is no folder. */
+export function folderNamed({ cwd, disk }: Context, name: string, hardLinks: boolean): FolderGiver {
+  const folder = resolve(cwd, name);
+  const kind = disk.lstat(folder)?.kind;
+  if (kind === "folder" || kind === "symlink")
+    return folderGiver({ disk, folder, named: true, links: true, skip: () => false, hardLinks });
+  throw new TritterError({
+    code: "USAGE",
+    message: `cannot take anything from "${printable(folder)}": ${kind === undefined ? "there is no such folder" : "it is no folder"}`,
+    hint: "name a folder: a Hub cache, another tree, a git-lfs store",
+  });
+}
+
+/** Who is asked without being named, after those: this machine's Hub cache, and the root, where another program may have put files. */
+export function ownGivers(
+  { disk, env }: Context,
+  { root, receipt }: Survey,
+  { owner, adopt = true, hardLinks = false }: GiverOptions & { readonly owner: string },
+): readonly Giver[] {
+  if (!adopt) return [];
+  const common = { disk, named: false, hardLinks };
+  const { cacheFolder } = readEnvironment(env);
+  const placed = placementsOf(receipt, owner) as ReadonlyMap<string, unknown>;
+  // What the receipt knows, the plan has looked at.
+  const skip = (path: string) => path === ".tritter" || placed.has(path);
+  return [
+    ...(cacheFolder === undefined
+      ? []
+      : [folderGiver({ ...common, folder: cacheFolder, links: true, skip: isBookkeeping })]),
+    folderGiver({ ...common, folder: root, links: false, skip, hardLinks: false }),
+  ];
+}
+
+/** Folders of a Hub cache that hold no content. */
+function isBookkeeping(path: string): boolean {
+  return /^\.locks$|^[^/]+\/(?:refs|trees|\.no_exist)$/.test(path);
+}
