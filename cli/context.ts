@@ -19,4 +19,13 @@ export interface Context {
   readonly version: string;
   /** Of this process: who writes below a root is told apart by it. */
   readonly pid: number;
+  /** What the program runs on; undefined where it does not matter. */
+  readonly runtime?: Runtime;
+}
+
+export interface Runtime {
+  /** `22.12.0` */
+  readonly node: string;
+  /** As Node names it: `linux`, `darwin`, `win32`, … */
+  readonly platform: string;
 }

@@ -1,7 +1,7 @@
 /** tritter as a library: the verbs on a project, as functions that take a Context and return values. Nothing here prints. */
 
 export { systemClock } from "./clock.ts";
-export type { Clock, Context } from "./context.ts";
+export type { Clock, Context, Runtime } from "./context.ts";
 export { nodeDisk } from "./disk/node.ts";
 export {
   CODES,
@@ -19,6 +19,8 @@ export { type AddOptions, addProject } from "./project/add.ts";
 export type { CheckOptions, CheckResult } from "./project/check.ts";
 export { type CleanOptions, type CleanResult, cleanProject } from "./project/clean.ts";
 export { type DiffOptions, type DiffResult, diffProject } from "./project/diff.ts";
+export type { Finding } from "./project/doctor/finding.ts";
+export { type DoctorOptions, type DoctorResult, doctorProject } from "./project/doctor.ts";
 export type { Edited } from "./project/editing.ts";
 export {
   type ImportedSource,

@@ -37,6 +37,8 @@ export const library = {
     (await import("./project/git-textconv.ts")).readForGit(...given),
   cleanProject: async (...given: Parameters<typeof import("./project/clean.ts").cleanProject>) =>
     (await import("./project/clean.ts")).cleanProject(...given),
+  doctorProject: async (...given: Parameters<typeof import("./project/doctor.ts").doctorProject>) =>
+    (await import("./project/doctor.ts")).doctorProject(...given),
 };
 
 export type Library = typeof library;

@@ -37,6 +37,7 @@ async function main(): Promise<void> {
     disk: nodeDisk(),
     version: VERSION,
     pid: process.pid,
+    runtime: { node: process.versions.node, platform: process.platform },
   });
   process.exitCode = status || process.exitCode;
 }

@@ -3,7 +3,7 @@ import { check } from "./commands/check.ts";
 import type { Answer, Command } from "./commands/command.ts";
 import { plainLine } from "./commands/plain.ts";
 import { sync } from "./commands/sync.ts";
-import type { Clock, Context, Env } from "./context.ts";
+import type { Clock, Context, Env, Runtime } from "./context.ts";
 import type { Disk } from "./disk/port.ts";
 import { EXIT, exitStatusOf, type Problem, problemsOf } from "./errors.ts";
 import { type Library, library } from "./library.ts";
@@ -26,6 +26,7 @@ export interface World {
   readonly disk: Disk;
   readonly version: string;
   readonly pid: number;
+  readonly runtime?: Runtime;
   /** What commands run; unset: the library of this package. */
   readonly library?: Library;
   readonly loadSpinner?: LoadSpinner;
@@ -83,6 +84,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   diff: async () => (await import("./commands/diff.ts")).diff,
   why: async () => (await import("./commands/why.ts")).why,
   clean: async () => (await import("./commands/clean.ts")).clean,
+  doctor: async () => (await import("./commands/doctor.ts")).doctor,
   "git-merge": async () => (await import("./commands/git-merge.ts")).gitMerge,
   "git-textconv": async () => (await import("./commands/git-textconv.ts")).gitTextconv,
 };
@@ -111,8 +113,8 @@ async function answerOf(
   world: World,
 ): Promise<Answer | undefined> {
   const handler = await COMMANDS[command]?.();
-  const { env, cwd, signal, clock, disk, version, pid } = world;
-  const context: Context = { env, cwd, signal, clock, disk, emit: reporter.emit, version, pid };
+  const { env, cwd, signal, clock, disk, version, pid, runtime } = world;
+  const context: Context = { env, cwd, signal, clock, disk, emit: reporter.emit, version, pid, runtime };
   return handler?.({ context, library: world.library ?? library, names, flags });
 }
 

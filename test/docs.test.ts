@@ -421,6 +421,7 @@ describe("docs/json.md", () => {
     await project.write("data/other/b/z.md", "another");
     await project.write("tritter.lock", (await project.lock()).replace(/\{"path":"b\/y.md".*\n/, ""));
     const resolved = await json("lock", "--resolve", "ours");
+    const doctor = await json("doctor", "other");
     const [list, why] = [await json("list"), await json("why", "data/other/b/z.md")];
     hub.repo("o/code").forget(JSON.parse(await project.lock()).sources.other.commit);
     const rescue = await json("rescue");
@@ -439,6 +440,7 @@ describe("docs/json.md", () => {
         outdated,
         diff,
         why,
+        doctor,
         clean,
       },
       more: [placement, resolved],

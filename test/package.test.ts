@@ -28,8 +28,8 @@ const WANTED: readonly RegExp[] = [
 ];
 
 /** bytes */
-const MOST_PACKED = 400_000;
-const MOST_UNPACKED = 1_500_000;
+const MOST_PACKED = 600_000;
+const MOST_UNPACKED = 2_500_000;
 
 interface Packed {
   readonly filename: string;

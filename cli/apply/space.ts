@@ -7,16 +7,32 @@ import { parentOf } from "../tree/look.ts";
 
 /** For the whole plan, before the first byte. What goes to the trash stays on the disk, so it frees nothing. */
 export async function spaceProblem(disk: Disk, root: string, plan: Plan): Promise<Problem | undefined> {
-  const need = needOf(plan);
   const have = await onDisk(`look at the space in "${root}"`, () => disk.space(root));
-  if (have.bytes !== undefined && need.bytes > have.bytes) {
+  return shortage(root, roomFor(disk, root, plan), have);
+}
+
+/** What a plan takes at most, or a file system has; undefined: it does not say. */
+export interface Room {
+  readonly bytes: number | undefined;
+  /** Files and folders. */
+  readonly inodes: number | undefined;
+}
+
+export function roomFor(disk: Disk, root: string, plan: Plan): { bytes: number; inodes: number } {
+  const { bytes, files } = needOf(plan);
+  return { bytes, inodes: files === 0 ? 0 : files + newFolders(disk, root, plan) + OWN_INODES };
+}
+
+export function shortage(
+  root: string,
+  need: { bytes: number; inodes: number },
+  have: Room,
+): Problem | undefined {
+  if (have.bytes !== undefined && need.bytes > have.bytes)
     return problem(`${need.bytes} bytes are needed in "${root}" and ${have.bytes} are free`);
-  }
-  if (have.inodes === undefined) return undefined;
-  const inodes = need.files + newFolders(disk, root, plan) + OWN_INODES;
-  if (inodes <= have.inodes) return undefined;
+  if (have.inodes === undefined || need.inodes <= have.inodes) return undefined;
   return problem(
-    `${inodes} files and folders are to be made in "${root}" and the file system has room for ${have.inodes}`,
+    `${need.inodes} files and folders are to be made in "${root}" and the file system has room for ${have.inodes}`,
   );
 }
 

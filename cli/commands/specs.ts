@@ -332,6 +332,17 @@ export const SPECS: readonly Spec[] = [
     examples: [["tritter why data/starcoder/rust/train-00000-of-00009.parquet", "where it comes from"]],
   },
   {
+    name: "doctor",
+    group: LOOK,
+    summary: "what the next sync would meet: Node, network, token, access, disk, rate limit",
+    arguments: [names()],
+    options: ONLINE,
+    examples: [
+      ["tritter doctor", "before a long sync, or to find out why one fails"],
+      ["tritter doctor --offline --json", "the machine alone, for a program"],
+    ],
+  },
+  {
     name: "completion",
     group: OTHER,
     summary: "print a script that completes commands, options, sources and groups",

@@ -37,6 +37,7 @@ export function blockingDisk(): Disk {
     open: async (path, flags) => handleOf(fs.openSync(path, flags), sync),
     rename: async (from, to) => fs.renameSync(from, to),
     link: async (from, to) => fs.linkSync(from, to),
+    symlink: async (target, path) => fs.symlinkSync(target, path),
     copyFile: async (from, to, mode) => fs.copyFileSync(from, to, mode),
     chmod: async (path, mode) => fs.chmodSync(path, mode),
     unlink: async (path) => fs.unlinkSync(path),

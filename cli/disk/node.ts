@@ -24,6 +24,7 @@ export function nodeDisk(): Disk {
     open: async (path, flags) => handleOf(await fs.open(path, flags)),
     rename: fs.rename,
     link: fs.link,
+    symlink: fs.symlink,
     copyFile: fs.copyFile,
     chmod: fs.chmod,
     unlink: fs.unlink,
@@ -44,6 +45,7 @@ export interface Calls {
   open(path: string, flags: number): Promise<Handle>;
   rename(from: string, to: string): Promise<void>;
   link(from: string, to: string): Promise<void>;
+  symlink(target: string, path: string): Promise<void>;
   copyFile(from: string, to: string, mode: number): Promise<void>;
   chmod(path: string, mode: number): Promise<void>;
   unlink(path: string): Promise<void>;
@@ -89,6 +91,7 @@ export function diskOf(calls: Calls): Disk {
     rename: (from, to) => calls.rename(from, to),
     renameNow: renameSync,
     link: (from, to) => calls.link(from, to),
+    makeSymlink: (target, path) => calls.symlink(target, path),
     isReadOnly: (path) => (lstatSync(path).mode & 0o222) === 0,
     reflink: (from, to) => reflink(calls, from, to),
     unlink: (path) => calls.unlink(path),

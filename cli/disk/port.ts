@@ -21,6 +21,8 @@ export interface Disk {
   renameNow(from: string, to: string): void;
   /** Hard link; fails with EEXIST where `to` exists. */
   link(from: string, to: string): Promise<void>;
+  /** A symlink at `path` with the text `target`; fails with EEXIST where `path` exists. */
+  makeSymlink(target: string, path: string): Promise<void>;
   /** By its mode, nobody may write to the file. */
   isReadOnly(path: string): boolean;
   /** Shares blocks where the file system can, with the mode of a new file; false where it cannot, and then nothing was made. */

@@ -56,6 +56,13 @@ export interface TextAnswer {
   readonly url: URL;
 }
 
+/** What an answer says besides what was asked. */
+export interface Heard {
+  readonly status: number;
+  readonly url: URL;
+  readonly headers: Headers;
+}
+
 interface ClientSettings {
   readonly endpoint: HttpEndpoint;
   readonly environment: HubEnvironment;
@@ -65,6 +72,7 @@ interface ClientSettings {
   readonly transport: () => Promise<Transport>;
   readonly token: () => Promise<Token>;
   readonly refusals: Refusals;
+  readonly onAnswer?: ((answer: Heard) => void) | undefined;
 }
 
 /** What the first request finds out for all. */
@@ -138,6 +146,7 @@ export function createClient(settings: ClientSettings): Client {
         bodyTimeout: environment.downloadTimeout,
         explain: (error) => explain(error, subject.action, url.host),
       });
+      settings.onAnswer?.({ status: answer.status, headers: answer.headers, url });
       return { ...answer, url, paced: permit.leave(answer) };
     } catch (error) {
       permit.leave();

@@ -1,7 +1,7 @@
 import { isAbsolute } from "node:path";
 import { TritterError } from "../errors.ts";
 
-type Endpoint = FolderEndpoint | HttpEndpoint;
+export type Endpoint = FolderEndpoint | HttpEndpoint;
 
 interface FolderEndpoint {
   readonly kind: "folder";
@@ -18,7 +18,7 @@ export interface HttpEndpoint {
 
 export const HUGGING_FACE = "https://huggingface.co";
 
-interface Candidates {
+export interface Candidates {
   readonly flag: string | undefined;
   readonly manifest: string | undefined;
   readonly environment: string | undefined;

@@ -10,6 +10,8 @@ export interface HubEnvironment {
   readonly cacheFolder: string | undefined;
   /** From a variable; undefined: the token file may hold one. */
   readonly token: string | undefined;
+  /** The variable that `token` is from. */
+  readonly tokenVariable: string | undefined;
   readonly tokenFile: string | undefined;
   /** False: HF_HUB_DISABLE_IMPLICIT_TOKEN forbids sending the ambient token. */
   readonly tokenAllowed: boolean;
@@ -41,6 +43,7 @@ export function readEnvironment(env: Env): HubEnvironment {
     cacheFolder:
       folder(env.HF_HUB_CACHE, env) ?? folder(env.HUGGINGFACE_HUB_CACHE, env) ?? below(home, "hub"),
     token: given(env.HF_TOKEN) ?? given(env.HUGGING_FACE_HUB_TOKEN),
+    tokenVariable: firstGiven(env, ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"]),
     tokenFile: folder(env.HF_TOKEN_PATH, env) ?? below(home, "token"),
     tokenAllowed: !isTrue(env.HF_HUB_DISABLE_IMPLICIT_TOKEN),
     tokenHosts: (env.TRITTER_TOKEN_HOSTS ?? "").split(/[\s,]+/).filter((host) => host !== ""),
@@ -86,6 +89,24 @@ function readProxies(env: Env): Proxies {
     https: either("HTTPS_PROXY") ?? all,
     no: either("NO_PROXY") ?? "",
   };
+}
+
+/** The variables that the proxies are from, in the order they are looked for. */
+export function proxyVariables(env: Env): Readonly<Record<keyof Proxies, string | undefined>> {
+  const either = (...names: string[]) =>
+    firstGiven(
+      env,
+      names.flatMap((name) => [name.toLowerCase(), name]),
+    );
+  return {
+    http: either("HTTP_PROXY", "ALL_PROXY"),
+    https: either("HTTPS_PROXY", "ALL_PROXY"),
+    no: either("NO_PROXY"),
+  };
+}
+
+function firstGiven(env: Env, names: readonly string[]): string | undefined {
+  return names.find((name) => given(env[name]) !== undefined);
 }
 
 /** Naming roots replaces Node's own list, so what NODE_EXTRA_CA_CERTS added must be named again. */

@@ -166,6 +166,31 @@ export function parseRateLimit(
   return { bucket, remaining: Number(remaining), seconds: Number(seconds) };
 }
 
+export interface Budget {
+  /** `api`, `resolvers`, … as the server calls it */
+  readonly bucket: string;
+  /** requests left in this window */
+  readonly remaining: number;
+  /** until this window ends */
+  readonly seconds: number;
+  /** requests a window; undefined: not said */
+  readonly quota: number | undefined;
+  /** seconds a window lasts */
+  readonly window: number;
+}
+
+/** What an answer says of the requests that are left. */
+export function budgetOf(headers: Headers): Budget | undefined {
+  const limit = parseRateLimit(header(headers, "ratelimit"));
+  if (limit === undefined) return undefined;
+  const policy = header(headers, "ratelimit-policy");
+  const window = /;\s*w=(\d{1,9})(?!\d)/.exec(policy ?? "")?.[1];
+  return { ...limit, quota: parseQuota(policy), window: Number(window ?? USUAL_WINDOW) };
+}
+
+/** Seconds: https://huggingface.co/docs/hub/rate-limits */
+const USUAL_WINDOW = 300;
+
 /** `"fixed window";"api";q=500;w=300` */
 function parseQuota(text: string | undefined): number | undefined {
   const quota = /;\s*q=(\d{1,9})(?!\d)/.exec(text ?? "")?.[1];

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Disk } from "../disk/port.ts";
 import type { Emit } from "../events.ts";
-import { type Client, createClient } from "./client.ts";
+import { type Client, createClient, type Heard } from "./client.ts";
 import { listCommits } from "./commits.ts";
 import { createDownloads } from "./download.ts";
 import type { HttpEndpoint } from "./endpoint.ts";
@@ -10,11 +10,11 @@ import { resolveRevision } from "./info.ts";
 import { createLanes } from "./lanes.ts";
 import { listFolder, listTree } from "./listing.ts";
 import type { Hub } from "./port.ts";
-import { answersAreOk, createRefusals } from "./refusals.ts";
-import { readToken, type Trust } from "./token.ts";
+import { answersAreOk, createRefusals, type Refusals } from "./refusals.ts";
+import { readToken, type Token, type Trust } from "./token.ts";
 import { createTransport, type Transport } from "./transport.ts";
 
-interface HttpSettings {
+export interface HttpSettings {
   readonly endpoint: HttpEndpoint;
   readonly environment: HubEnvironment;
   readonly trust: Trust;
@@ -24,17 +24,14 @@ interface HttpSettings {
   readonly userAgent: string;
   readonly connections: number;
   readonly clock: Clock;
+  /** Hears of every answer. */
+  readonly onAnswer?: ((answer: Heard) => void) | undefined;
 }
 
 /** A Hub over HTTP. Opens no socket and reads no file before the first question. */
 export function openHttpHub(settings: HttpSettings): Hub {
-  const { endpoint, environment, disk, signal, trust } = settings;
-  let opened: Promise<Transport> | undefined;
-  const transport = () => (opened ??= createTransport(settings));
-  const token = once(() => readToken(endpoint.origin, environment, { disk, trust }));
-  const tokenIsValid = once(() => whoAmI(client, signal));
-  const refusals = createRefusals({ base: endpoint.url, token, tokenIsValid });
-  const client: Client = createClient({ ...settings, transport, token, refusals });
+  const { endpoint, signal } = settings;
+  const { client, refusals, close } = openLine(settings);
   const downloads = createDownloads(
     client,
     refusals,
@@ -48,7 +45,29 @@ export function openHttpHub(settings: HttpSettings): Hub {
     open: downloads.open,
     commits: (repo, revision) => listCommits(client, repo, { revision, signal }),
     access: (repo, commit, path) => downloads.access(repo, { commit, path, signal }),
-    close: async () => (await opened?.catch(() => undefined))?.destroy(),
+    close,
+  };
+}
+
+/** What all questions to an endpoint go through. */
+export function openLine(settings: HttpSettings): {
+  readonly client: Client;
+  readonly refusals: Refusals;
+  readonly token: () => Promise<Token>;
+  readonly close: () => Promise<void>;
+} {
+  const { endpoint, environment, disk, signal, trust } = settings;
+  let opened: Promise<Transport> | undefined;
+  const transport = () => (opened ??= createTransport(settings));
+  const token = once(() => readToken(endpoint.origin, environment, { disk, trust }));
+  const tokenIsValid = once(() => whoAmI(client, signal));
+  const refusals = createRefusals({ base: endpoint.url, token, tokenIsValid });
+  const client: Client = createClient({ ...settings, transport, token, refusals });
+  return {
+    client,
+    refusals,
+    token,
+    close: async () => void (await (await opened?.catch(() => undefined))?.destroy()),
   };
 }
 

@@ -2,13 +2,18 @@ import { type Clock, systemClock } from "../clock.ts";
 import type { Disk } from "../disk/port.ts";
 import { TritterError } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import { chooseEndpoint } from "./endpoint.ts";
-import { type Env, readEnvironment } from "./environment.ts";
+import type { Heard } from "./client.ts";
+import { chooseEndpoint, type Endpoint, type HttpEndpoint } from "./endpoint.ts";
+import { type Env, type HubEnvironment, proxyVariables, readEnvironment } from "./environment.ts";
 import { openFolderHub } from "./folder.ts";
-import { openHttpHub } from "./http.ts";
+import { type Budget, budgetOf } from "./gate.ts";
+import { type HttpSettings, openHttpHub } from "./http.ts";
 import type { Hub } from "./port.ts";
+import { type Way, wayTo } from "./way.ts";
 
 export { type Env, isOffline, readEnvironment } from "./environment.ts";
+export type { Budget } from "./gate.ts";
+export type { Account, Knock, ProxyUse, TokenUse } from "./way.ts";
 
 export interface HubSettings {
   /** From the manifest: an http(s) URL or an absolute folder. Gets no token by itself; undefined: the environment decides. */
@@ -29,23 +34,61 @@ export interface HubSettings {
   /** most sockets to one origin */
   readonly connections: number;
   readonly clock?: Clock;
+  /** Hears what every answer of an HTTP Hub says of the requests that are left. */
+  readonly onBudget?: (budget: Budget) => void;
 }
 
 /** The Hub that flags, manifest and environment name, in that order. Throws USAGE for an endpoint that cannot be used, OFFLINE where there is no cache to stand in. */
 export function openHub(settings: HubSettings): Hub {
-  const { disk, emit, signal, connections, offline, clock = systemClock } = settings;
+  const { disk, offline } = settings;
   const environment = readEnvironment(settings.env);
-  const candidates = {
-    flag: settings.endpointFlag,
-    manifest: settings.endpoint,
-    environment: environment.endpoint,
-  };
-  const endpoint = chooseEndpoint(candidates);
+  const endpoint = chooseEndpoint(candidatesOf(settings, environment));
   if (endpoint.kind === "folder") return openFolderHub({ folder: endpoint.folder, disk, offline: false });
   if (offline) return openFolderHub({ folder: environment.cacheFolder ?? noCache(), disk, offline: true });
-  const trust = { endpoints: [candidates.flag, candidates.environment], hosts: environment.tokenHosts };
+  return openHttpHub(httpSettings(settings, endpoint, environment));
+}
+
+function candidatesOf({ endpoint, endpointFlag }: HubSettings, environment: HubEnvironment) {
+  return { flag: endpointFlag, manifest: endpoint, environment: environment.endpoint };
+}
+
+function httpSettings(
+  settings: HubSettings,
+  endpoint: HttpEndpoint,
+  environment: HubEnvironment,
+): HttpSettings {
+  const { disk, emit, signal, connections, endpointFlag, clock = systemClock, onBudget } = settings;
+  const trust = { endpoints: [endpointFlag, environment.endpoint], hosts: environment.tokenHosts };
   const userAgent = userAgentOf(settings, environment.userAgentOrigin);
-  return openHttpHub({ endpoint, environment, trust, disk, emit, signal, userAgent, connections, clock });
+  const onAnswer = ({ headers }: Heard) => {
+    const budget = budgetOf(headers);
+    if (budget !== undefined) onBudget?.(budget);
+  };
+  return { endpoint, environment, trust, disk, emit, signal, userAgent, connections, clock, onAnswer };
+}
+
+export interface Choice {
+  readonly endpoint: Endpoint;
+  /** Who named it; undefined: nobody did. */
+  readonly from: "--endpoint" | "tritter.yaml" | "HF_ENDPOINT" | undefined;
+}
+
+/** The endpoint that `openHub` would open. Throws USAGE for one that cannot be used. */
+export function endpointChosen(settings: HubSettings): Choice {
+  const candidates = candidatesOf(settings, readEnvironment(settings.env));
+  const endpoint = chooseEndpoint(candidates);
+  if (candidates.flag !== undefined) return { endpoint, from: "--endpoint" };
+  if (candidates.manifest !== undefined) return { endpoint, from: "tritter.yaml" };
+  return { endpoint, from: candidates.environment === undefined ? undefined : "HF_ENDPOINT" };
+}
+
+/** What lies between here and an HTTP endpoint. */
+export function openWay(settings: HubSettings, endpoint: HttpEndpoint): Way {
+  const environment = readEnvironment(settings.env);
+  return wayTo({
+    http: httpSettings(settings, endpoint, environment),
+    variables: proxyVariables(settings.env),
+  });
 }
 
 function userAgentOf({ version, node }: HubSettings, origin: string | undefined): string {

@@ -73,6 +73,29 @@ function speaksSocks({ http, https }: UsableProxies): boolean {
   return [http, https].some((url) => url.startsWith("socks"));
 }
 
+/** `direct`: no proxy is set; `loopback` and `no-proxy`: one is, and this address goes past it. */
+export type Route = "direct" | "loopback" | "no-proxy" | "proxy";
+
+/** The way a request to `url` takes, by the rules of `createTransport`. Throws USAGE as that does. */
+export function routeTo(url: URL, proxies: Proxies): { readonly route: Route; readonly proxy?: string } {
+  const { http, https, no } = usableProxies(proxies);
+  const proxy = url.protocol === "https:" ? https : http;
+  if (proxy === "") return { route: "direct" };
+  if (isLoopback(url.hostname)) return { route: "loopback" };
+  return isExcepted(url, no) ? { route: "no-proxy" } : { route: "proxy", proxy };
+}
+
+/** As undici reads NO_PROXY: `*`, or hosts with all below them, each perhaps with a port. */
+function isExcepted({ hostname, port, protocol }: URL, no: string): boolean {
+  const at = Number(port) || (protocol === "https:" ? 443 : 80);
+  return no.split(/[,\s]/).some((entry) => {
+    if (entry === "" || entry === "*") return entry === "*" && no === "*";
+    const [, name = entry, only] = /^(.+):(\d+)$/.exec(entry) ?? [];
+    const host = name.replace(/^\*?\./, "").toLowerCase();
+    return (only === undefined || Number(only) === at) && `.${hostname}`.endsWith(`.${host}`);
+  });
+}
+
 interface UsableProxies {
   readonly http: string;
   readonly https: string;

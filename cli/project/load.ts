@@ -102,7 +102,7 @@ async function lockBeside(
 }
 
 /** A folder is relative to where the command runs; an URL is left as it is. */
-function endpointOf({ cwd }: Context, endpoint: string | undefined): string | undefined {
+export function endpointOf({ cwd }: Context, endpoint: string | undefined): string | undefined {
   return endpoint === undefined || /^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint)
     ? endpoint
     : resolve(cwd, endpoint);
@@ -123,20 +123,11 @@ export function lazyHub(
   context: Context,
   project: Project,
   connections: number,
+  onBudget?: HubSettings["onBudget"],
 ): { hub: () => Hub; close: () => Promise<void> } {
   let opened: Hub | undefined;
-  const settings: HubSettings = {
-    endpoint: project.manifest.endpoint,
-    endpointFlag: project.endpoint,
-    env: context.env,
-    offline: project.offline,
-    disk: context.disk,
-    emit: context.emit,
-    signal: context.signal,
-    version: context.version,
-    connections,
-    clock: context.clock,
-  };
+  const wanted = { manifest: project.manifest.endpoint, flag: project.endpoint, offline: project.offline };
+  const settings = { ...hubSettings(context, wanted, connections), onBudget };
   return {
     hub: () => {
       opened ??= openHub(settings);
@@ -146,6 +137,19 @@ export function lazyHub(
       await opened?.close();
     },
   };
+}
+
+export function hubSettings(
+  { env, disk, emit, signal, version, clock }: Context,
+  wanted: {
+    readonly manifest: string | undefined;
+    readonly flag: string | undefined;
+    readonly offline: boolean;
+  },
+  connections: number,
+): HubSettings {
+  const { manifest: endpoint, flag: endpointFlag, offline } = wanted;
+  return { endpoint, endpointFlag, env, offline, disk, emit, signal, version, connections, clock };
 }
 
 function placeOf(file: string, { message, hint = "mend this line", line = 1, column = 1 }: Issue): Place {

@@ -3,6 +3,7 @@ import type { LockedSource } from "../../schema/lock.ts";
 import type { Given } from "../apply/give.ts";
 import type { Outcome } from "../apply/types.ts";
 import type { Conflict, Drift, Prune, Write } from "../plan.ts";
+import type { Finding } from "../project/doctor/finding.ts";
 import type { Edited } from "../project/editing.ts";
 import type { ImportedSource } from "../project/import.ts";
 import type { Locked } from "../project/locking.ts";
@@ -62,6 +63,8 @@ async function bodyOf(result: Result): Promise<Json> {
       return diffBody(result);
     case "why":
       return whyBody(result);
+    case "doctor":
+      return { findings: result.findings.map(findingBody) };
     case "clean":
       return cleanBody(result);
     default:
@@ -140,6 +143,11 @@ function whyBody({ path, file, wanted, placed, others, disk }: Of<"why">): Json 
     others,
     disk,
   };
+}
+
+function findingBody({ topic, state, message, hint, source, code, details, facts }: Finding): Json {
+  const known = { hint: hint ?? null, source: source ?? null, code: code ?? null };
+  return { topic, state, message, ...known, details: details ?? [], facts };
 }
 
 function cleanBody({ dryRun, root, trash, trashed, partials, removed }: Of<"clean">): Json {

@@ -9,7 +9,7 @@ import { distinct, problemLines } from "./problems.ts";
 import { type Ending, warningsOf } from "./result.ts";
 import { safe } from "./safe.ts";
 import { mayAnimate, type Terminal, widthFor } from "./terminal.ts";
-import { isAskedFor, textLines } from "./text.ts";
+import { isAskedFor, textLines, untold } from "./text.ts";
 
 /** Tells a person or a program what happens and what came of it. */
 export interface Reporter {
@@ -53,7 +53,7 @@ function textReporter(options: ReporterOptions): Reporter {
       talk.stop();
       talk.warn(warningsOf(ending.result));
       write(options.stdout, await answerLines(ending, options));
-      talk.tell(ending.problems);
+      talk.tell(options.quiet ? ending.problems : untold(ending));
     },
     markdown: (ending) => documentText("markdown", ending, { options, warnings: talk.warnings() }),
   };

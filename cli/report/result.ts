@@ -2,6 +2,7 @@ import type { Problem } from "../errors.ts";
 import type { CheckResult } from "../project/check.ts";
 import type { CleanResult } from "../project/clean.ts";
 import type { DiffResult } from "../project/diff.ts";
+import type { DoctorResult } from "../project/doctor.ts";
 import type { Edited } from "../project/editing.ts";
 import type { ReadForGit } from "../project/git-textconv.ts";
 import type { ImportResult } from "../project/import.ts";
@@ -30,6 +31,7 @@ export type Result =
   | (OutdatedResult & { readonly command: "outdated" })
   | (DiffResult & { readonly command: "diff"; readonly patch: boolean })
   | (WhyResult & { readonly command: "why" })
+  | (DoctorResult & { readonly command: "doctor" })
   | (CleanResult & { readonly command: "clean"; readonly dryRun: boolean });
 
 /** The last thing a reporter hears. */

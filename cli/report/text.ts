@@ -1,3 +1,4 @@
+import type { Problem } from "../errors.ts";
 import type { Drift } from "../plan.ts";
 import type { CheckResult } from "../project/check.ts";
 import type { DiffResult } from "../project/diff.ts";
@@ -5,6 +6,7 @@ import type { LockResult } from "../project/lock.ts";
 import type { SyncResult } from "../project/sync.ts";
 import type { SourceChange } from "../resolve/changes.ts";
 import { changeLines, patternLines } from "./changes.ts";
+import { doctorLines } from "./doctor.ts";
 import { editLines } from "./edit.ts";
 import { formatDuration, formatFiles } from "./format.ts";
 import { importLines } from "./import.ts";
@@ -56,6 +58,8 @@ export async function textLines(ending: Ending, layout: Layout): Promise<readonl
       return diffLines(result, result.patch, layout);
     case "why":
       return whyLines(result);
+    case "doctor":
+      return doctorLines(result, layout);
     case "clean":
       return [cleanLine(result, result.removed ? "removed" : "would remove")];
     default:
@@ -85,10 +89,18 @@ export function isAskedFor(result: Result): boolean {
     case "resolve":
     case "git-merge":
     case "check":
+    case "doctor":
       return false;
     default:
       return result satisfies never;
   }
+}
+
+/** What the answer, where it is shown, has not told already. */
+export function untold({ result, problems }: Ending): readonly Problem[] {
+  if (result?.command !== "doctor") return problems;
+  const told = new Set(result.problems);
+  return problems.filter((problem) => !told.has(problem));
 }
 
 async function lockLines(result: LockResult, dryRun: boolean, layout: Layout): Promise<readonly string[]> {

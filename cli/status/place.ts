@@ -1,4 +1,5 @@
 import type { Context } from "../context.ts";
+import { PROBE } from "../disk/abilities.ts";
 import { readOwnFolder } from "../disk/own.ts";
 import { systemCode, TritterError } from "../errors.ts";
 import { bytesDigest } from "../lock/digests.ts";
@@ -48,10 +49,12 @@ export async function placeToLook(context: Context, { manifestFile }: Documents)
 /** Nobody is at work there, and nothing of an interrupted sync waits to be used or swept. */
 async function isTidy({ disk }: Context, state: string, owner: string): Promise<boolean> {
   const names = (await readOwnFolder(disk, state, state)).map(({ name }) => name);
-  if (!names.includes(".gitignore") || !names.every((name) => SETTLED.has(name))) return false;
+  if (!names.includes(".gitignore") || !names.every((name) => SETTLED.has(name) || name.startsWith(PROBE)))
+    return false;
   return !names.includes("store") || disk.lstat(storeFolder(state, owner)) === undefined;
 }
 
+/** Besides what a killed probe of the file system left, which means nothing. */
 const SETTLED = new Set([".gitignore", "receipt", "store", "trash"]);
 
 /** A source's rows of a packed receipt. */

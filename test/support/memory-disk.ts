@@ -346,6 +346,10 @@ export function memoryDisk(): MemoryDisk {
       come(to.folder, to.name, node);
       node.ctimeNs = now();
     }),
+    makeSymlink: async (target, path) => {
+      disk.before("makeSymlink", path);
+      disk.symlink(path, target);
+    },
     isReadOnly: () => false,
     reflink: guarded("reflink", () => false),
     unlink: guarded("unlink", (path: string) => {

@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import { foldKey } from "../../../schema/names.ts";
+import { type Room, roomFor, shortage } from "../../apply/space.ts";
+import type { Context } from "../../context.ts";
+import { type Abilities, abilitiesOf, nearestFolder, PROBE, removeProbe } from "../../disk/abilities.ts";
+import { onDisk } from "../../disk/trouble.ts";
+import type { Problem } from "../../errors.ts";
+import { cachedOf } from "../../hub/adoptable.ts";
+import { readEnvironment } from "../../hub/index.ts";
+import { wantsOf } from "../../lock/wants.ts";
+import type { Count, Plan } from "../../plan.ts";
+import { survey } from "../../status.ts";
+import type { Project } from "../load.ts";
+import { problemsOfPlan } from "../sync.ts";
+import type { Found } from "./finding.ts";
+import { probe } from "./probe.ts";
+
+/** ms; hashing what no stamp vouches for can take hours */
+const PLAN_MS = 15_000;
+const DISK_MS = 10_000;
+
+/** Where the files are to go, by what was found out there. */
+export interface Place {
+  readonly root: Found<{ readonly path: string; readonly exists: boolean; readonly abilities: Abilities }>;
+  /** What is free there. */
+  readonly room: Found<Room>;
+  /** undefined: there is no lock. */
+  readonly plan: Found<Planned> | undefined;
+  /** Pairs of paths of the lock that are one on a disk that folds names. */
+  readonly twins: number;
+}
+
+export interface Planned {
+  readonly plan: Plan;
+  readonly problems: readonly Problem[];
+  readonly need: { readonly bytes: number; readonly inodes: number };
+  readonly shortage: Problem | undefined;
+  /** Of what is to be fetched, what this machine's Hub cache holds. */
+  readonly cache: { readonly folder: string | undefined } & Count;
+}
+
+export async function lookAtPlace(context: Context, project: Project): Promise<Place> {
+  const { disk } = context;
+  const { root } = project.manifest;
+  const free = () =>
+    onDisk(`look at the space in "${root}"`, async () => disk.space(await nearestFolder(disk, root)));
+  const [tried, room, plan] = await Promise.all([
+    probe(context, DISK_MS, () => tryOut(context, root)),
+    probe(context, DISK_MS, free),
+    project.lock === undefined
+      ? undefined
+      : probe(context, PLAN_MS, (signal) => planOf({ ...context, signal }, project)),
+  ]);
+  return { root: tried, room, plan, twins: twinsIn(project) };
+}
+
+/** In tritter's own folder where there is one; else in the root, or where the root is to be made. */
+async function tryOut({ disk }: Context, root: string) {
+  return onDisk(`write in "${root}"`, async () => {
+    const folder = await nearestFolder(disk, root);
+    const exists = disk.lstat(root) !== undefined;
+    const state = join(folder, ".tritter");
+    if (!exists || disk.lstat(state)?.kind !== "folder")
+      return { path: root, exists, abilities: await abilitiesOf(disk, folder, `.tritter-${PROBE}`) };
+    const abandoned = ((await disk.readdir(state)) ?? []).filter(({ name }) => name.startsWith(PROBE));
+    for (const { name } of abandoned) await removeProbe(disk, join(state, name)).catch(() => undefined);
+    return { path: root, exists, abilities: await abilitiesOf(disk, state, PROBE) };
+  });
+}
+
+async function planOf(context: Context, project: Project): Promise<Planned> {
+  const { manifest, scope } = project;
+  const { disk } = context;
+  const lock = project.lock ?? { version: 1, sources: [], extra: {} };
+  const input = { manifest, lock, scope, deep: false, force: false, prune: false, tolerant: true };
+  const { plan, root, inventory } = await survey(context, input);
+  const need = roomFor(disk, root, plan);
+  const have = await disk.space(await nearestFolder(disk, root));
+  return {
+    plan,
+    problems: [...problemsOfPlan(plan), ...inventory.unread.values()],
+    need,
+    shortage: shortage(root, need, have),
+    cache: await inCache(context, plan),
+  };
+}
+
+async function inCache({ disk, env }: Context, plan: Plan): Promise<Planned["cache"]> {
+  const { cacheFolder } = readEnvironment(env);
+  if (cacheFolder === undefined) return { folder: undefined, files: 0, bytes: 0 };
+  const fetched = plan.blobs.flatMap(({ from, digest, size }) => {
+    const remote = from.kind === "fetch" ? from.remotes[0] : undefined;
+    return remote === undefined ? [] : [{ remote, digest, size }];
+  });
+  return { folder: cacheFolder, ...(await cachedOf(disk, cacheFolder, fetched)) };
+}
+
+function twinsIn({ lock, scope }: Project): number {
+  const paths = lock === undefined ? [] : wantsOf(lock).filter(({ source }) => scope?.has(source) ?? true);
+  return paths.length - new Set(paths.map(({ path }) => foldKey(path))).size;
+}
