@@ -84,6 +84,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   diff: async () => (await import("./commands/diff.ts")).diff,
   why: async () => (await import("./commands/why.ts")).why,
   clean: async () => (await import("./commands/clean.ts")).clean,
+  explain: async () => (await import("./commands/explain.ts")).explain,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,
   "git-merge": async () => (await import("./commands/git-merge.ts")).gitMerge,
   "git-textconv": async () => (await import("./commands/git-textconv.ts")).gitTextconv,

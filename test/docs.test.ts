@@ -422,6 +422,7 @@ describe("docs/json.md", () => {
     await project.write("tritter.lock", (await project.lock()).replace(/\{"path":"b\/y.md".*\n/, ""));
     const resolved = await json("lock", "--resolve", "ours");
     const doctor = await json("doctor", "other");
+    const explain = await json("explain", "DRIFT");
     const [list, why] = [await json("list"), await json("why", "data/other/b/z.md")];
     hub.repo("o/code").forget(JSON.parse(await project.lock()).sources.other.commit);
     const rescue = await json("rescue");
@@ -441,6 +442,7 @@ describe("docs/json.md", () => {
         diff,
         why,
         doctor,
+        explain,
         clean,
       },
       more: [placement, resolved],

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Argument, Command, Option } from "commander";
 import { parse } from "yaml";
 import type { Disk } from "../disk/port.ts";
+import { CODES } from "../errors.ts";
 import { safe } from "../report/safe.ts";
 import { REPEATED } from "./specs.ts";
 
@@ -108,6 +109,7 @@ async function argumentValues(
   if (argument.argChoices !== undefined)
     return argument.argChoices.map((value) => ({ value, description: "" }));
   if (["path", "file", "base", "ours", "theirs"].includes(argument.name())) return "files";
+  if (argument.name() === "code") return Object.keys(CODES).map((value) => ({ value, description: "" }));
   if (argument.name() === "folder") return "folders";
   if (argument.name() === "repo") return [];
   const names = await namesIn(manifestOf(rest), where);

@@ -343,6 +343,17 @@ export const SPECS: readonly Spec[] = [
     ],
   },
   {
+    name: "explain",
+    group: OTHER,
+    summary: "what an error code means, what leads to it and what to do; without one, all of them",
+    arguments: [new Argument("[code]", "an error code, or an exit status")],
+    options: [json, quiet, verbose],
+    examples: [
+      ["tritter explain LOCK_STALE", "one error"],
+      ["tritter explain 6", "all that end with that status"],
+    ],
+  },
+  {
     name: "completion",
     group: OTHER,
     summary: "print a script that completes commands, options, sources and groups",

@@ -63,6 +63,8 @@ async function bodyOf(result: Result): Promise<Json> {
       return diffBody(result);
     case "why":
       return whyBody(result);
+    case "explain":
+      return { codes: result.codes };
     case "doctor":
       return { findings: result.findings.map(findingBody) };
     case "clean":

@@ -27,6 +27,12 @@ export function problemLines(problems: readonly Problem[], paint: Paint): readon
   return lines;
 }
 
+/** Where to read on, of an error that names no next step itself. */
+export function moreText(problems: readonly Problem[], paint: Paint): string | undefined {
+  const terse = problems.find(({ hint }) => hint === undefined);
+  return terse && paint.dim(`tritter explain ${terse.code} says what leads to it, and what to do`);
+}
+
 /** The same problem once, in order of first appearance. */
 export function distinct(problems: readonly Problem[]): readonly Problem[] {
   const byIdentity = new Map<string, Problem>();

@@ -5,7 +5,7 @@ import { type Display, heartbeat, type LoadSpinner, liveDisplay, silentDisplay }
 import { formatBytes, formatDuration, formatFiles } from "./format.ts";
 import type { DocumentFormat, Format } from "./formats.ts";
 import { type Paint, paintFor, wantsColour } from "./paint.ts";
-import { distinct, problemLines } from "./problems.ts";
+import { distinct, moreText, problemLines } from "./problems.ts";
 import { type Ending, warningsOf } from "./result.ts";
 import { safe } from "./safe.ts";
 import { mayAnimate, type Terminal, widthFor } from "./terminal.ts";
@@ -156,7 +156,12 @@ function talkOn(stderr: Terminal, options: ReporterOptions, mute = false): Talk 
       const lines = messages.map((message) => `${paint.warn("warning:")} ${safe(message)}`);
       if (!quiet) write(stderr, lines);
     },
-    tell: (problems) => write(stderr, problemLines(problems, paint)),
+    tell: (problems) => {
+      write(stderr, problemLines(problems, paint));
+      // For a person; in a log it would be one more line to skip.
+      const more = quiet || !stderr.isTTY ? undefined : moreText(problems, paint);
+      if (more !== undefined) write(stderr, [more]);
+    },
   };
 }
 

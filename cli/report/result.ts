@@ -14,6 +14,7 @@ import type { OutdatedResult } from "../project/outdated.ts";
 import type { RescueResult } from "../project/rescue.ts";
 import type { SyncResult } from "../project/sync.ts";
 import type { WhyResult } from "../project/why.ts";
+import type { ExplainResult } from "./explain.ts";
 
 /** What a command found or did, before anyone decides how to say it. */
 export type Result =
@@ -31,6 +32,7 @@ export type Result =
   | (OutdatedResult & { readonly command: "outdated" })
   | (DiffResult & { readonly command: "diff"; readonly patch: boolean })
   | (WhyResult & { readonly command: "why" })
+  | (ExplainResult & { readonly command: "explain" })
   | (DoctorResult & { readonly command: "doctor" })
   | (CleanResult & { readonly command: "clean"; readonly dryRun: boolean });
 

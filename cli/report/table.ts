@@ -9,6 +9,8 @@ export interface Column {
   readonly dropped?: number;
   /** May be cut down to this width; unset: never cut. */
   readonly least?: number;
+  /** Where a cell is cut; unset: in the middle, since both ends of a name matter. */
+  readonly cut?: "end";
   readonly paint?: (text: string) => string;
 }
 
@@ -50,7 +52,7 @@ function cell(
   text: string,
   { column, width, paint }: { column: Column; width: number; paint: ((text: string) => string) | undefined },
 ): string {
-  const cut = column.title === text ? cutEnd(text, width) : cutMiddle(text, width);
+  const cut = column.title === text || column.cut === "end" ? cutEnd(text, width) : cutMiddle(text, width);
   const padded = column.align === "right" ? padStart(cut, width) : padEnd(cut, width);
   return paint === undefined ? padded : padded.replace(cut, () => paint(cut));
 }

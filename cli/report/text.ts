@@ -8,6 +8,7 @@ import type { SourceChange } from "../resolve/changes.ts";
 import { changeLines, patternLines } from "./changes.ts";
 import { doctorLines } from "./doctor.ts";
 import { editLines } from "./edit.ts";
+import { explainLines } from "./explain.ts";
 import { formatDuration, formatFiles } from "./format.ts";
 import { importLines } from "./import.ts";
 import { initLines } from "./init.ts";
@@ -58,6 +59,8 @@ export async function textLines(ending: Ending, layout: Layout): Promise<readonl
       return diffLines(result, result.patch, layout);
     case "why":
       return whyLines(result);
+    case "explain":
+      return explainLines(result, layout);
     case "doctor":
       return doctorLines(result, layout);
     case "clean":
@@ -75,6 +78,7 @@ export function isAskedFor(result: Result): boolean {
     case "diff":
     case "why":
     case "git-textconv":
+    case "explain":
       return true;
     case "add":
     case "remove":
