@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it as plain } from "vitest";
 import type { ErrorCode } from "../../cli/errors.ts";
 import {
   type Fault,
@@ -25,35 +25,44 @@ const OTHERS = { "other/a-note.md": "another note\n", "other/b.parquet": { size:
 const SMALL = { ...OTHERS, "note.md": NOTE, "small.parquet": { size: 3_000, seed: 1 } };
 const ALL = { ...SMALL, "large.parquet": { size: LARGE, seed: 2 } };
 
-let hub: LoopbackHub;
-let repo: RepoHandle;
-let project: Project;
-let hubNow: number;
+interface Scene {
+  readonly hub: LoopbackHub;
+  readonly repo: RepoHandle;
+  readonly project: Project;
+  /** Moves the Hub's clock on. */
+  passAtHub(ms: number): void;
+}
 
-beforeEach(async () => {
-  hubNow = Date.now();
-  hub = await startHub({ now: () => hubNow, signatureSeconds: 60, pageSize: 3 });
-  repo = hub.repo("o/n");
-  repo.commit(SMALL);
-  project = await makeProject(hub, { HF_HUB_DOWNLOAD_TIMEOUT: "0.1", HF_HUB_ETAG_TIMEOUT: "0.3" });
-  await project.manifest("sources:\n  all: { repo: o/n, path: . }");
+const alone = plain.extend<{ scene: Scene }>({
+  // biome-ignore lint/correctness/noEmptyPattern: the way to say that it needs no other
+  scene: async ({}, use) => {
+    let now = Date.now();
+    const hub = await startHub({ now: () => now, signatureSeconds: 60, pageSize: 3 });
+    const repo = hub.repo("o/n");
+    repo.commit(SMALL);
+    const project = await makeProject(hub, { HF_HUB_DOWNLOAD_TIMEOUT: "0.1", HF_HUB_ETAG_TIMEOUT: "0.3" });
+    await project.manifest("sources:\n  all: { repo: o/n, path: . }");
+    const passAtHub = (ms: number) => {
+      now += ms;
+    };
+    await use({ hub, repo, project, passAtHub });
+    const { violations } = hub;
+    await hub.close();
+    await project.remove();
+    expect(violations).toEqual([]);
+  },
 });
+// Most of what happens here is waiting, so scenes play beside each other, each with a Hub of its own.
+const it = alone.concurrent;
 
-afterEach(async () => {
-  const { violations } = hub;
-  await hub.close();
-  await project.remove();
-  expect(violations).toEqual([]);
-});
-
-async function locked(surroundings: Surroundings = {}): Promise<InProcess> {
+async function locked({ hub, project }: Scene, surroundings: Surroundings = {}): Promise<InProcess> {
   const program = inProcess(project, surroundings);
   expect(await program.lock()).toMatchObject({ exit: 0 });
   hub.clearLog();
   return program;
 }
 
-async function expectDone(done: Ended): Promise<void> {
+async function expectDone({ project }: Scene, done: Ended): Promise<void> {
   expect(done).toMatchObject({ exit: 0, problems: [] });
   const wants = await wantsOfFile(project.lockFile);
   expect(await wrongFiles(project.root, wants)).toEqual([]);
@@ -61,7 +70,10 @@ async function expectDone(done: Ended): Promise<void> {
 }
 
 /** One problem a file, with what to do next; every other file is in place, and of these not a byte. */
-async function expectAllBut(done: Ended, files: readonly string[], code: ErrorCode): Promise<void> {
+async function expectAllBut(
+  { project }: Scene,
+  { done, files, code }: { done: Ended; files: readonly string[]; code: ErrorCode },
+): Promise<void> {
   expect(done.problems.map((problem) => [problem.code, problem.path]).sort()).toEqual(
     files.map((file) => [code, file]),
   );
@@ -75,10 +87,11 @@ async function expectAllBut(done: Ended, files: readonly string[], code: ErrorCo
 }
 
 /** The trouble is over: one more sync ends at the lock, leaves nothing behind, and the one after it does nothing. */
-async function expectHeals(program: InProcess): Promise<void> {
+async function expectHeals(scene: Scene, program: InProcess): Promise<void> {
+  const { hub, project } = scene;
   hub.faults.clear();
   hub.resetConnections(0);
-  await expectDone(await program.sync());
+  await expectDone(scene, await program.sync());
   expect((await project.state()).filter((path) => !/^(?:\.gitignore|receipt\/.*)$/.test(path))).toEqual([]);
   hub.clearLog();
   const { exit, result } = await program.sync();
@@ -213,9 +226,10 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
 };
 
-async function syncWith({ fault, places }: Row, times?: number) {
+async function syncWith(scene: Scene, { fault, places }: Row, times?: number) {
+  const { hub, repo } = scene;
   if (places.includes(large)) repo.commit(ALL);
-  const program = await locked();
+  const program = await locked(scene);
   const faults = places.map((place) =>
     hub.faults.add({ match: isFor(place), fault, ...(times !== undefined && { times }) }),
   );
@@ -229,45 +243,49 @@ function filesOf({ places }: Row): string[] {
 }
 
 describe("sync with a fault", () => {
-  it.each(Object.entries(ROWS))("once at each place: %s", async (_, row) => {
-    const { program, done } = await syncWith(row, 1);
-    if (row.once === undefined) await expectDone(done);
-    else await expectAllBut(done, filesOf(row), row.once);
-    await expectHeals(program);
+  it.for(Object.entries(ROWS))("once at each place: %s", async ([, row], { scene }) => {
+    const { program, done } = await syncWith(scene, row, 1);
+    if (row.once === undefined) await expectDone(scene, done);
+    else await expectAllBut(scene, { done, files: filesOf(row), code: row.once });
+    await expectHeals(scene, program);
   });
 
-  it.each(Object.entries(ROWS))("that stays: %s", async (_, row) => {
-    const { program, done } = await syncWith(row);
-    if (row.always === "lock") await expectDone(done);
-    else await expectAllBut(done, filesOf(row), row.always);
-    await expectHeals(program);
+  it.for(Object.entries(ROWS))("that stays: %s", async ([, row], { scene }) => {
+    const { program, done } = await syncWith(scene, row);
+    if (row.always === "lock") await expectDone(scene, done);
+    else await expectAllBut(scene, { done, files: filesOf(row), code: row.always });
+    await expectHeals(scene, program);
   });
 });
 
 describe("sync of a small file that is cut", () => {
-  it.each([note, small])("after any number of its bytes: $file", async (place) => {
-    const size = place === note ? NOTE.length : 130;
-    repo.commit({ ...OTHERS, "note.md": NOTE, "small.parquet": { size, seed: 7 } });
-    const program = await locked();
-    const locks = await project.lock();
-    for (let after = 0; after < size; after += 1) {
-      await project.wipe();
-      const fault = hub.faults.add({ match: isFor(place), times: 1, fault: { kind: "cut", after } });
-      const done = await program.sync();
-      expect([after, fault.hits, done.exit, done.problems]).toEqual([after, 1, 0, []]);
-      expect(await wrongFiles(project.root, await wantsOfFile(project.lockFile))).toEqual([]);
-    }
-    expect(await project.lock()).toBe(locks);
-    await expectHeals(program);
+  it.for([
+    ["a note", NOTE.length, "md"],
+    ["a file of LFS", 130, "parquet"],
+  ] as const)("after any number of its bytes: %s", async ([, size, kind], { scene }) => {
+    const { hub, repo } = scene;
+    // One for each number, and no two alike.
+    const files = Array.from({ length: size }, (_, after) => `cut-after-${after}.${kind}`);
+    const content = (index: number) =>
+      kind === "md" ? `${index}, `.padEnd(size, "-") : { size, seed: 100 + index };
+    repo.commit({ ...OTHERS, ...Object.fromEntries(files.map((file, index) => [file, content(index)])) });
+    const program = await locked(scene);
+    const faults = files.map((file, after) =>
+      hub.faults.add({ match: isFor({ file, at: "bytes" }), times: 1, fault: { kind: "cut", after } }),
+    );
+    await expectDone(scene, await program.sync());
+    expect(faults.map(({ hits }) => hits)).toEqual(files.map(() => 1));
+    await expectHeals(scene, program);
   });
 });
 
 describe("sync of a large file that is cut", () => {
   const seed = seedOfRun();
 
-  it(`three times, anywhere, and fetches nothing twice (TRITTER_SEED=${seed})`, async () => {
+  it(`three times, anywhere, and fetches nothing twice (TRITTER_SEED=${seed})`, async ({ scene }) => {
+    const { hub, repo, project } = scene;
     repo.commit(ALL);
-    const program = await locked();
+    const program = await locked(scene);
     const random = seeded(seed);
     for (let round = 0; round < 5; round++) {
       await project.wipe();
@@ -276,103 +294,113 @@ describe("sync of a large file that is cut", () => {
         const after = random.below(15 * MIB);
         hub.faults.add({ match: isFor(large), times: 1, fault: { kind: "cut", after } });
       }
-      await expectDone(await program.sync());
+      await expectDone(scene, await program.sync());
       const received = hub.log.filter(isFor(large)).reduce((sum, { bytes }) => sum + bytes, 0);
       // What a connection took on its last breath may not have come.
       expect(received).toBeLessThan(LARGE + 3 * 2 * MIB);
       hub.faults.clear();
     }
-    await expectHeals(program);
+    await expectHeals(scene, program);
   });
 });
 
 describe("sync from an edge that drips", () => {
-  it.each([
+  it.for([
     ["a small file", small, 300],
     ["a large file", large, 10_000],
-  ] as const)("below the least goodput opens %s again", async (_, place, bytes) => {
+  ] as const)("below the least goodput opens %s again", async ([, place, bytes], { scene }) => {
+    const { hub, repo } = scene;
     repo.commit(ALL);
     const retries: string[] = [];
     // Between two drops lie 35 seconds, told by the clock alone; they come far enough apart to be told one by one.
-    const program = await locked({
+    const program = await locked(scene, {
       onEvent: (event) => {
         if (event.kind === "file-bytes" && event.bytes <= bytes) program.pass(35_000);
         if (event.kind === "file-retry") retries.push(event.why);
       },
     });
     hub.faults.add({ match: isFor(place), times: 3, fault: { kind: "drip", bytes, everyMs: 110 } });
-    await expectDone(await program.sync());
+    await expectDone(scene, await program.sync());
     expect(retries.filter((why) => why.includes("crawls")).length).toBeGreaterThan(0);
-    await expectHeals(program);
+    await expectHeals(scene, program);
   });
 });
 
 describe("sync while addresses expire", () => {
-  it("by time, between two requests of a file: it asks for another and goes on", async () => {
+  it("by time, between two requests of a file: it asks for another and goes on", async ({ scene }) => {
+    const { hub, repo } = scene;
     repo.commit(ALL);
-    const program = await locked();
-    const expire = () => {
-      hubNow += 61_000;
-    };
+    const program = await locked(scene);
+    const expire = () => scene.passAtHub(61_000);
     hub.faults.add({ match: isFor(large), times: 1, fault: { kind: "cut", after: 9 * MIB } });
     hub.faults.add({ match: isFor(large), skip: 1, times: 2, fault: { kind: "act", act: expire } });
-    await expectDone(await program.sync());
+    await expectDone(scene, await program.sync());
     expect(hub.log.filter(({ status, kind }) => kind === "cdn" && status === 403)).not.toEqual([]);
-    await expectHeals(program);
+    await expectHeals(scene, program);
   });
 
-  it("all at once, while they are under way", async () => {
+  it("all at once, while they are under way", async ({ scene }) => {
+    const { hub, repo } = scene;
     repo.commit(ALL);
-    const program = await locked();
+    const program = await locked(scene);
     const act = () => hub.expireSignatures();
     hub.faults.add({ match: /./, kind: "cdn", skip: 1, times: 2, fault: { kind: "act", act } });
-    await expectDone(await program.sync());
-    await expectHeals(program);
+    await expectDone(scene, await program.sync());
+    await expectHeals(scene, program);
   });
 });
 
 describe("sync whose connections are reset as they come", () => {
-  it("a few times: ends at the lock", async () => {
-    const program = await locked();
+  it("a few times: ends at the lock", async ({ scene }) => {
+    const { hub } = scene;
+    const program = await locked(scene);
     hub.resetConnections(4);
-    await expectDone(await program.sync());
-    await expectHeals(program);
+    await expectDone(scene, await program.sync());
+    await expectHeals(scene, program);
   });
 
-  it("always: fails with 7 and writes nothing but the root", async () => {
-    const program = await locked();
+  it("always: fails with 7 and writes nothing but the root", async ({ scene }) => {
+    const { hub } = scene;
+    const program = await locked(scene);
     hub.resetConnections(Number.POSITIVE_INFINITY);
     const done = await program.sync();
-    await expectAllBut(done, Object.keys(SMALL).sort(), "NETWORK");
-    await expectHeals(program);
+    await expectAllBut(scene, { done, files: Object.keys(SMALL).sort(), code: "NETWORK" });
+    await expectHeals(scene, program);
   });
 });
 
 describe("sync with a token", () => {
-  it("is redirected to another host that has the bytes, and leaves the token behind", async () => {
-    const seen: (string | undefined)[] = [];
-    const bytes = Buffer.from("bytes that a mirror has");
-    const other = await listen((request, response) => {
-      seen.push(request.headers.authorization);
-      response.end(bytes);
-    });
-    hub.token("hf_some_secret");
-    repo.commit({ ...OTHERS, "moved.parquet": bytes });
-    const program = await locked({ env: { HF_TOKEN: "hf_some_secret" } });
-    const to = other.url.replace("127.0.0.1", "localhost");
-    hub.faults.add({ match: /moved/, kind: "resolve", fault: { kind: "redirect", to, status: 307 } });
-    await expectDone(await program.sync());
-    expect(seen).toEqual([undefined]);
-    expect(hub.log.map(({ authorization }) => authorization)).toContain("Bearer hf_some_secret");
-    await expectHeals(program);
-  });
+  alone(
+    "is redirected to another host that has the bytes, and leaves the token behind",
+    async ({ scene }) => {
+      const { hub, repo } = scene;
+      const seen: (string | undefined)[] = [];
+      const bytes = Buffer.from("bytes that a mirror has");
+      const other = await listen((request, response) => {
+        seen.push(request.headers.authorization);
+        response.end(bytes);
+      });
+      hub.token("hf_some_secret");
+      repo.commit({ ...OTHERS, "moved.parquet": bytes });
+      const program = await locked(scene, { env: { HF_TOKEN: "hf_some_secret" } });
+      const to = other.url.replace("127.0.0.1", "localhost");
+      hub.faults.add({ match: /moved/, kind: "resolve", fault: { kind: "redirect", to, status: 307 } });
+      await expectDone(scene, await program.sync());
+      expect(seen).toEqual([undefined]);
+      expect(hub.log.map(({ authorization }) => authorization)).toContain("Bearer hf_some_secret");
+      await expectHeals(scene, program);
+    },
+  );
 });
 
 describe("a commit that vanishes", () => {
-  it("within a sync ends with 11, keeps what came and prunes nothing; update and sync go on from there", async () => {
+  it("within a sync ends with 11, keeps what came and prunes nothing; update and sync go on from there", async ({
+    scene,
+  }) => {
+    const { hub, repo, project } = scene;
     repo.commit({ ...SMALL, "old.md": "to be pruned\n" });
-    const program = await locked();
-    await expectDone(await program.sync());
+    const program = await locked(scene);
+    await expectDone(scene, await program.sync());
     const commit = repo.commit(ALL);
     expect(await program.update()).toMatchObject({ exit: 0 });
     const act = () => {
@@ -386,7 +414,7 @@ describe("a commit that vanishes", () => {
     expect(await wrongFiles(project.root, await wantsOfFile(project.lockFile))).toEqual(["large.parquet"]);
     expect(Object.keys(await project.tree())).toContain("old.md");
     expect(await program.update()).toMatchObject({ exit: 0 });
-    await expectHeals(program);
+    await expectHeals(scene, program);
     expect(Object.keys(await project.tree())).toEqual(Object.keys(SMALL).sort());
   });
 });
@@ -418,41 +446,51 @@ const LOCKING: Readonly<Record<string, { fault: Fault; at: "info" | "tree"; exit
 
 describe("lock with a fault", () => {
   /** Before a second commit is locked: a file was moved, so that a page too few would prune it. */
-  async function outdated(): Promise<{ program: InProcess; before: readonly unknown[] }> {
-    const program = await locked();
-    await expectDone(await program.sync());
+  async function outdated(scene: Scene): Promise<{ program: InProcess; before: readonly unknown[] }> {
+    const { repo, project } = scene;
+    const program = await locked(scene);
+    await expectDone(scene, await program.sync());
     repo.commit({ ...SMALL, "deep/er/new.md": "new\n" });
     return { program, before: [await project.lock(), await project.tree()] };
   }
 
-  const now = async () => [await project.lock(), await project.tree()];
+  const now = async ({ project }: Scene) => [await project.lock(), await project.tree()];
 
-  it.each(Object.entries(LOCKING))("that stays leaves lock and disk as they were: %s", async (_, row) => {
-    const { program, before } = await outdated();
-    const fault = hub.faults.add({ match: /./, kind: row.at, fault: row.fault });
-    const failed = await program.update();
-    expect(fault.hits).toBeGreaterThan(0);
-    expect([failed.exit, await now()]).toEqual([row.exit, before]);
-    expect(failed.problems).toMatchObject([{ source: "all", hint: expect.stringMatching(/./) }]);
-    hub.faults.clear();
-    expect(await program.update()).toMatchObject({ exit: 0 });
-    await expectHeals(program);
-    expect(Object.keys(await project.tree())).toContain("deep/er/new.md");
-  });
+  it.for(Object.entries(LOCKING))(
+    "that stays leaves lock and disk as they were: %s",
+    async ([, row], { scene }) => {
+      const { hub, project } = scene;
+      const { program, before } = await outdated(scene);
+      const fault = hub.faults.add({ match: /./, kind: row.at, fault: row.fault });
+      const failed = await program.update();
+      expect(fault.hits).toBeGreaterThan(0);
+      expect([failed.exit, await now(scene)]).toEqual([row.exit, before]);
+      expect(failed.problems).toMatchObject([{ source: "all", hint: expect.stringMatching(/./) }]);
+      hub.faults.clear();
+      expect(await program.update()).toMatchObject({ exit: 0 });
+      await expectHeals(scene, program);
+      expect(Object.keys(await project.tree())).toContain("deep/er/new.md");
+    },
+  );
 
-  it.each(Object.entries(LOCKING))("once is got over, or leaves all as it was: %s", async (_, row) => {
-    const { program, before } = await outdated();
-    const fault = hub.faults.add({ match: /./, kind: row.at, fault: row.fault, times: 1 });
-    const done = await program.update();
-    expect([fault.hits, done.exit]).toEqual([1, row.once ?? 0]);
-    if (row.once !== undefined) expect(await now()).toEqual(before);
-    expect(await program.update()).toMatchObject({ exit: 0 });
-    await expectHeals(program);
-    expect(Object.keys(await project.tree())).toContain("deep/er/new.md");
-  });
+  it.for(Object.entries(LOCKING))(
+    "once is got over, or leaves all as it was: %s",
+    async ([, row], { scene }) => {
+      const { hub, project } = scene;
+      const { program, before } = await outdated(scene);
+      const fault = hub.faults.add({ match: /./, kind: row.at, fault: row.fault, times: 1 });
+      const done = await program.update();
+      expect([fault.hits, done.exit]).toEqual([1, row.once ?? 0]);
+      if (row.once !== undefined) expect(await now(scene)).toEqual(before);
+      expect(await program.update()).toMatchObject({ exit: 0 });
+      await expectHeals(scene, program);
+      expect(Object.keys(await project.tree())).toContain("deep/er/new.md");
+    },
+  );
 
-  it("is cut after any number of bytes of a page", async () => {
-    const program = await locked();
+  it("is cut after any number of bytes of a page", async ({ scene }) => {
+    const { hub, project } = scene;
+    const program = await locked(scene);
     const wanted = await project.lock();
     const page = 390;
     for (let after = 0; after < page; after += 5) {
@@ -461,20 +499,22 @@ describe("lock with a fault", () => {
       const done = await program.lock();
       expect([after, fault.hits, done.exit, await project.lock()]).toEqual([after, 1, 0, wanted]);
     }
-    await expectHeals(program);
+    await expectHeals(scene, program);
   });
 
-  it("keeps one commit though its branch moves between two requests", async () => {
+  it("keeps one commit though its branch moves between two requests", async ({ scene }) => {
+    const { hub, repo, project } = scene;
     const program = inProcess(project);
     const act = () => void repo.commit({ ...SMALL, "note.md": "moved\n", "more.md": "more\n" });
     hub.faults.add({ match: /./, kind: "tree", fault: { kind: "act", act } });
-    await expectDone(await program.sync());
+    await expectDone(scene, await program.sync());
     expect(Object.keys(await project.tree())).toEqual(Object.keys(SMALL).sort());
-    await expectHeals(program);
+    await expectHeals(scene, program);
   });
 
-  it("says 11 of a commit that vanishes between two pages, and leaves all as it was", async () => {
-    const { program, before } = await outdated();
+  it("says 11 of a commit that vanishes between two pages, and leaves all as it was", async ({ scene }) => {
+    const { hub, repo } = scene;
+    const { program, before } = await outdated(scene);
     const commit = repo.commit({ ...SMALL, "more.md": "more\n" });
     const act = () => {
       repo.commit(SMALL);
@@ -482,32 +522,34 @@ describe("lock with a fault", () => {
     };
     hub.faults.add({ match: /cursor/, kind: "tree", times: 1, fault: { kind: "act", act } });
     expect(await program.update()).toMatchObject({ exit: 11, problems: [{ code: "PIN_GONE" }] });
-    expect(await now()).toEqual(before);
+    expect(await now(scene)).toEqual(before);
     expect(await program.update()).toMatchObject({ exit: 0 });
-    await expectHeals(program);
+    await expectHeals(scene, program);
   });
 });
 
 describe("a host whose name nobody knows", () => {
-  it("ends lock and sync with 7, says which, and leaves all as it was", async () => {
-    const program = await locked();
-    await expectDone(await program.sync());
+  it("ends lock and sync with 7, says which, and leaves all as it was", async ({ scene }) => {
+    const { project } = scene;
+    const program = await locked(scene);
+    await expectDone(scene, await program.sync());
     const before = await project.lock();
     await rm(join(project.root, "note.md"));
     const less = await project.tree();
     for (const run of [program.update, () => program.sync({ endpoint: "http://hub.invalid" })]) {
       const endpoint = { HF_ENDPOINT: "http://hub.invalid" };
       const other = inProcess(project, { env: endpoint });
-      const failed = run === program.update ? await withoutEndpoint(() => other.update()) : await run();
+      const failed =
+        run === program.update ? await withoutEndpoint(project, () => other.update()) : await run();
       expect(failed.exit).toBe(7);
       expect(failed.problems[0]?.message).toContain("hub.invalid");
       expect([await project.lock(), await project.tree()]).toEqual([before, less]);
     }
-    await expectHeals(program);
+    await expectHeals(scene, program);
   });
 
   /** With a manifest that leaves the endpoint to the environment. */
-  async function withoutEndpoint<T>(work: () => Promise<T>): Promise<T> {
+  async function withoutEndpoint<T>(project: Project, work: () => Promise<T>): Promise<T> {
     const manifest = (await project.read("tritter.yaml")).toString();
     await project.write("tritter.yaml", manifest.replace(/^endpoint: .*\n/m, ""));
     try {
@@ -519,7 +561,7 @@ describe("a host whose name nobody knows", () => {
 });
 
 describe("a proxy in between", () => {
-  async function behindProxy() {
+  async function behindProxy({ hub, repo, project }: Scene) {
     const proxy = await startProxy({ port: Number(new URL(hub.url).port) });
     const manifest = (await project.read("tritter.yaml")).toString();
     await project.write("tritter.yaml", manifest.replace(hub.url, "http://hub.invalid"));
@@ -528,23 +570,25 @@ describe("a proxy in between", () => {
     return { proxy, program: inProcess(project, { env: { HTTP_PROXY: proxy.url } }) };
   }
 
-  it("carries a whole sync, token and all faults of the Hub included", async () => {
-    const { proxy, program } = await behindProxy();
+  alone("carries a whole sync, token and all faults of the Hub included", async ({ scene }) => {
+    const { hub } = scene;
+    const { proxy, program } = await behindProxy(scene);
     hub.faults.add({ match: /./, kind: "tree", times: 1, fault: { kind: "cut", after: 10 } });
     hub.faults.add({ match: isFor(note), times: 1, fault: { kind: "gzip" } });
     hub.faults.add({ match: isFor(note), times: 1, fault: { kind: "cut", after: 10 } });
-    await expectDone(await program.sync());
+    await expectDone(scene, await program.sync());
     expect(proxy.seen.length).toBeGreaterThan(5);
-    await expectHeals(program);
+    await expectHeals(scene, program);
   });
 
-  it.each([
+  alone.for([
     ["refuses with 407", 407],
     ["answers 502 with HTML", 502],
     ["is gone", undefined],
-  ])("that %s ends with 7 and leaves all as it was", async (_, status) => {
-    const { program } = await behindProxy();
-    await expectDone(await program.sync());
+  ] as const)("that %s ends with 7 and leaves all as it was", async ([, status], { scene }) => {
+    const { project } = scene;
+    const { program } = await behindProxy(scene);
+    await expectDone(scene, await program.sync());
     await rm(join(project.root, "note.md"));
     const before = [await project.lock(), await project.tree()];
     const broken = await listen((_, response) => response.writeHead(status ?? 0).end("<html></html>"));
@@ -557,6 +601,6 @@ describe("a proxy in between", () => {
       ]);
     }
     expect([await project.lock(), await project.tree()]).toEqual(before);
-    await expectHeals(program);
+    await expectHeals(scene, program);
   });
 });

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { called } from "../support/called.ts";
 import { type GitWorld, gitWorld, hasGit } from "../support/git.ts";
 import { type LoopbackHub, startHub } from "../support/hub/index.ts";
 import { readPage, shellLines } from "../support/pages.ts";
@@ -14,7 +15,7 @@ let project: Project;
 beforeEach(async () => {
   hub = await startHub();
   world = await gitWorld();
-  project = await makeProject(hub, world.env);
+  project = called(await makeProject(hub, world.env));
   hub.repo("o/rust").commit(release("1"));
   hub.repo("o/docs").commit({ "x.md": "first\n" });
 });

@@ -2,14 +2,14 @@ import type { ChildProcess } from "node:child_process";
 import { existsSync, lstatSync } from "node:fs";
 import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { nodeDisk } from "../../cli/disk/node.ts";
 import type { Disk } from "../../cli/disk/port.ts";
 import { TritterError } from "../../cli/errors.ts";
 import type { Want } from "../../cli/lock/wants.ts";
 import { type LoopbackHub, type RepoHandle, startHub, type Tree } from "../support/hub/index.ts";
 import { type InProcess, inProcess } from "../support/in-process.ts";
-import { wantsOfFile, wrongFiles } from "../support/locked-tree.ts";
+import { absentBytes, wantsOfFile, wrongFiles } from "../support/locked-tree.ts";
 import { makeProject, type Project } from "../support/project.ts";
 import { type Random, seeded, seedOfRun } from "../support/random.ts";
 import { freeze, type Stream, streamsOf } from "../support/streams.ts";
@@ -24,16 +24,16 @@ const MIB = 1024 * 1024;
 const PER_STREAM = 8 * MIB;
 const JOBS = 4;
 
-let hub: LoopbackHub;
-
-beforeAll(async () => {
-  hub = await startHub();
-});
-
-afterAll(async () => {
-  expect(hub.violations).toEqual([]);
-  await hub.close();
-});
+/** With a Hub of its own, for as long as it takes. */
+async function withHub(work: (hub: LoopbackHub) => Promise<void>): Promise<void> {
+  const hub = await startHub();
+  try {
+    await work(hub);
+    expect(hub.violations).toEqual([]);
+  } finally {
+    await hub.close();
+  }
+}
 
 type Contents = Record<string, Tree[string]>;
 
@@ -83,6 +83,7 @@ const WORLDS: Readonly<Record<string, (random: Random, before: Contents) => Cont
 };
 
 interface World {
+  readonly hub: LoopbackHub;
   readonly random: Random;
   readonly project: Project;
   readonly program: InProcess;
@@ -96,20 +97,20 @@ interface World {
   remove(): Promise<void>;
 }
 
-let repos = 0;
-
-async function makeWorld(kind: string, random: Random): Promise<World> {
-  repos += 1;
-  const repo: RepoHandle = hub.repo(`o/r${repos}`);
+async function makeWorld(
+  hub: LoopbackHub,
+  { kind, round, random }: { kind: string; round: number; random: Random },
+): Promise<World> {
+  const repo: RepoHandle = hub.repo(`o/r${round}`);
   const project = await makeProject(hub);
   const program = inProcess(project);
-  await project.manifest(`sources:\n  all: { repo: o/r${repos}, path: . }`);
+  await project.manifest(`sources:\n  all: { repo: o/r${round}, path: . }`);
   const before = firstTree(random);
   repo.commit(before);
   expect(await program.lock()).toMatchObject({ exit: 0, problems: [] });
   const first = await project.lock();
   const theirs = new Map<string, string>();
-  if (random.chance(0.5)) await adopt(project, { random, theirs });
+  if (random.chance(0.5)) await adopt(project, { hub, random, theirs });
   const fetched = new Set<string>();
   if (kind !== "sync") {
     expect(await program.sync()).toMatchObject({ exit: 0, problems: [] });
@@ -121,29 +122,33 @@ async function makeWorld(kind: string, random: Random): Promise<World> {
   expect(await program.update()).toMatchObject({ exit: 0, problems: [] });
   const second = await project.lock();
   const locks = kind !== "sync" && random.chance(0.3) ? [second, first, second] : [second];
-  if (locks.length > 1) for (const bytes of await contentsOf(project.lockFile)) fetched.add(bytes);
-  return { random, project, program, theirs, fetched, strangers, locks, remove: () => project.remove() };
+  if (locks.length > 1) for (const bytes of await contentsOf(hub, project.lockFile)) fetched.add(bytes);
+  return { hub, random, project, program, theirs, fetched, strangers, locks, remove: () => project.remove() };
 }
 
 /** What the lock wants is there already, put by hand. */
-async function adopt({ root, lockFile }: Project, { random, theirs }: Pick<World, "random" | "theirs">) {
+async function adopt(
+  { root, lockFile }: Project,
+  { hub, random, theirs }: Pick<World, "hub" | "random" | "theirs">,
+) {
   const wants = await wantsOfFile(lockFile);
   for (const want of wants.filter(() => random.chance(0.3))) {
-    const bytes = await bytesOf(want);
+    const bytes = await bytesOf(hub, want);
     await mkdir(dirname(join(root, want.path)), { recursive: true });
     await writeFile(join(root, want.path), bytes);
     theirs.set(want.path, bytes.toString("latin1"));
   }
 }
 
-async function bytesOf({ remote: { repo, commit, path } }: Want): Promise<Buffer> {
+async function bytesOf(hub: LoopbackHub, { remote: { repo, commit, path } }: Want): Promise<Buffer> {
   const answer = await fetch(`${hub.url}/datasets/${repo.repo}/resolve/${commit}/${path}`);
   return Buffer.from(await answer.arrayBuffer());
 }
 
-async function contentsOf(lockFile: string): Promise<string[]> {
+async function contentsOf(hub: LoopbackHub, lockFile: string): Promise<string[]> {
   const contents: string[] = [];
-  for (const want of await wantsOfFile(lockFile)) contents.push((await bytesOf(want)).toString("latin1"));
+  for (const want of await wantsOfFile(lockFile))
+    contents.push((await bytesOf(hub, want)).toString("latin1"));
   return contents;
 }
 
@@ -194,7 +199,7 @@ interface Moment {
 }
 
 /** Of those that will come: a run that has nothing to fetch is not killed by bytes. */
-async function someMoment(random: Random, { root, lockFile }: Project): Promise<Moment> {
+async function someMoment({ hub, random, project: { root, lockFile } }: World): Promise<Moment> {
   const wants = await wantsOfFile(lockFile);
   const absent = wants.filter(({ path }) => !existsSync(join(root, path)));
   const wanted = new Set<string>(wants.map(({ path }) => path));
@@ -212,7 +217,7 @@ async function someMoment(random: Random, { root, lockFile }: Project): Promise<
   ];
   const after = random.below(bytes + 1);
   const nth = 1 + random.below(2 * absent.length + 1);
-  const sent = { what: `${after} bytes`, delayMs, has: () => served() >= after };
+  const sent = { what: `${after} bytes`, delayMs, has: () => served(hub) >= after };
   const asked = { what: `request ${nth}`, delayMs, has: () => hub.log.length >= nth };
   const early = { what: "it starts", delayMs: random.below(250), has: () => true };
   return random.pick([
@@ -235,7 +240,7 @@ function fileMoment(
   return { what: `something happened to "${path}"`, delayMs, has: () => does(path) };
 }
 
-function served(): number {
+function served(hub: LoopbackHub): number {
   return hub.log.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
@@ -244,7 +249,7 @@ interface Run {
   readonly streams: readonly Stream[];
 }
 
-async function runUntil(project: Project, moment: Moment): Promise<Run> {
+async function runUntil({ hub, project }: World, moment: Moment): Promise<Run> {
   const child = project.start("sync", "--prune", "--jobs", String(JOBS));
   const ended = endOf(child);
   while (child.exitCode === null && !moment.has()) await pause(1);
@@ -261,19 +266,20 @@ function endOf(child: ChildProcess): Promise<{ status: number | null; signal: st
   return new Promise((resolve) => child.once("exit", (status, signal) => resolve({ status, signal })));
 }
 
-/** Kills some runs and leaves the last one alone; resolves to how many it killed. */
-async function killRepeatedly(world: World): Promise<number> {
-  const { random, project, program, locks } = world;
+/** Kills some runs and leaves the last one alone. */
+async function killRepeatedly(world: World): Promise<Account> {
+  const { hub, project, program, locks, random } = world;
   const strangers = await portrait(project.root, world.strangers);
   const runs: Run[] = [];
+  const size = await absentBytes(project.root, await wantsOfFile(project.lockFile));
   for (const lock of locks) {
     await project.write("tritter.lock", lock);
     for (let left = 2 + random.below(6); left > 0; left--) {
       hub.clearLog();
-      const moment = await someMoment(random, project);
-      const ran = await runUntil(project, moment);
-      if (!ran.killed) break;
+      const moment = await someMoment(world);
+      const ran = await runUntil(world, moment);
       runs.push(ran);
+      if (!ran.killed) break;
       const { result } = await program.check();
       expect([moment.what, result?.plan?.conflicts ?? []]).toEqual([moment.what, []]);
     }
@@ -281,23 +287,48 @@ async function killRepeatedly(world: World): Promise<number> {
   hub.clearLog();
   expect(await project.run("sync", "--prune", "--jobs", String(JOBS))).toMatchObject({ status: 0 });
   runs.push({ killed: false, streams: streamsOf(hub) });
-  // Of a lock that came and went, all may be fetched again.
-  if (locks.length === 1) expectLittleTwice(runs);
   await expectEnd(world, strangers);
-  return runs.length - 1;
+  // Of a lock that came and went, all may be fetched again.
+  if (locks.length > 1) return { kills: killsOf(runs), size: 0, fetched: 0, open: 0, inHand: 0 };
+  return expectLittleTwice(runs, size);
+}
+
+/** What runs fetched of what they had to, with those killed before the last. */
+interface Account {
+  kills: number;
+  /** bytes of the blobs that were not there before the first */
+  size: number;
+  /** bytes that came to a process */
+  fetched: number;
+  /** Streams open at a kill, summed over the kills. */
+  open: number;
+  /** Streams that had ended, of which what they brought was not kept yet. */
+  inHand: number;
 }
 
 /**
  * No stream that a kill broke off costs more than 8 MiB. One that had ended counts as open until what it brought is kept;
  * of these, a run has no more than it works on at once. So the bytes fetched stay below size + 8 MiB × streams open at each kill.
  */
-function expectLittleTwice(runs: readonly Run[]): void {
-  for (const [index, { streams }] of runs.entries()) {
+function expectLittleTwice(runs: readonly Run[], size: number): Account {
+  const account = { kills: killsOf(runs), size, fetched: 0, open: 0, inHand: 0 };
+  for (const [index, { streams, killed }] of runs.entries()) {
     const later = runs.slice(index + 1).flatMap((run) => run.streams);
     const lost = streams.map((stream) => ({ ...stream, lost: overlap(stream, later) }));
     for (const stream of lost) expect(stream.lost).toBeLessThanOrEqual(PER_STREAM);
-    expect(lost.filter((stream) => stream.lost > 0 && !stream.open).length).toBeLessThanOrEqual(2 * JOBS);
+    const inHand = lost.filter((stream) => stream.lost > 0 && !stream.open).length;
+    expect(inHand).toBeLessThanOrEqual(2 * JOBS);
+    account.inHand += inHand;
+    if (killed) account.open += streams.filter(({ open }) => open).length;
+    account.fetched += streams.reduce((sum, { start, end }) => sum + end - start, 0);
   }
+  const { fetched, open, inHand } = account;
+  expect(fetched).toBeLessThanOrEqual(size + PER_STREAM * (open + inHand));
+  return account;
+}
+
+function killsOf(runs: readonly Run[]): number {
+  return runs.filter(({ killed }) => killed).length;
 }
 
 /** bytes of a stream that any of the others had again */
@@ -314,7 +345,7 @@ function overlap({ object, start, end }: Stream, others: readonly Stream[]): num
 }
 
 async function expectEnd(world: World, before: unknown[]): Promise<void> {
-  const { project, program, theirs, fetched, strangers } = world;
+  const { hub, project, program, theirs, fetched, strangers } = world;
   const wants = await wantsOfFile(project.lockFile);
   expect(await wrongFiles(project.root, wants)).toEqual([]);
   const tree = await project.tree();
@@ -355,7 +386,7 @@ describe("a disk that does not keep up", () => {
     return { disk: { ...disk, local: false, open }, free };
   }
 
-  async function standstill(): Promise<readonly Stream[]> {
+  async function standstill(hub: LoopbackHub): Promise<readonly Stream[]> {
     let [before, same] = ["[]", 0];
     while (same < 15) {
       await pause(20);
@@ -366,51 +397,63 @@ describe("a disk that does not keep up", () => {
     return streamsOf(hub);
   }
 
-  it.each([0, 3, 7])(
-    "makes the network wait: a kill costs no more than 8 MiB (after %i writes)",
-    async (writes) => {
-      const [project, killed] = [await makeProject(hub), await makeProject(hub)];
-      hub.repo("o/slow").commit({ "slow.bin": { size: 40 * MIB, seed: 77 } });
-      await project.manifest("sources:\n  all: { repo: o/slow, path: . }");
-      const { disk, free } = stuckAfter(writes);
-      const stop = new AbortController();
-      const program = inProcess(project, { disk, signal: stop.signal });
-      expect(await program.lock()).toMatchObject({ exit: 0 });
-      hub.clearLog();
-      const ended = program.sync({ jobs: 1 });
-      const first = await standstill();
-      await cp(project.folder, killed.folder, { recursive: true });
-      stop.abort(new TritterError({ code: "INTERRUPTED", message: "enough" }));
-      free();
-      expect(await ended).toMatchObject({ exit: 130 });
-      hub.clearLog();
-      expect(await inProcess(killed).sync()).toMatchObject({ exit: 0, problems: [] });
-      expectLittleTwice([
-        { killed: true, streams: first },
-        { killed: false, streams: streamsOf(hub) },
-      ]);
-      expect(await wrongFiles(killed.root, await wantsOfFile(killed.lockFile))).toEqual([]);
-      for (const one of [project, killed]) await one.remove();
-    },
+  it.each([0, 3, 7])("makes the network wait: a kill costs no more than 8 MiB (after %i writes)", (writes) =>
+    withHub((hub) => stall(hub, writes)),
   );
+
+  async function stall(hub: LoopbackHub, writes: number): Promise<void> {
+    const [project, killed] = [await makeProject(hub), await makeProject(hub)];
+    hub.repo("o/slow").commit({ "slow.bin": { size: 40 * MIB, seed: 77 } });
+    await project.manifest("sources:\n  all: { repo: o/slow, path: . }");
+    const { disk, free } = stuckAfter(writes);
+    const stop = new AbortController();
+    const program = inProcess(project, { disk, signal: stop.signal });
+    expect(await program.lock()).toMatchObject({ exit: 0 });
+    hub.clearLog();
+    const ended = program.sync({ jobs: 1 });
+    const first = await standstill(hub);
+    await cp(project.folder, killed.folder, { recursive: true });
+    stop.abort(new TritterError({ code: "INTERRUPTED", message: "enough" }));
+    free();
+    expect(await ended).toMatchObject({ exit: 130 });
+    hub.clearLog();
+    expect(await inProcess(killed).sync()).toMatchObject({ exit: 0, problems: [] });
+    const runs = [
+      { killed: true, streams: first },
+      { killed: false, streams: streamsOf(hub) },
+    ];
+    expectLittleTwice(runs, 40 * MIB);
+    expect(await wrongFiles(killed.root, await wantsOfFile(killed.lockFile))).toEqual([]);
+    for (const one of [project, killed]) await one.remove();
+  }
 });
 
 describe("kill -9", () => {
-  it.each(Object.keys(WORLDS))(
+  it.concurrent.each(Object.keys(WORLDS))(
     `in the middle of %s: the next run ends at the lock (TRITTER_SEED=${SEED})`,
-    async (kind) => {
-      let kills = 0;
-      for (let round = 0; kills < KILLS / 3; round++) {
-        const world = await makeWorld(kind, seeded(SEED + round * 3 + Object.keys(WORLDS).indexOf(kind)));
-        try {
-          kills += await killRepeatedly(world);
-        } catch (error) {
-          throw new Error(`round ${round} of ${kind}, TRITTER_SEED=${SEED}: ${error}`, { cause: error });
-        } finally {
-          await world.remove();
-        }
-      }
-    },
+    (kind) => withHub((hub) => killIn(hub, kind)),
     60_000 + KILLS * 5_000,
   );
 });
+
+async function killIn(hub: LoopbackHub, kind: string): Promise<void> {
+  const accounts: Account[] = [];
+  const sum = (of: keyof Account) => accounts.reduce((total, account) => total + account[of], 0);
+  for (let round = 0; sum("kills") < KILLS / 3; round++) {
+    const random = seeded(SEED + round * 3 + Object.keys(WORLDS).indexOf(kind));
+    const world = await makeWorld(hub, { kind, round, random });
+    try {
+      accounts.push(await killRepeatedly(world));
+    } catch (error) {
+      throw new Error(`round ${round} of ${kind}, TRITTER_SEED=${SEED}: ${error}`, { cause: error });
+    } finally {
+      await world.remove();
+    }
+  }
+  if (!process.env.TRITTER_KILLS) return;
+  const [again, bound] = [sum("fetched") - sum("size"), PER_STREAM * sum("open")];
+  console.info(
+    `${kind}: ${sum("kills")} kills with ${sum("open")} streams open; of ${sum("size")} bytes ${again} came again, ` +
+      `${((100 * again) / bound).toFixed(1)} % of 8 MiB a stream; ${sum("inHand")} streams had ended in vain`,
+  );
+}

@@ -5,6 +5,7 @@ import { nodeDisk } from "../../cli/disk/node.ts";
 import { readLock } from "../../cli/lock/read.ts";
 import { type Want, wantsOf } from "../../cli/lock/wants.ts";
 import type { Digest } from "../../schema/ids.ts";
+import { readTree } from "./trees.ts";
 
 /** What a lock file wants on disk. */
 export async function wantsOfFile(file: string): Promise<Want[]> {
@@ -21,6 +22,16 @@ export async function wrongFiles(root: string, wants: readonly Want[]): Promise<
     if (bytes === undefined || digestLike(digest, bytes) !== digest) wrong.push(path);
   }
   return wrong;
+}
+
+/** bytes of the blobs that no file below the root holds, each once; one of git counts, since what is there may be known by sha256 alone */
+export async function absentBytes(root: string, wants: readonly Want[]): Promise<number> {
+  const files = Object.values(await readTree(root).catch(() => ({})));
+  const blobs = new Map(wants.map(({ digest, size }) => [digest, size]));
+  const isHere = ([digest, size]: [Digest, number]) =>
+    digest.startsWith("sha256:") &&
+    files.some((bytes) => bytes.length === size && digestLike(digest, bytes) === digest);
+  return [...blobs].filter((blob) => !isHere(blob)).reduce((sum, [, size]) => sum + size, 0);
 }
 
 function digestLike(digest: Digest, bytes: Buffer): string {

@@ -100,7 +100,8 @@ export async function makeProject(
     lock: () => readFile(join(folder, "tritter.lock"), "utf8"),
     tree: async () => {
       const files = Object.entries(await everything()).filter(([path]) => !path.startsWith(".tritter/"));
-      return Object.fromEntries(files.sort().map(([path, bytes]) => [path, bytes.toString("latin1")]));
+      const inOrder = files.sort(([a], [b]) => (a < b ? -1 : 1));
+      return Object.fromEntries(inOrder.map(([path, bytes]) => [path, bytes.toString("latin1")]));
     },
     trash: async () => {
       const files = Object.entries(await everything()).filter(
