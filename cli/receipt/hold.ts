@@ -34,8 +34,14 @@ export function holdRoot(
     const path = join(state, HOLDER);
     await makeOwnFolder(disk, state, state);
     await take({ disk, writer, now }, path);
-    await sweep({ disk, writer, now }, state);
-    return holding(disk, path, writer);
+    const release = holding(disk, path, writer);
+    try {
+      await sweep({ disk, writer, now }, state);
+    } catch (error) {
+      await release();
+      throw error;
+    }
+    return release;
   });
 }
 
@@ -59,13 +65,14 @@ async function take(taking: Taking, path: string): Promise<void> {
   });
 }
 
-/** What those left that were killed while they took the root. Of one that lives, it is on its way. */
+/** What those left that were killed while they took the root. Of one that lives, it is on its way; one that is just writing does without. */
 async function sweep(taking: Taking, state: string): Promise<void> {
   const { disk } = taking;
   for (const { name, kind } of await readOwnFolder(disk, state, state)) {
     const path = join(state, name);
     if (kind !== "file" || !name.startsWith(`${HOLDER}.`)) continue;
-    if (await isHeld(taking, path, await readHolder(disk, path))) continue;
+    const holder = await readHolder(disk, path);
+    if (holder !== undefined && (await isHeld(taking, path, holder))) continue;
     await passing(["ENOENT"], () => disk.unlink(path));
   }
 }

@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { existsSync, lstatSync } from "node:fs";
+import { existsSync, lstatSync, statSync } from "node:fs";
 import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -91,6 +91,8 @@ interface World {
   readonly theirs: Map<string, string>;
   /** Bytes that we fetched and that may have been in the way of others. */
   readonly fetched: Set<string>;
+  /** Paths of ours before the first run. */
+  readonly ours: ReadonlySet<string>;
   readonly strangers: readonly string[];
   /** Locks that runs find; the last one counts. */
   readonly locks: readonly string[];
@@ -112,9 +114,13 @@ async function makeWorld(
   const theirs = new Map<string, string>();
   if (random.chance(0.5)) await adopt(project, { hub, random, theirs });
   const fetched = new Set<string>();
+  const ours = new Set<string>();
   if (kind !== "sync") {
     expect(await program.sync()).toMatchObject({ exit: 0, problems: [] });
-    for (const bytes of Object.values(await project.tree())) fetched.add(bytes);
+    for (const [path, bytes] of Object.entries(await project.tree())) {
+      ours.add(path);
+      fetched.add(bytes);
+    }
     if (random.chance(0.5)) await modify(project, { random, theirs });
   }
   const strangers = await putStrangers(project.root);
@@ -123,7 +129,18 @@ async function makeWorld(
   const second = await project.lock();
   const locks = kind !== "sync" && random.chance(0.3) ? [second, first, second] : [second];
   if (locks.length > 1) for (const bytes of await contentsOf(hub, project.lockFile)) fetched.add(bytes);
-  return { hub, random, project, program, theirs, fetched, strangers, locks, remove: () => project.remove() };
+  return {
+    hub,
+    random,
+    project,
+    program,
+    theirs,
+    fetched,
+    ours,
+    strangers,
+    locks,
+    remove: () => project.remove(),
+  };
 }
 
 /** What the lock wants is there already, put by hand. */
@@ -201,10 +218,13 @@ interface Moment {
 /** Of those that will come: a run that has nothing to fetch is not killed by bytes. */
 async function someMoment({ hub, random, project: { root, lockFile } }: World): Promise<Moment> {
   const wants = await wantsOfFile(lockFile);
-  const absent = wants.filter(({ path }) => !existsSync(join(root, path)));
+  const sizeAt = (path: string) =>
+    existsSync(join(root, path)) ? statSync(join(root, path)).size : undefined;
+  const lacking = wants.filter(({ path, size }) => sizeAt(path) !== size);
+  const absent = wants.filter(({ path }) => sizeAt(path) === undefined);
   const wanted = new Set<string>(wants.map(({ path }) => path));
   const extra = [...PATHS, ...LATER].filter((path) => !wanted.has(path) && existsSync(join(root, path)));
-  const bytes = absent.reduce((sum, { size }) => sum + size, 0);
+  const bytes = lacking.reduce((sum, { size }) => sum + size, 0);
   const delayMs = random.chance(0.5) ? 0 : random.below(15);
   const [begins, comes, goes] = [
     { what: "it begins", delayMs: random.below(80), has: () => existsSync(join(root, ".tritter/holder")) },
@@ -216,7 +236,7 @@ async function someMoment({ hub, random, project: { root, lockFile } }: World): 
     ),
   ];
   const after = random.below(bytes + 1);
-  const nth = 1 + random.below(2 * absent.length + 1);
+  const nth = 1 + random.below(2 * lacking.length + 1);
   const sent = { what: `${after} bytes`, delayMs, has: () => served(hub) >= after };
   const asked = { what: `request ${nth}`, delayMs, has: () => hub.log.length >= nth };
   const early = { what: "it starts", delayMs: random.below(250), has: () => true };
@@ -225,7 +245,7 @@ async function someMoment({ hub, random, project: { root, lockFile } }: World): 
     begins,
     comes ?? begins,
     goes ?? begins,
-    ...(absent.length > 0 ? [sent, asked] : []),
+    ...(lacking.length > 0 ? [sent, sent, asked] : []),
     early,
   ]);
 }
@@ -249,7 +269,11 @@ interface Run {
   readonly streams: readonly Stream[];
 }
 
-async function runUntil({ hub, project }: World, moment: Moment): Promise<Run> {
+async function runUntil({ hub, project, random }: World, moment: Moment): Promise<Run> {
+  // So slowly that a kill meets streams which are open.
+  const slow = random.chance(0.7)
+    ? hub.faults.add({ match: /./, kind: "cdn", fault: { kind: "drip", bytes: 128 * 1024, everyMs: 1 } })
+    : undefined;
   const child = project.start("sync", "--prune", "--jobs", String(JOBS));
   const ended = endOf(child);
   while (child.exitCode === null && !moment.has()) await pause(1);
@@ -258,6 +282,7 @@ async function runUntil({ hub, project }: World, moment: Moment): Promise<Run> {
   const streams = streamsOf(hub);
   child.kill("SIGKILL");
   const { status, signal } = await ended;
+  slow?.remove();
   if (signal === null) expect(status).toBe(0);
   return { killed: signal !== null, streams };
 }
@@ -271,7 +296,9 @@ async function killRepeatedly(world: World): Promise<Account> {
   const { hub, project, program, locks, random } = world;
   const strangers = await portrait(project.root, world.strangers);
   const runs: Run[] = [];
-  const size = await absentBytes(project.root, await wantsOfFile(project.lockFile));
+  const size = await absentBytes(project.root, await wantsOfFile(project.lockFile), (path) =>
+    world.ours.has(path),
+  );
   for (const lock of locks) {
     await project.write("tritter.lock", lock);
     for (let left = 2 + random.below(6); left > 0; left--) {

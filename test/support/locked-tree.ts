@@ -24,14 +24,24 @@ export async function wrongFiles(root: string, wants: readonly Want[]): Promise<
   return wrong;
 }
 
-/** bytes of the blobs that no file below the root holds, each once; one of git counts, since what is there may be known by sha256 alone */
-export async function absentBytes(root: string, wants: readonly Want[]): Promise<number> {
-  const files = Object.values(await readTree(root).catch(() => ({})));
-  const blobs = new Map(wants.map(({ digest, size }) => [digest, size]));
-  const isHere = ([digest, size]: [Digest, number]) =>
-    digest.startsWith("sha256:") &&
-    files.some((bytes) => bytes.length === size && digestLike(digest, bytes) === digest);
-  return [...blobs].filter((blob) => !isHere(blob)).reduce((sum, [, size]) => sum + size, 0);
+/**
+ * bytes that a sync has to fetch, each blob once: those that a path lacks, unless a file of ours holds them.
+ * One of git counts in any case, since what is there may be known by sha256 alone.
+ */
+export async function absentBytes(
+  root: string,
+  wants: readonly Want[],
+  ours: (path: string) => boolean,
+): Promise<number> {
+  const files = Object.entries(await readTree(root).catch(() => ({}) as Record<string, Buffer>));
+  const isIn = (digest: Digest, bytes: Buffer) => digestLike(digest, bytes) === digest;
+  const isHeld = (digest: Digest) => files.some(([path, bytes]) => ours(path) && isIn(digest, bytes));
+  const wrong = new Set(await wrongFiles(root, wants));
+  const lacking = wants.filter(({ path }) => wrong.has(path));
+  const blobs = new Map(lacking.map(({ digest, size }) => [digest, size]));
+  return [...blobs]
+    .filter(([digest]) => digest.startsWith("git:") || !isHeld(digest))
+    .reduce((sum, [, size]) => sum + size, 0);
 }
 
 function digestLike(digest: Digest, bytes: Buffer): string {

@@ -146,11 +146,10 @@ describe("holdRoot()", () => {
     const left: [string, string, number][] = [
       ["holder.dead", JSON.stringify(dead()), 0],
       ["holder.after.gone", JSON.stringify(dead("taker")), 0],
-      ["holder.torn", "", 6_000],
+      ["holder.torn", "", 0],
       ["holder.silent", JSON.stringify(elsewhere()), 61_000],
       ["holder.other", JSON.stringify(other()), 0],
       ["holder.far", JSON.stringify(elsewhere()), 0],
-      ["holder.young", "", 0],
     ];
     await mkdir(state, { recursive: true });
     for (const [name, text, ageMs] of left) {
@@ -159,7 +158,23 @@ describe("holdRoot()", () => {
       await utimes(join(state, name), then, then);
     }
     await (await hold(self))();
-    expect((await names()).sort()).toEqual(["holder.far", "holder.other", "holder.young"]);
+    expect((await names()).sort()).toEqual(["holder.far", "holder.other"]);
+  });
+
+  it("does without its own file where another, who holds the root, swept it", async () => {
+    const disk = nodeDisk();
+    let release: (() => Promise<void>) | undefined;
+    const overtaken: Disk = {
+      ...disk,
+      link: async (from, to) => {
+        release ??= await hold(other());
+        await disk.unlink(from);
+        await disk.link(from, to);
+      },
+    };
+    await expect(hold(self, overtaken)).rejects.toMatchObject(HELD);
+    await release?.();
+    expect(await names()).toEqual([]);
   });
 
   it("takes no path from a holder's id", async () => {
