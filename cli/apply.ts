@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fetchBlobs } from "./apply/fetch.ts";
-import { settle, syncFile } from "./apply/flush.ts";
+import { settle } from "./apply/flush.ts";
 import { gatherFromTree } from "./apply/gather.ts";
 import { type Gift, takeGiven } from "./apply/give.ts";
 import { placeAll } from "./apply/place.ts";
@@ -8,6 +8,7 @@ import { pruneAll } from "./apply/prune.ts";
 import { spaceProblem } from "./apply/space.ts";
 import type { Applying, Outcome, Trashed } from "./apply/types.ts";
 import type { Disk } from "./disk/port.ts";
+import { syncFile } from "./disk/sync-file.ts";
 import { onDisk } from "./disk/trouble.ts";
 import { type Problem, systemCode, TritterError } from "./errors.ts";
 import type { Hub } from "./hub/port.ts";
@@ -28,7 +29,8 @@ export type { Applying, Outcome } from "./apply/types.ts";
  */
 export async function apply(applying: Applying): Promise<Outcome> {
   const { disk, root, plan } = applying;
-  const short = await spaceProblem(disk, root, plan);
+  const { beside } = applying;
+  const short = beside?.problem ?? (await spaceProblem(disk, root, { plan, beside }));
   if (short !== undefined) return nothingDone([...applying.unread, short]);
   const trash = openTrash(disk, applying.state, applying.store.writer.id);
   const change = treeChange(disk, root, trash);

@@ -34,9 +34,17 @@ export interface CarrierDocument {
 
 export interface SourceDocument extends CarrierDocument {
   readonly path?: string;
+  readonly "hub-cache"?: HubCache;
+  readonly "local-dir"?: LocalDir;
   readonly groups?: readonly string[];
   readonly fallbacks?: readonly CarrierDocument[];
 }
+
+/** How the Hub's own clients get a source in their cache: `link` takes a hard link where blocks cannot be shared. */
+export type HubCache = "write" | "link";
+
+/** What `hf download --local-dir` finds beside a source's files. */
+export type LocalDir = "metadata";
 
 /** Guards judged on the lock: exact file count, least file count, most bytes. */
 export interface Expectation {
@@ -106,5 +114,7 @@ export interface Source extends Carrier {
   /** Below the root, without leading or trailing `/`; "" is the root itself. */
   readonly path: string;
   readonly groups: readonly string[];
+  readonly hubCache: HubCache | undefined;
+  readonly localDir: LocalDir | undefined;
   readonly fallbacks: readonly Carrier[];
 }

@@ -1,5 +1,4 @@
 import type { TreePath } from "../../schema/ids.ts";
-import type { Disk } from "../disk/port.ts";
 import { onDisk } from "../disk/trouble.ts";
 import type { Entry } from "../receipt/entries.ts";
 import type { TreeChange } from "../tree/change.ts";
@@ -27,10 +26,4 @@ export async function settle(
   await onDisk("remove emptied folders", () => change.removeEmptied(left));
   const gone = left.map((path): Entry => ({ op: "gone", owner, path }));
   await journal.durable([...gone, { op: "flushed" }]);
-}
-
-/** Makes the bytes of a file durable that was not written, or not flushed, by us. */
-export async function syncFile(disk: Disk, path: string): Promise<void> {
-  const file = await disk.open(path, "r");
-  await file.sync().finally(() => file.close());
 }

@@ -1,16 +1,16 @@
 import { join } from "node:path";
 import type { Digest, TreePath } from "../../schema/ids.ts";
 import { printable } from "../../schema/names.ts";
+import { syncFile } from "../disk/sync-file.ts";
 import { diskProblem } from "../disk/trouble.ts";
 import type { Problem } from "../errors.ts";
 import type { Blob, BlobOrigin } from "../plan/types.ts";
+import { copyVerified } from "../store/copy.ts";
 import { algorithmsFor } from "../store/hash.ts";
 import { readyName } from "../store/layout.ts";
 import { unpackChecksums } from "../store/segments.ts";
 import type { ReadyBlob } from "../store/store.ts";
 import type { TreeChange } from "../tree/change.ts";
-import { copyVerified } from "./copy.ts";
-import { syncFile } from "./flush.ts";
 import type { Applying } from "./types.ts";
 
 export interface Gathered {

@@ -4,11 +4,19 @@ import { onDisk } from "../disk/trouble.ts";
 import { type Problem, systemCode } from "../errors.ts";
 import type { Plan } from "../plan/types.ts";
 import { parentOf } from "../tree/look.ts";
+import type { Applying } from "./types.ts";
 
 /** For the whole plan, before the first byte. What goes to the trash stays on the disk, so it frees nothing. */
-export async function spaceProblem(disk: Disk, root: string, plan: Plan): Promise<Problem | undefined> {
+export async function spaceProblem(
+  disk: Disk,
+  root: string,
+  { plan, beside }: Pick<Applying, "plan" | "beside">,
+): Promise<Problem | undefined> {
+  const { bytes = 0, files = 0 } = beside ?? {};
+  const tree = roomFor(disk, root, plan);
+  const need = { bytes: tree.bytes + bytes, inodes: tree.inodes + files };
   const have = await onDisk(`look at the space in "${root}"`, () => disk.space(root));
-  return shortage(root, roomFor(disk, root, plan), have);
+  return shortage(root, need, have);
 }
 
 /** What a plan takes at most, or a file system has; undefined: it does not say. */

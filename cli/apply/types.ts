@@ -39,9 +39,19 @@ export interface Applying {
   /** Streams at once. */
   readonly jobs: number;
   readonly limits: Limits;
+  /** What is to be written after the tree, and needs space too; undefined: nothing. */
+  readonly beside: Beside | undefined;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly emit: Emit;
+}
+
+/** Counted where it is on the tree's file system; `problem`: it cannot be had, so nothing is begun. */
+export interface Beside {
+  /** bytes */
+  readonly bytes: number;
+  readonly files: number;
+  readonly problem: Problem | undefined;
 }
 
 /** What happened. */

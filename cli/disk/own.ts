@@ -4,10 +4,18 @@ import type { DirEntry, Disk } from "./port.ts";
 
 // Folders of tritter's own, below `<root>/.tritter`. A link there would let our writes, and our removals, out of the root.
 
-/** Makes a folder at or below `state`; its name would survive a power loss. Throws DISK_REFUSED where a link or a file is on the way. */
-export async function makeOwnFolder(disk: Disk, state: string, folder: string): Promise<void> {
+/**
+ * Makes a folder at or below `state`; its name would survive a power loss. Throws DISK_REFUSED where a link or a file is on
+ * the way; `whose` says in whose folders, where they are not tritter's own.
+ */
+export async function makeOwnFolder(
+  disk: Disk,
+  state: string,
+  folder: string,
+  whose = "tritter's own",
+): Promise<void> {
   for (const path of waypoints(state, folder)) {
-    if (isThere(disk, path)) continue;
+    if (isThere(disk, path, whose)) continue;
     await disk.mkdir(path);
     await disk.syncFolder(dirname(path));
   }
@@ -33,7 +41,7 @@ export function rootGone(root: string): TritterError {
 
 /** Entries of a folder at or below `state`, none where it does not exist. Throws DISK_REFUSED where a link or a file is on the way. */
 export async function readOwnFolder(disk: Disk, state: string, folder: string): Promise<readonly DirEntry[]> {
-  for (const path of waypoints(state, folder)) if (!isThere(disk, path)) return [];
+  for (const path of waypoints(state, folder)) if (!isThere(disk, path, "tritter's own")) return [];
   return (await disk.readdir(folder)) ?? [];
 }
 
@@ -45,13 +53,13 @@ function waypoints(state: string, folder: string): string[] {
   return paths;
 }
 
-function isThere(disk: Disk, path: string): boolean {
+function isThere(disk: Disk, path: string, whose: string): boolean {
   const stat = disk.lstat(path);
   if (stat === undefined) return false;
   if (stat.kind === "folder") return true;
   throw new TritterError({
     code: "DISK_REFUSED",
-    message: `cannot use "${path}": it is a ${stat.kind}, and should be a folder of tritter's own`,
+    message: `cannot use "${path}": it is a ${stat.kind}, and should be a folder of ${whose}`,
     hint: "move it away, then run the same command again",
   });
 }

@@ -36,6 +36,8 @@ function sourceOf(name: string, document: SourceDocument): Source {
     name,
     path: cleanFolder(document.path ?? name),
     groups: document.groups ?? [],
+    hubCache: document["hub-cache"],
+    localDir: document["local-dir"],
     fallbacks: (document.fallbacks ?? []).map(carrierOf),
   };
 }

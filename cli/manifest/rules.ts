@@ -24,6 +24,7 @@ export function checkRules(document: ManifestDocument, source: SourceText): Issu
   for (const [name, entry] of Object.entries(document.sources ?? {})) {
     carrierRules(["sources", name], entry, report);
     pathRule(["sources", name], { name, entry }, report);
+    localDirRule(["sources", name], entry, report);
     for (const [index, fallback] of (entry.fallbacks ?? []).entries())
       carrierRules(["sources", name, "fallbacks", index], fallback, report);
   }
@@ -94,6 +95,20 @@ function stripRule(at: Path, folder: string | undefined, report: Report): void {
   if (plain === "") report(at, `"strip" is "${printable(folder)}": should name a folder of the repository`);
   else if (judged.kind === "hostile")
     report(at, `"strip" is "${printable(folder)}": ${judged.why}; should be a folder of the repository`);
+}
+
+/** `hf download --local-dir` looks for a file under its path in the repository. */
+function localDirRule(at: Path, entry: SourceDocument, report: Report): void {
+  if (entry["local-dir"] === undefined) return;
+  const carriers = [entry, ...(entry.fallbacks ?? [])];
+  const which = carriers.findIndex(({ strip = "" }) => cleanFolder(strip) !== "");
+  if (which < 0) return;
+  const whose = which === 0 ? "this source drops" : `fallback ${which} drops`;
+  report(
+    [...at, "local-dir"],
+    `"local-dir" cannot be with "strip": hf looks for files under their paths in the repository, of which ${whose} the folder "${printable(carriers[which]?.strip ?? "")}"`,
+    "leave out one of the two",
+  );
 }
 
 function timeRule(at: Path, carrier: CarrierDocument, report: Report): void {

@@ -1,6 +1,7 @@
 import type { Lock, LockedSource } from "../../schema/lock.ts";
 import type { Context } from "../context.ts";
 import { type Problem, problemsOf } from "../errors.ts";
+import { judgeGiving, planGiving } from "../give.ts";
 import type { Count, Drift } from "../plan.ts";
 import { judge } from "../resolve/judge.ts";
 import type { Stale } from "../resolve/stale.ts";
@@ -118,8 +119,13 @@ async function lookAtDisk(
 ): Promise<Seen> {
   try {
     const input = { manifest, lock, scope, deep, proof, force: false, prune: false, tolerant: true };
-    const { plan, root, inventory } = await survey(context, input);
-    const problems = [...driftProblems(plan, { root, deep }), ...inventory.unread.values()];
+    const { plan, root, state, inventory } = await survey(context, input);
+    const giving = await planGiving(context, { manifest, lock, scope, root, state, deep });
+    const problems = [
+      ...driftProblems(plan, { root, deep }),
+      ...inventory.unread.values(),
+      ...(giving === undefined ? [] : await judgeGiving(context, giving)),
+    ];
     return { root, plan, hashed: inventory.hashed, problems };
   } catch (error) {
     context.signal.throwIfAborted();

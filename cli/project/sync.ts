@@ -1,3 +1,4 @@
+import type { Stamp, TreePath } from "../../schema/ids.ts";
 import type { Lock } from "../../schema/lock.ts";
 import { printable } from "../../schema/names.ts";
 import { type Giver, mayGive, type Offer } from "../apply/give.ts";
@@ -9,6 +10,15 @@ import { diskProblem, passing } from "../disk/trouble.ts";
 import { thisWriter, type Writer } from "../disk/writer.ts";
 import { type Problem, systemCode, TritterError, TritterErrors } from "../errors.ts";
 import type { Emit } from "../events.ts";
+import {
+  type Gave,
+  type GiveInput,
+  type Giving,
+  give,
+  planGiving,
+  spaceForGiving,
+  wouldGive,
+} from "../give.ts";
 import { bytesDigest } from "../lock/digests.ts";
 import { serialiseLock } from "../lock/write.ts";
 import { selectSources } from "../manifest/select.ts";
@@ -63,6 +73,8 @@ export interface SyncResult {
   readonly offers: readonly Offer[];
   /** undefined: a dry run, or refused. */
   readonly outcome: Outcome | undefined;
+  /** What the Hub's own clients find now, or, in a dry run, would; undefined: no source asks for it, or it did not come to that. */
+  readonly gave: Gave | undefined;
   readonly problems: readonly Problem[];
 }
 
@@ -101,6 +113,7 @@ async function syncInTime(outer: Context, options: Syncing): Promise<SyncResult>
       plan: undefined,
       offers: [],
       outcome: undefined,
+      gave: undefined,
       problems: refused,
     };
   if (refused.length > 0) throw new TritterErrors(refused);
@@ -112,8 +125,10 @@ async function syncInTime(outer: Context, options: Syncing): Promise<SyncResult>
     const seen = await survey(inTime, surveyInput(project, lock, options));
     const { root, plan, inventory } = seen;
     const offers = await mayGive(giversOf(seen), plan.blobs, options.looking);
-    const problems = [...inventory.unread.values(), ...problemsOfPlan(plan)];
-    return { lockFile, locked, root, plan, offers, outcome: undefined, problems };
+    const giving = await planGiving(inTime, giveInput(project, { lock, seen, options }));
+    const gave = giving && (await wouldGive(inTime, giving));
+    const problems = [...inventory.unread.values(), ...problemsOfPlan(plan), ...(gave?.problems ?? [])];
+    return { lockFile, locked, root, plan, offers, outcome: undefined, gave, problems };
   }
   const digest = locked === undefined ? project.lockDigest : bytesDigest(serialiseLock(lock));
   const done = await reconcile(context, project, { lock, digest, options, giversOf, fetch: true, spoke });
@@ -174,6 +189,7 @@ export interface Done {
   readonly root: string;
   readonly plan: Plan;
   readonly outcome: Outcome;
+  readonly gave: Gave | undefined;
   readonly problems: readonly Problem[];
 }
 
@@ -206,22 +222,26 @@ export async function reconcile(
     const inTime = { ...context, signal: options.looking };
     const seen = await survey(inTime, { ...surveyInput(project, lock, options), receipt });
     const givers = giversOf(seen);
-    const { outcome, written } = await carryOut(context, project, {
-      lock,
-      seen,
-      options,
-      writer,
-      givers,
-      fetch,
-    });
-    const problems = [...outcome.problems, ...problemsOfPlan(seen.plan)];
-    if (problems.length === 0 && digest !== undefined && isPackable(project, lock) && !spoke()) {
+    const giving = await planGiving(inTime, giveInput(project, { lock, seen, options }));
+    const carrying = { lock, seen, options, writer, givers, fetch, giving };
+    const { outcome, written, gave } = await carryOut(context, project, carrying);
+    const problems = [...outcome.problems, ...problemsOfPlan(seen.plan), ...(gave?.problems ?? [])];
+    const given = gave?.record ?? "none";
+    if (
+      given !== "lost" &&
+      problems.length === 0 &&
+      digest !== undefined &&
+      isPackable(project, lock) &&
+      !spoke()
+    ) {
       const { manifest, manifestText } = project;
       const documents = { manifest: bytesDigest(manifestText), lock: digest };
       const key = { tritter: context.version, owner: manifest.owner, ...documents };
-      await packReceipt(disk, state, { key, manifest, lock, wants: seen.wants, receipt, written, writer });
+      const { wants } = seen;
+      const found = given === "none" ? undefined : given;
+      await packReceipt(disk, state, { key, manifest, lock, wants, receipt, written, writer, given: found });
     }
-    return { root: seen.root, plan: seen.plan, outcome, problems };
+    return { root: seen.root, plan: seen.plan, outcome, gave, problems };
   } finally {
     await release();
   }
@@ -232,24 +252,32 @@ function isPackable({ peekable, scope }: Project, lock: Lock): boolean {
   return peekable && scope === undefined && lock.sources.every(({ carrier }) => carrier === undefined);
 }
 
+function giveInput(
+  { manifest, scope }: Project,
+  { lock, seen: { root, state }, options }: { lock: Lock; seen: Survey; options: SyncOptions },
+): GiveInput {
+  return { manifest, lock, scope, root, state, deep: options.deep === true };
+}
+
+interface Carrying {
+  readonly lock: Lock;
+  readonly seen: Survey;
+  readonly options: SyncOptions;
+  readonly writer: Writer;
+  readonly givers: readonly Giver[];
+  readonly fetch: boolean;
+  readonly giving: Giving | undefined;
+}
+
 async function carryOut(
   context: Context,
   project: Project,
-  {
-    lock,
-    seen,
-    options,
-    writer,
-    givers,
-    fetch,
-  }: Pick<Reconciling, "lock" | "options" | "fetch"> & {
-    readonly seen: Survey;
-    readonly writer: Writer;
-    readonly givers: readonly Giver[];
-  },
-): Promise<{ outcome: Outcome; written: Written }> {
+  { lock, seen, options, writer, givers, fetch, giving }: Carrying,
+): Promise<{ outcome: Outcome; written: Written; gave: Gave | undefined }> {
   const { clock, signal, emit } = context;
   const disk = withState(context.disk, seen.state);
+  const within = { ...context, disk };
+  const beside = giving && (await spaceForGiving(within, giving, writer));
   const { hub, close } = lazyHub(context, project, options.jobs);
   const journal = openJournal(disk, seen.state, { writer, receipt: seen.receipt });
   try {
@@ -270,15 +298,30 @@ async function carryOut(
       scannedAt: seen.scannedAt,
       whole: project.scope === undefined,
       jobs: options.jobs,
+      beside,
       limits: limitsOf(project, options),
       clock,
       signal,
       emit,
     });
-    return { outcome, written: journal.written() };
+    const done = outcome.problems.length === 0 && problemsOfPlan(seen.plan).length === 0;
+    const { receipt } = seen;
+    const stampAt = stampsOf(seen.plan, journal.written());
+    const gave =
+      done && giving ? await give(within, giving, { stampAt, writer, receipt, journal }) : undefined;
+    return { outcome, written: journal.written(), gave };
   } finally {
     await journal.close().finally(close);
   }
+}
+
+/** Stamps of files that hold what the lock wants: as scan found them, or as they were placed. */
+function stampsOf({ keeps }: Plan, { last }: Written): (path: TreePath) => Stamp | undefined {
+  const kept = new Map(keeps.map(({ want, stamp }) => [want.path, stamp]));
+  return (path) => {
+    const entry = last.get(path);
+    return entry?.op === "placed" ? entry.stamp : kept.get(path);
+  };
 }
 
 /** Resolves to the state folder, which exists afterwards and hides itself from git. */

@@ -10,5 +10,14 @@ export function isJournal({ name, kind }: DirEntry): boolean {
 
 /** One an owner. */
 export function packedName(owner: string): string {
-  return `${createHash("sha256").update(owner).digest("hex").slice(0, 8)}.packed`;
+  return `${tagOf(owner)}.packed`;
+}
+
+/** One an owner. */
+export function givenName(owner: string): string {
+  return `${tagOf(owner)}.given`;
+}
+
+function tagOf(owner: string): string {
+  return createHash("sha256").update(owner).digest("hex").slice(0, 8);
 }

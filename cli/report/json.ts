@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { LockedSource } from "../../schema/lock.ts";
 import type { Given } from "../apply/give.ts";
 import type { Outcome } from "../apply/types.ts";
+import type { Gave } from "../give.ts";
 import type { Conflict, Drift, Prune, Write } from "../plan.ts";
 import type { Finding } from "../project/doctor/finding.ts";
 import type { Edited } from "../project/editing.ts";
@@ -115,7 +116,7 @@ function importedBody({ name, lines, stanza, proof, files }: ImportedSource): Js
   return { name, lines, repo, type, revision, include, exclude, path, proof, files: files ?? null };
 }
 
-function syncBody({ dryRun, root, lockFile, locked, plan, offers, outcome }: Of<"sync">): Json {
+function syncBody({ dryRun, root, lockFile, locked, plan, offers, outcome, gave }: Of<"sync">): Json {
   const lock = locked === undefined ? null : lockBody(lockFile, locked);
   return {
     dryRun,
@@ -124,7 +125,13 @@ function syncBody({ dryRun, root, lockFile, locked, plan, offers, outcome }: Of<
     plan: planBody(plan),
     offers,
     outcome: outcome === undefined ? null : outcomeBody(outcome),
+    gave: gave === undefined ? null : gaveBody(gave),
   };
+}
+
+function gaveBody({ cache, metadata }: Gave): Json {
+  const refs = (cache?.refs ?? []).map(orNull);
+  return { hubCache: cache === undefined ? null : { ...cache, refs }, localDir: metadata };
 }
 
 function checkBody({ root, stale, plan, hashed, carried, obligations }: Of<"check">): Json {

@@ -10,6 +10,7 @@ import { doctorLines } from "./doctor.ts";
 import { editLines } from "./edit.ts";
 import { explainLines } from "./explain.ts";
 import { formatDuration, formatFiles } from "./format.ts";
+import { gaveLines } from "./gave.ts";
 import { importLines } from "./import.ts";
 import { initLines } from "./init.ts";
 import { carriedText, listLines } from "./list.ts";
@@ -129,16 +130,23 @@ function lockedLine({ project, locked }: LockResult, how: { dryRun: boolean; cha
   return locked.wrote ? `wrote ${file}` : `${file} is up to date`;
 }
 
-function syncLines(result: SyncResult, ending: Ending, layout: Layout): readonly string[] {
+function syncLines(
+  result: SyncResult & { readonly dryRun: boolean },
+  ending: Ending,
+  layout: Layout,
+): readonly string[] {
   const { plan, outcome, locked } = result;
   const { paint } = layout;
   const changes = locked === undefined ? [] : changeLines(locked.resolution.changes, layout);
   if (plan === undefined) return [...changes, "nothing was done"];
-  if (outcome === undefined)
-    return [...changes, ...planLines(plan, layout), dryLine(plan, layout), ...offerLines(result)];
+  const given = result.gave === undefined ? [] : gaveLines(result.gave, result.dryRun);
+  if (outcome === undefined) {
+    const dry = dryLine(plan, given.length === 0, layout);
+    return [...changes, ...planLines(plan, layout), ...given, dry, ...offerLines(result)];
+  }
   const how = { wanted: plan.totals.wanted, tookMs: ending.tookMs, whole: ending.exit === 0, paint };
   const listed = layout.verbose ? planLines(plan, layout) : trashLines(result);
-  return [...changes, ...listed, outcomeLine(outcome, how)];
+  return [...changes, ...listed, ...given, outcomeLine(outcome, { ...how, gave: given.length > 0 })];
 }
 
 /** Bytes of the user that gave way are named even where nobody asked for details. */
@@ -148,8 +156,9 @@ function trashLines({ outcome }: SyncResult): readonly string[] {
   );
 }
 
-function dryLine(plan: Drift, { paint }: Layout): string {
-  if (isIdle(plan)) return `${paint.good("in sync")}: ${formatFiles(plan.totals.wanted)}, nothing to do`;
+function dryLine(plan: Drift, idle: boolean, { paint }: Layout): string {
+  if (isIdle(plan) && idle)
+    return `${paint.good("in sync")}: ${formatFiles(plan.totals.wanted)}, nothing to do`;
   return `would sync: ${planTotals(plan)}`;
 }
 

@@ -4,6 +4,7 @@ import { bytesDigest } from "../lock/digests.ts";
 import type { Count } from "../plan/types.ts";
 import { isFor, type Packed, packedRows, readPacked, unpackNames } from "../receipt/packed.ts";
 import { PACKED_STAMP } from "../tree/stamp.ts";
+import { areGiven } from "./given.ts";
 import {
   countOf,
   type Documents,
@@ -55,7 +56,9 @@ async function lookThere(
     context.emit({ kind: "scanning", files: wanted.files });
     const rows = rowsIn(ranges, root, packed);
     if (rows.paths.length !== wanted.files || !(await helpers.areUnchanged(rows, signal))) return undefined;
-    return { root, sources: ranges.map(({ name }) => name), wanted };
+    const sources = new Set(ranges.map(({ name }) => name));
+    if (!(await areGiven(context, packed.head, { root, state, sources }))) return undefined;
+    return { root, sources: [...sources], wanted };
   } finally {
     helpers.close();
   }

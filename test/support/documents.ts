@@ -25,7 +25,16 @@ export function carrierOf(repo: string, parts: Partial<Carrier> = {}): Carrier {
 
 /** Its repository is `o/NAME`, its folder NAME. */
 export function sourceOf(name: string, parts: Partial<Source> = {}): Source {
-  return { ...carrierOf(`o/${name}`), name, path: name, groups: [], fallbacks: [], ...parts };
+  return {
+    ...carrierOf(`o/${name}`),
+    name,
+    path: name,
+    groups: [],
+    hubCache: undefined,
+    localDir: undefined,
+    fallbacks: [],
+    ...parts,
+  };
 }
 
 export function manifestOf(...sources: readonly Source[]): Manifest {

@@ -9,7 +9,9 @@ import { file, placed, planInput, type Situation, want } from "../../support/pla
 async function fits(situation: Situation, free: { bytes?: number; inodes?: number }): Promise<boolean> {
   const disk = memoryDisk();
   disk.free = { bytes: free.bytes, inodes: free.inodes };
-  return (await spaceProblem(disk, "/root", plan(planInput(situation)))) === undefined;
+  return (
+    (await spaceProblem(disk, "/root", { plan: plan(planInput(situation)), beside: undefined })) === undefined
+  );
 }
 
 describe("spaceProblem()", () => {
@@ -55,7 +57,12 @@ describe("spaceProblem()", () => {
   it("says what is needed and what there is", async () => {
     const disk = memoryDisk();
     disk.free = { bytes: 7, inodes: undefined };
-    expect(await spaceProblem(disk, "/root", plan(planInput({ wants: [want("a", "a")] })))).toMatchObject({
+    expect(
+      await spaceProblem(disk, "/root", {
+        plan: plan(planInput({ wants: [want("a", "a")] })),
+        beside: undefined,
+      }),
+    ).toMatchObject({
       code: "NO_SPACE",
       message: 'cannot begin: 100 bytes are needed in "/root" and 7 are free',
     });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Copy, copyVerified } from "../../../cli/apply/copy.ts";
+import { type Copy, copyVerified } from "../../../cli/store/copy.ts";
 import { gitOf, sha256Of } from "../../support/engine.ts";
 import { type MemoryDisk, memoryDisk, systemError } from "../../support/memory-disk.ts";
 
