@@ -65,7 +65,7 @@ const VARIABLES = [
 
 /** Looks without writing. undefined where no source is to be given, and none was. Throws USAGE where no cache is known. */
 export async function planGiving(context: Context, input: GiveInput): Promise<Giving | undefined> {
-  const { manifest, lock, scope, root, state, deep } = input;
+  const { manifest, lock, scope, state, deep } = input;
   const { disk, signal, emit } = context;
   const before = await onDisk("read the receipt", () => readGiven(disk, state, manifest.owner));
   const sources = new Map(manifest.sources.map((source) => [source.name, source]));
@@ -253,7 +253,7 @@ export async function give(
   { stampAt, writer, receipt, journal }: GiveOptions,
 ): Promise<Gave> {
   const { input, cache, before } = giving;
-  const { manifest, root, state } = input;
+  const { manifest, root } = input;
   const { disk, clock, signal } = context;
   const mark = writer.id.slice(0, 8);
   const written =

@@ -82,7 +82,8 @@ export async function writeCache(
         ({ blob }) => disk.lstat(join(folder, blob)) !== undefined,
       ).length;
       // A ref to half a snapshot would have clients take it for the whole.
-      if (ref !== undefined && done.problems.length === before) await writeRef(writing, done, survey);
+      if (ref !== undefined && done.problems.length === before && survey.problems.length === 0)
+        await writeRef(writing, done, survey);
     });
   }
   return done;

@@ -1,12 +1,14 @@
 import { execFile } from "node:child_process";
 import { access, mkdtemp, rename, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
 const HF_VERSION = "2.0.0";
+const HF_BEFORE = "1.33.0";
+const DATASETS_VERSION = "5.0.1";
 const PRE_COMMIT_VERSION = "4.6.2";
 const PIP_MS = 120_000;
 
@@ -29,6 +31,24 @@ export function hfClient(): Promise<HfClient> {
   return client;
 }
 
+let withDatasets: Promise<HfClient> | undefined;
+
+/** The last `hf` before 2.0, with the library `datasets` beside it, which does not go with 2.0 yet. */
+export function hfWithDatasets(): Promise<HfClient> {
+  withDatasets ??= toolOf({
+    name: "hf",
+    version: `${HF_BEFORE}-datasets-${DATASETS_VERSION}`,
+    packages: [`huggingface_hub==${HF_BEFORE}`, `datasets==${DATASETS_VERSION}`],
+    probe: ["version"],
+  }).then((found) => ("skip" in found ? found : { hf: found.path }));
+  return withDatasets;
+}
+
+/** Runs a script with the Python that an `hf` belongs to. */
+export function runPython(hf: string, script: string, around: HfSurroundings): Promise<HfRun> {
+  return runHf(join(dirname(hf), "python"), ["-c", script], around);
+}
+
 /** The command `pre-commit`, in the same way. */
 export function preCommit(): Promise<Tool> {
   const packages = [`pre-commit==${PRE_COMMIT_VERSION}`];
@@ -48,6 +68,8 @@ export interface HfSurroundings {
   /** HF_HOME: a temporary folder. */
   readonly home: string;
   readonly token?: string;
+  /** HF_HUB_OFFLINE. */
+  readonly offline?: boolean;
 }
 
 /** Runs `hf` against a Hub on loopback with nothing inherited from this process but PATH. */
@@ -62,6 +84,7 @@ export async function runHf(hf: string, args: readonly string[], around: HfSurro
     HF_HUB_DISABLE_UPDATE_CHECK: "1",
     NO_COLOR: "1",
     PYTHONUTF8: "1",
+    ...(around.offline === true && { HF_HUB_OFFLINE: "1" }),
     ...(around.token !== undefined && { HF_TOKEN: around.token }),
   };
   try {
