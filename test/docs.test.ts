@@ -31,6 +31,7 @@ const PAGES = [
   "docs/git.md",
   "docs/json.md",
   "docs/ci.md",
+  "docs/from-hf.md",
   "manifests/README.md",
 ];
 
@@ -142,8 +143,8 @@ describe("commands in the documents", () => {
   }, 60_000);
 
   it("every line of shell on another page is known", () => {
-    // Those of docs/git.md are run by e2e/git.test.ts, those of docs/ci.md and docs/story.md by tests of their names.
-    const run = ["README.md", "docs/git.md", "docs/ci.md", "docs/story.md"];
+    // Those of docs/git.md are run by e2e/git.test.ts, those of docs/ci.md, docs/from-hf.md and docs/story.md by tests of their names.
+    const run = ["README.md", "docs/git.md", "docs/ci.md", "docs/from-hf.md", "docs/story.md"];
     const others = [...pages.values()].filter(({ name }) => !run.includes(name));
     expect(others.flatMap(shellLines).filter((line) => !(line in NOT_RUN))).toEqual([]);
   });

@@ -66,7 +66,8 @@ export async function writeCache(
   await tagFolder(writing, done);
   for (const survey of surveys) {
     const { layout, blobs, pointers, ref, listing } = survey;
-    if (blobs.length + pointers.length === 0 && ref === undefined && listing === undefined) continue;
+    const named = survey.problems.length > 0 || (ref === undefined && listing === undefined);
+    if (blobs.length + pointers.length === 0 && named) continue;
     const { home, commit, source } = layout;
     const before = done.problems.length;
     await guarded(done, { source, what: home }, async () => {
