@@ -23,7 +23,7 @@ const ROWS: readonly (readonly string[])[] = [
   ["plan"],
   ["apply"],
   // After the tree: what the Hub's own clients look for.
-  ["give"],
+  ["provide"],
   ["status"],
   // A read-only Hub: what the lock pins, from the tree. The only door for the network in.
   ["serve"],
@@ -45,7 +45,7 @@ const TYPES_ONLY: readonly (readonly [from: string, to: readonly string[]])[] = 
   ["scan", ["resolve"]],
   ["plan", ["resolve", "scan", "disk", "hub", "store", "tree", "receipt"]],
   ["apply", ["resolve", "scan", "plan", "hub"]],
-  ["give", ["resolve", "scan", "plan", "apply"]],
+  ["provide", ["resolve", "scan", "plan", "apply"]],
   ["resolve", ["hub"]],
   [
     "report",
@@ -59,7 +59,7 @@ const TYPES_ONLY: readonly (readonly [from: string, to: readonly string[]])[] = 
       "scan",
       "plan",
       "apply",
-      "give",
+      "provide",
       "status",
       "project",
     ],
@@ -104,8 +104,8 @@ const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
 const CALLERS: readonly (readonly [name: string, home: string, callers: readonly string[]])[] = [
   // lock, update, sync, add, remove and rescue go through locking.
   ["writeLock", "cli/lock/write.ts", ["cli/project/locking.ts", "cli/project/mend.ts"]],
-  ["treeChange", "cli/tree/change.ts", ["cli/apply.ts", "cli/give.ts"]],
-  ["openTrash", "cli/tree/trash.ts", ["cli/apply.ts", "cli/give.ts"]],
+  ["treeChange", "cli/tree/change.ts", ["cli/apply.ts", "cli/provide.ts"]],
+  ["openTrash", "cli/tree/trash.ts", ["cli/apply.ts", "cli/provide.ts"]],
   // Emptying the trash is what `clean` is for.
   ["emptyTrash", "cli/tree/trash.ts", ["cli/project/clean.ts"]],
   ["openHub", "cli/hub/index.ts", ["cli/project/load.ts"]],

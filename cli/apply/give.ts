@@ -31,7 +31,7 @@ export interface Giver {
 /** What a giver works with. */
 export interface Hands {
   readonly store: ReceiveInput;
-  /** Ends the giving, by an interruption or at the deadline. */
+  /** Ends the providing, by an interruption or at the deadline. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly emit: Emit;

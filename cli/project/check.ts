@@ -1,8 +1,8 @@
 import type { Lock, LockedSource } from "../../schema/lock.ts";
 import type { Context } from "../context.ts";
 import { type Problem, problemsOf } from "../errors.ts";
-import { judgeGiving, planGiving } from "../give.ts";
 import type { Count, Drift } from "../plan.ts";
+import { judgeProviding, planProviding } from "../provide.ts";
 import { judge } from "../resolve/judge.ts";
 import type { Stale } from "../resolve/stale.ts";
 import type { Hashed, Proof } from "../scan.ts";
@@ -120,11 +120,11 @@ async function lookAtDisk(
   try {
     const input = { manifest, lock, scope, deep, proof, force: false, prune: false, tolerant: true };
     const { plan, root, state, inventory } = await survey(context, input);
-    const giving = await planGiving(context, { manifest, lock, scope, root, state, deep });
+    const providing = await planProviding(context, { manifest, lock, scope, root, state, deep });
     const problems = [
       ...driftProblems(plan, { root, deep }),
       ...inventory.unread.values(),
-      ...(giving === undefined ? [] : await judgeGiving(context, giving)),
+      ...(providing === undefined ? [] : await judgeProviding(context, providing)),
     ];
     return { root, plan, hashed: inventory.hashed, problems };
   } catch (error) {

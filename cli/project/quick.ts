@@ -27,7 +27,7 @@ export async function syncProject(context: Context, options: SyncOptions): Promi
     plan: driftOf(wanted),
     offers: [],
     outcome: options.dryRun ? undefined : outcomeOf(wanted),
-    gave: undefined,
+    provided: undefined,
     problems: [],
   };
 }

@@ -10,19 +10,19 @@ import { diskProblem, passing } from "../disk/trouble.ts";
 import { thisWriter, type Writer } from "../disk/writer.ts";
 import { type Problem, systemCode, TritterError, TritterErrors } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import {
-  type Gave,
-  type GiveInput,
-  type Giving,
-  give,
-  planGiving,
-  spaceForGiving,
-  wouldGive,
-} from "../give.ts";
 import { bytesDigest } from "../lock/digests.ts";
 import { serialiseLock } from "../lock/write.ts";
 import { selectSources } from "../manifest/select.ts";
 import type { Conflict, Drift, Plan } from "../plan.ts";
+import {
+  type Provided,
+  type ProvideInput,
+  type Providing,
+  planProviding,
+  provide,
+  spaceForProviding,
+  wouldProvide,
+} from "../provide.ts";
 import { holdRoot } from "../receipt/hold.ts";
 import { compactReceipt, openJournal, type Written } from "../receipt/journal.ts";
 import { readReceipt } from "../receipt/receipt.ts";
@@ -74,7 +74,7 @@ export interface SyncResult {
   /** undefined: a dry run, or refused. */
   readonly outcome: Outcome | undefined;
   /** What the Hub's own clients find now, or, in a dry run, would; undefined: no source asks for it, or it did not come to that. */
-  readonly gave: Gave | undefined;
+  readonly provided: Provided | undefined;
   readonly problems: readonly Problem[];
 }
 
@@ -113,7 +113,7 @@ async function syncInTime(outer: Context, options: Syncing): Promise<SyncResult>
       plan: undefined,
       offers: [],
       outcome: undefined,
-      gave: undefined,
+      provided: undefined,
       problems: refused,
     };
   if (refused.length > 0) throw new TritterErrors(refused);
@@ -125,10 +125,10 @@ async function syncInTime(outer: Context, options: Syncing): Promise<SyncResult>
     const seen = await survey(inTime, surveyInput(project, lock, options));
     const { root, plan, inventory } = seen;
     const offers = await mayGive(giversOf(seen), plan.blobs, options.looking);
-    const giving = await planGiving(inTime, giveInput(project, { lock, seen, options }));
-    const gave = giving && (await wouldGive(inTime, giving));
-    const problems = [...inventory.unread.values(), ...problemsOfPlan(plan), ...(gave?.problems ?? [])];
-    return { lockFile, locked, root, plan, offers, outcome: undefined, gave, problems };
+    const providing = await planProviding(inTime, provideInput(project, { lock, seen, options }));
+    const provided = providing && (await wouldProvide(inTime, providing));
+    const problems = [...inventory.unread.values(), ...problemsOfPlan(plan), ...(provided?.problems ?? [])];
+    return { lockFile, locked, root, plan, offers, outcome: undefined, provided, problems };
   }
   const digest = locked === undefined ? project.lockDigest : bytesDigest(serialiseLock(lock));
   const done = await reconcile(context, project, { lock, digest, options, giversOf, fetch: true, spoke });
@@ -189,7 +189,7 @@ export interface Done {
   readonly root: string;
   readonly plan: Plan;
   readonly outcome: Outcome;
-  readonly gave: Gave | undefined;
+  readonly provided: Provided | undefined;
   readonly problems: readonly Problem[];
 }
 
@@ -222,13 +222,13 @@ export async function reconcile(
     const inTime = { ...context, signal: options.looking };
     const seen = await survey(inTime, { ...surveyInput(project, lock, options), receipt });
     const givers = giversOf(seen);
-    const giving = await planGiving(inTime, giveInput(project, { lock, seen, options }));
-    const carrying = { lock, seen, options, writer, givers, fetch, giving };
-    const { outcome, written, gave } = await carryOut(context, project, carrying);
-    const problems = [...outcome.problems, ...problemsOfPlan(seen.plan), ...(gave?.problems ?? [])];
-    const given = gave?.record ?? "none";
+    const providing = await planProviding(inTime, provideInput(project, { lock, seen, options }));
+    const carrying = { lock, seen, options, writer, givers, fetch, providing };
+    const { outcome, written, provided } = await carryOut(context, project, carrying);
+    const problems = [...outcome.problems, ...problemsOfPlan(seen.plan), ...(provided?.problems ?? [])];
+    const record = provided?.record ?? "none";
     if (
-      given !== "lost" &&
+      record !== "lost" &&
       problems.length === 0 &&
       digest !== undefined &&
       isPackable(project, lock) &&
@@ -238,10 +238,19 @@ export async function reconcile(
       const documents = { manifest: bytesDigest(manifestText), lock: digest };
       const key = { tritter: context.version, owner: manifest.owner, ...documents };
       const { wants } = seen;
-      const found = given === "none" ? undefined : given;
-      await packReceipt(disk, state, { key, manifest, lock, wants, receipt, written, writer, given: found });
+      const found = record === "none" ? undefined : record;
+      await packReceipt(disk, state, {
+        key,
+        manifest,
+        lock,
+        wants,
+        receipt,
+        written,
+        writer,
+        provided: found,
+      });
     }
-    return { root: seen.root, plan: seen.plan, outcome, gave, problems };
+    return { root: seen.root, plan: seen.plan, outcome, provided, problems };
   } finally {
     await release();
   }
@@ -252,10 +261,10 @@ function isPackable({ peekable, scope }: Project, lock: Lock): boolean {
   return peekable && scope === undefined && lock.sources.every(({ carrier }) => carrier === undefined);
 }
 
-function giveInput(
+function provideInput(
   { manifest, scope }: Project,
   { lock, seen: { root, state }, options }: { lock: Lock; seen: Survey; options: SyncOptions },
-): GiveInput {
+): ProvideInput {
   return { manifest, lock, scope, root, state, deep: options.deep === true };
 }
 
@@ -266,18 +275,18 @@ interface Carrying {
   readonly writer: Writer;
   readonly givers: readonly Giver[];
   readonly fetch: boolean;
-  readonly giving: Giving | undefined;
+  readonly providing: Providing | undefined;
 }
 
 async function carryOut(
   context: Context,
   project: Project,
-  { lock, seen, options, writer, givers, fetch, giving }: Carrying,
-): Promise<{ outcome: Outcome; written: Written; gave: Gave | undefined }> {
+  { lock, seen, options, writer, givers, fetch, providing }: Carrying,
+): Promise<{ outcome: Outcome; written: Written; provided: Provided | undefined }> {
   const { clock, signal, emit } = context;
   const disk = withState(context.disk, seen.state);
   const within = { ...context, disk };
-  const beside = giving && (await spaceForGiving(within, giving, writer));
+  const beside = providing && (await spaceForProviding(within, providing, writer));
   const { hub, close } = lazyHub(context, project, options.jobs);
   const journal = openJournal(disk, seen.state, { writer, receipt: seen.receipt });
   try {
@@ -307,9 +316,9 @@ async function carryOut(
     const done = outcome.problems.length === 0 && problemsOfPlan(seen.plan).length === 0;
     const { receipt } = seen;
     const stampAt = stampsOf(seen.plan, journal.written());
-    const gave =
-      done && giving ? await give(within, giving, { stampAt, writer, receipt, journal }) : undefined;
-    return { outcome, written: journal.written(), gave };
+    const provided =
+      done && providing ? await provide(within, providing, { stampAt, writer, receipt, journal }) : undefined;
+    return { outcome, written: journal.written(), provided };
   } finally {
     await journal.close().finally(close);
   }

@@ -14,8 +14,8 @@ export function packedName(owner: string): string {
 }
 
 /** One an owner. */
-export function givenName(owner: string): string {
-  return `${tagOf(owner)}.given`;
+export function providedName(owner: string): string {
+  return `${tagOf(owner)}.provided`;
 }
 
 function tagOf(owner: string): string {

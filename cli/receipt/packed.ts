@@ -44,8 +44,8 @@ export interface PackedHead extends PackedKey {
   readonly boot: string | null;
   /** Every journal of the root and its bytes, sorted by name: a new line of anyone's may say otherwise. */
   readonly journals: readonly JournalSize[];
-  /** Digest of the record of what the Hub's own clients find, `<owner>.given`; unset: nothing of that kind is wanted. */
-  readonly given?: string;
+  /** Digest of the record of what the Hub's own clients find, `<owner>.provided`; unset: nothing of that kind is wanted. */
+  readonly provided?: string;
   /** Their rows follow each other. */
   readonly sources: readonly PackedSource[];
 }

@@ -2,13 +2,13 @@ import { basename } from "node:path";
 import type { LockedSource } from "../../schema/lock.ts";
 import type { Given } from "../apply/give.ts";
 import type { Outcome } from "../apply/types.ts";
-import type { Gave } from "../give.ts";
 import type { Conflict, Drift, Prune, Write } from "../plan.ts";
 import type { Finding } from "../project/doctor/finding.ts";
 import type { Edited } from "../project/editing.ts";
 import type { ImportedSource } from "../project/import.ts";
 import type { Locked } from "../project/locking.ts";
 import type { OutdatedSource } from "../project/outdated.ts";
+import type { Provided } from "../provide.ts";
 import type { SourceChange } from "../resolve/changes.ts";
 import type { History } from "../resolve/history.ts";
 import type { Stale } from "../resolve/stale.ts";
@@ -116,7 +116,7 @@ function importedBody({ name, lines, stanza, proof, files }: ImportedSource): Js
   return { name, lines, repo, type, revision, include, exclude, path, proof, files: files ?? null };
 }
 
-function syncBody({ dryRun, root, lockFile, locked, plan, offers, outcome, gave }: Of<"sync">): Json {
+function syncBody({ dryRun, root, lockFile, locked, plan, offers, outcome, provided }: Of<"sync">): Json {
   const lock = locked === undefined ? null : lockBody(lockFile, locked);
   return {
     dryRun,
@@ -125,11 +125,11 @@ function syncBody({ dryRun, root, lockFile, locked, plan, offers, outcome, gave 
     plan: planBody(plan),
     offers,
     outcome: outcome === undefined ? null : outcomeBody(outcome),
-    gave: gave === undefined ? null : gaveBody(gave),
+    provided: provided === undefined ? null : providedBody(provided),
   };
 }
 
-function gaveBody({ cache, metadata }: Gave): Json {
+function providedBody({ cache, metadata }: Provided): Json {
   const refs = (cache?.refs ?? []).map(orNull);
   return { hubCache: cache === undefined ? null : { ...cache, refs }, localDir: metadata };
 }

@@ -7,13 +7,13 @@ import { safe } from "./safe.ts";
 
 /**
  * The last line of a sync: `synced 57 files, 18.9 GB: 12 fetched (3.2 GB), 45 unchanged, 2 pruned, in 3m 12s`.
- * `wanted` is what the lock asks for; `whole` is false where a problem left something undone; `gave`: other clients find more than before.
+ * `wanted` is what the lock asks for; `whole` is false where a problem left something undone; `provided`: other clients find more than before.
  */
 export function outcomeLine(
   done: Outcome,
-  how: { wanted: Count; tookMs: number; whole: boolean; gave?: boolean; paint: Paint },
+  how: { wanted: Count; tookMs: number; whole: boolean; provided?: boolean; paint: Paint },
 ): string {
-  const { wanted, tookMs, whole, gave = false, paint } = how;
+  const { wanted, tookMs, whole, provided = false, paint } = how;
   const given = done.given.reduce((sum, { files }) => sum + files, 0);
   const here = done.placed.files - done.fetched.files - given;
   const parts = [
@@ -25,7 +25,7 @@ export function outcomeLine(
     part(done.pruned.files, "pruned"),
     part(done.trashed.length, "moved to the trash"),
   ].filter((text) => text !== "");
-  const idle = done.placed.files + done.pruned.files + done.trashed.length + done.adopted === 0 && !gave;
+  const idle = done.placed.files + done.pruned.files + done.trashed.length + done.adopted === 0 && !provided;
   if (idle && whole) {
     return `${paint.good("in sync")}: ${formatFiles(wanted)}, nothing to do (${formatDuration(tookMs)})`;
   }

@@ -10,7 +10,6 @@ import { doctorLines } from "./doctor.ts";
 import { editLines } from "./edit.ts";
 import { explainLines } from "./explain.ts";
 import { formatDuration, formatFiles } from "./format.ts";
-import { gaveLines } from "./gave.ts";
 import { importLines } from "./import.ts";
 import { initLines } from "./init.ts";
 import { carriedText, listLines } from "./list.ts";
@@ -19,6 +18,7 @@ import { mendLines } from "./mend.ts";
 import { cleanLine, outcomeLine } from "./outcome.ts";
 import { outdatedLines } from "./outdated.ts";
 import { isIdle, type Layout, planLines, planTotals } from "./plan-lines.ts";
+import { providedLines } from "./provided.ts";
 import { rescueLines } from "./rescue.ts";
 import type { Ending, Result } from "./result.ts";
 import { safe } from "./safe.ts";
@@ -139,14 +139,19 @@ function syncLines(
   const { paint } = layout;
   const changes = locked === undefined ? [] : changeLines(locked.resolution.changes, layout);
   if (plan === undefined) return [...changes, "nothing was done"];
-  const given = result.gave === undefined ? [] : gaveLines(result.gave, result.dryRun);
+  const provided = result.provided === undefined ? [] : providedLines(result.provided, result.dryRun);
   if (outcome === undefined) {
-    const dry = dryLine(plan, given.length === 0, layout);
-    return [...changes, ...planLines(plan, layout), ...given, dry, ...offerLines(result)];
+    const dry = dryLine(plan, provided.length === 0, layout);
+    return [...changes, ...planLines(plan, layout), ...provided, dry, ...offerLines(result)];
   }
   const how = { wanted: plan.totals.wanted, tookMs: ending.tookMs, whole: ending.exit === 0, paint };
   const listed = layout.verbose ? planLines(plan, layout) : trashLines(result);
-  return [...changes, ...listed, ...given, outcomeLine(outcome, { ...how, gave: given.length > 0 })];
+  return [
+    ...changes,
+    ...listed,
+    ...provided,
+    outcomeLine(outcome, { ...how, provided: provided.length > 0 }),
+  ];
 }
 
 /** Bytes of the user that gave way are named even where nobody asked for details. */

@@ -63,7 +63,7 @@ async function lookThere(
     const read = await readAll(threads, { root, lock: bytes, sections }, { signal, emit });
     if (read === undefined || read.files !== wanted.files) return undefined;
     // What other clients find is looked at by a survey, which does not read the tree again.
-    if (read.different.size > 0 || packed.head.given !== undefined)
+    if (read.different.size > 0 || packed.head.provided !== undefined)
       return { kind: "differs", proof: { except: read.different, since } };
     return { kind: "in-sync", root, sources, wanted };
   } finally {

@@ -30,7 +30,7 @@ export interface Packing {
   readonly written: Written;
   readonly writer: Writer;
   /** Digest of the record of what other clients find; undefined: nothing of that kind is wanted. */
-  readonly given: string | undefined;
+  readonly provided: string | undefined;
 }
 
 /**
@@ -58,7 +58,7 @@ async function pack(disk: Disk, state: string, packing: Packing): Promise<void> 
     ...key,
     boot: known.flushed ? null : (writer.boot ?? ""),
     journals: journalsAfter(disk, state, { receipt, written }),
-    ...(packing.given !== undefined && { given: packing.given }),
+    ...(packing.provided !== undefined && { provided: packing.provided }),
     sources: sourcesOf(packing),
   };
   const names = packNames(wants.map(({ path }) => path));

@@ -4,7 +4,6 @@ import { bytesDigest } from "../lock/digests.ts";
 import type { Count } from "../plan/types.ts";
 import { isFor, type Packed, packedRows, readPacked, unpackNames } from "../receipt/packed.ts";
 import { PACKED_STAMP } from "../tree/stamp.ts";
-import { areGiven } from "./given.ts";
 import {
   countOf,
   type Documents,
@@ -14,6 +13,7 @@ import {
   type Range,
   rangesOf,
 } from "./place.ts";
+import { areProvided } from "./provided.ts";
 import { alone, type Helpers, type Rows, WORTH_HELP } from "./rows.ts";
 
 /** All is as the lock wants it, and was when it was last recorded. */
@@ -57,7 +57,7 @@ async function lookThere(
     const rows = rowsIn(ranges, root, packed);
     if (rows.paths.length !== wanted.files || !(await helpers.areUnchanged(rows, signal))) return undefined;
     const sources = new Set(ranges.map(({ name }) => name));
-    if (!(await areGiven(context, packed.head, { root, state, sources }))) return undefined;
+    if (!(await areProvided(context, packed.head, { root, state, sources }))) return undefined;
     return { root, sources: [...sources], wanted };
   } finally {
     helpers.close();

@@ -38,7 +38,7 @@ export function syncResultOf(parts: Partial<SyncResult> = {}): SyncResult {
     plan: planOf(),
     offers: [],
     outcome: outcomeOf(),
-    gave: undefined,
+    provided: undefined,
     problems: [],
     ...parts,
   };

@@ -198,7 +198,7 @@ describe("compactReceipt()", () => {
   it("waits while a writer of any of them may be at work", async () => {
     const start = `4242 (node) ${Array.from({ length: 19 }, () => "0").join(" ")} 77 0`;
     const alive = many((index) => writerOf(`w${index}`, index === 7 ? { pid: 4242, start: "77" } : {}));
-    alive.putSymlink("/proc/self/ns/pid", "pid:[1]");
+    alive.symlink("/proc/self/ns/pid", "pid:[1]");
     alive.put("/proc/4242/stat", start);
     expect(await compact(alive)).toBe(false);
     const elsewhere = () => many((index) => writerOf(`w${index}`, { host: "there", boot: `b${index}` }));

@@ -154,7 +154,7 @@ describe("readReceipt()", () => {
     const linked = memoryDisk();
     linked.put("/elsewhere/a.ndjson", journal([placedEntry("p")]));
     linked.put(`${STATE}/keep`, "");
-    linked.putSymlink(`${STATE}/receipt`, "/elsewhere");
+    linked.symlink(`${STATE}/receipt`, "/elsewhere");
     await expect(readReceipt(linked, STATE)).rejects.toMatchObject({ code: "DISK_REFUSED" });
   });
 

@@ -68,7 +68,7 @@ describe("viewStore()", () => {
     expect((await view(disk)).ready.size).toBe(0);
     const linked = memoryDisk();
     linked.put(`${STATE}/keep`, "");
-    linked.putSymlink(`${STATE}/store`, "/elsewhere");
+    linked.symlink(`${STATE}/store`, "/elsewhere");
     await expect(view(linked)).rejects.toMatchObject({ code: "DISK_REFUSED" });
     await expect(prepareStore(linked, LAYOUT)).rejects.toMatchObject({ code: "DISK_REFUSED" });
   });

@@ -8,27 +8,27 @@ import type { Disk } from "./disk/port.ts";
 import { onDisk, passing } from "./disk/trouble.ts";
 import type { Writer } from "./disk/writer.ts";
 import { type Problem, systemCode, TritterError } from "./errors.ts";
-import { type CacheLayout, cacheLayoutOf } from "./give/cache-layout.ts";
-import { type CacheSurvey, lackingIn, lookAtCache } from "./give/look.ts";
-import { metadataOf, tagsOf } from "./give/metadata.ts";
-import { restamp } from "./give/restamp.ts";
-import { type Tally, type WrittenCache, writeCache } from "./give/write-cache.ts";
+import { readEnvironment } from "./hub/environment.ts";
+import { type CacheLayout, cacheLayoutOf } from "./provide/cache-layout.ts";
+import { type CacheSurvey, lackingIn, lookAtCache } from "./provide/look.ts";
+import { metadataOf, tagsOf } from "./provide/metadata.ts";
+import { restamp } from "./provide/restamp.ts";
+import { type Tally, type WrittenCache, writeCache } from "./provide/write-cache.ts";
 import {
   lookAtMetadata,
   type MetadataSurvey,
   removeMetadata,
   type Wanted,
   writeMetadata,
-} from "./give/write-metadata.ts";
-import { readEnvironment } from "./hub/environment.ts";
-import { type GivenRow, type ReadGiven, readGiven, writeGiven } from "./receipt/given.ts";
+} from "./provide/write-metadata.ts";
 import type { Journal } from "./receipt/journal.ts";
-import { givenName, JOURNALS } from "./receipt/layout.ts";
+import { JOURNALS, providedName } from "./receipt/layout.ts";
+import { type ProvidedRow, type ReadProvided, readProvided, writeProvided } from "./receipt/provided.ts";
 import type { Receipt } from "./receipt/receipt.ts";
 import { treeChange } from "./tree/change.ts";
 import { openTrash } from "./tree/trash.ts";
 
-export interface GiveInput {
+export interface ProvideInput {
   readonly manifest: Manifest;
   readonly lock: Lock;
   /** Sources; undefined: all, and what sources that are gone left behind. */
@@ -42,13 +42,13 @@ export interface GiveInput {
 }
 
 /** What the Hub's own clients are to find, how it stands there, and what was recorded of it. */
-export interface Giving {
-  readonly input: GiveInput;
+export interface Providing {
+  readonly input: ProvideInput;
   readonly cache:
     | { readonly asked: string; readonly folder: string; readonly surveys: readonly CacheSurvey[] }
     | undefined;
   readonly metadata: Wanted;
-  readonly before: ReadGiven | undefined;
+  readonly before: ReadProvided | undefined;
   /** What is in the way in the cache. */
   readonly problems: readonly Problem[];
 }
@@ -63,11 +63,11 @@ const VARIABLES = [
   "USERPROFILE",
 ];
 
-/** Looks without writing. undefined where no source is to be given, and none was. Throws USAGE where no cache is known. */
-export async function planGiving(context: Context, input: GiveInput): Promise<Giving | undefined> {
+/** Looks without writing. undefined where no source asks for it, and none did. Throws USAGE where no cache is known. */
+export async function planProviding(context: Context, input: ProvideInput): Promise<Providing | undefined> {
   const { manifest, lock, scope, state, deep } = input;
   const { disk, signal, emit } = context;
-  const before = await onDisk("read the receipt", () => readGiven(disk, state, manifest.owner));
+  const before = await onDisk("read the receipt", () => readProvided(disk, state, manifest.owner));
   const sources = new Map(manifest.sources.map((source) => [source.name, source]));
   const entries = lock.sources.filter(({ name }) => scope?.has(name) ?? true);
   const cached = entries.filter(({ name }) => sources.get(name)?.hubCache !== undefined);
@@ -78,8 +78,8 @@ export async function planGiving(context: Context, input: GiveInput): Promise<Gi
   const asked = cacheFolder(context);
   const folder = await realFolder(disk, asked);
   const known = new Map<string, Stamp>();
-  if (before?.given.cache === folder)
-    for (const [where, , path, stamp] of before.given.rows) if (where === "cache") known.set(path, stamp);
+  if (before?.record.cache === folder)
+    for (const [where, , path, stamp] of before.record.rows) if (where === "cache") known.set(path, stamp);
   const layouts = oneRefEach(
     cached.map((entry) => cacheLayoutOf(entry, isWhole(manifest, sources.get(entry.name), entry))),
   );
@@ -156,9 +156,9 @@ async function realFolder(disk: Disk, folder: string): Promise<string> {
 const NOTHING_BESIDE: Beside = { bytes: 0, files: 0, problem: undefined };
 
 /** For all that the cache lacks, before the first byte. Tries whether blocks can be shared with it. */
-export async function spaceForGiving(
+export async function spaceForProviding(
   { disk }: Context,
-  { input, cache }: Giving,
+  { input, cache }: Providing,
   writer: Writer,
 ): Promise<Beside> {
   const blobs = cache?.surveys.flatMap((survey) => survey.blobs) ?? [];
@@ -196,7 +196,7 @@ async function canShare(
   { state, owner, folder, writer }: { state: string; owner: string; folder: string; writer: Writer },
 ): Promise<boolean> {
   // Names that are swept, here and there, should a kill leave them.
-  const from = join(state, JOURNALS, `${givenName(owner)}.${writer.id}.new`);
+  const from = join(state, JOURNALS, `${providedName(owner)}.${writer.id}.new`);
   const to = join(folder, ".locks", `tritter-${writer.id}.lock`);
   await disk.mkdir(dirname(from));
   await disk.mkdir(dirname(to));
@@ -227,7 +227,7 @@ function noSpace(folder: string, need: number, have: number): Problem {
   };
 }
 
-export interface GiveOptions {
+export interface ProvideOptions {
   /** Of a tree file that holds what the lock wants; undefined where that is not known. */
   readonly stampAt: (path: TreePath) => Stamp | undefined;
   readonly writer: Writer;
@@ -236,7 +236,7 @@ export interface GiveOptions {
 }
 
 /** What clients find now. */
-export interface Gave {
+export interface Provided {
   readonly cache:
     | (Pick<WrittenCache, "files" | "blobs" | "refs"> & { readonly folder: string; readonly there: Tally })
     | undefined;
@@ -247,12 +247,12 @@ export interface Gave {
 }
 
 /** After the tree equals the lock: adds to the cache what it lacks, writes what hf looks for beside the files, and records both. */
-export async function give(
+export async function provide(
   context: Context,
-  giving: Giving,
-  { stampAt, writer, receipt, journal }: GiveOptions,
-): Promise<Gave> {
-  const { input, cache, before } = giving;
+  providing: Providing,
+  { stampAt, writer, receipt, journal }: ProvideOptions,
+): Promise<Provided> {
+  const { input, cache, before } = providing;
   const { manifest, root } = input;
   const { disk, clock, signal } = context;
   const mark = writer.id.slice(0, 8);
@@ -264,9 +264,9 @@ export async function give(
     ));
   const linked = written?.linked.map(({ at }) => at) ?? [];
   await restamp({ disk, clock, root, owner: manifest.owner, receipt, journal }, linked);
-  const metadata = await giveMetadata(context, giving, writer);
+  const metadata = await provideMetadata(context, providing, writer);
   const rows = [
-    ...keptRows(giving),
+    ...keptRows(providing),
     ...(cache?.surveys.flatMap((survey) => survey.rows) ?? []),
     ...(written?.rows ?? []),
     ...metadata.rows,
@@ -274,15 +274,15 @@ export async function give(
   return {
     cache: cache && written && { folder: cache.asked, ...told(written), there: thereIn(cache.surveys) },
     metadata: { written: metadata.written, removed: metadata.removed },
-    problems: [...giving.problems, ...(written?.problems ?? []), ...metadata.problems],
+    problems: [...providing.problems, ...(written?.problems ?? []), ...metadata.problems],
     record:
-      before === undefined && rows.length === 0 ? "none" : await record(context, giving, { rows, writer }),
+      before === undefined && rows.length === 0 ? "none" : await record(context, providing, { rows, writer }),
   };
 }
 
 /** The same, of what is still to be done. */
-export async function wouldGive({ disk, signal }: Context, giving: Giving): Promise<Gave> {
-  const { cache, metadata, problems, input } = giving;
+export async function wouldProvide({ disk, signal }: Context, providing: Providing): Promise<Provided> {
+  const { cache, metadata, problems, input } = providing;
   const lacking = cache?.surveys.flatMap(lackingIn) ?? [];
   const blobs = cache?.surveys.flatMap((survey) => survey.blobs) ?? [];
   const none = { files: 0, bytes: 0 };
@@ -317,19 +317,19 @@ function thereIn(surveys: readonly CacheSurvey[]): Tally {
   return { files: all.length, bytes: all.reduce((sum, { size }) => sum + size, 0) };
 }
 
-async function giveMetadata(
+async function provideMetadata(
   { disk, signal }: Context,
-  { input, metadata, before }: Giving,
+  { input, metadata, before }: Providing,
   writer: Writer,
-): Promise<{ written: number; removed: number; rows: readonly GivenRow[]; problems: readonly Problem[] }> {
+): Promise<{ written: number; removed: number; rows: readonly ProvidedRow[]; problems: readonly Problem[] }> {
   const { root, state, scope, manifest } = input;
   const wanted = new Set<string>([...metadata.files, ...metadata.tags].map(({ path }) => path));
-  const stale = (before?.given.rows ?? []).filter(
+  const stale = (before?.record.rows ?? []).filter(
     ([where, source, path]) => where === "tree" && (scope?.has(source) ?? true) && !wanted.has(path),
   );
   if (wanted.size + stale.length === 0) return { written: 0, removed: 0, rows: [], problems: [] };
   const change = treeChange(disk, root, openTrash(disk, state, writer.id));
-  const beside = join(state, JOURNALS, `${givenName(manifest.owner)}.${writer.id}.new`);
+  const beside = join(state, JOURNALS, `${providedName(manifest.owner)}.${writer.id}.new`);
   const survey = await onDisk("look at what hf download looks for", () =>
     lookAtMetadata({ disk, root, signal }, metadata),
   );
@@ -346,11 +346,11 @@ async function giveMetadata(
 }
 
 /** Of sources that this sync leaves alone. */
-function keptRows({ input: { scope, manifest }, before, cache }: Giving): readonly GivenRow[] {
+function keptRows({ input: { scope, manifest }, before, cache }: Providing): readonly ProvidedRow[] {
   if (scope === undefined || before === undefined) return [];
   const names = new Set(manifest.sources.map(({ name }) => name));
-  const isSameCache = cache === undefined || before.given.cache === cache.folder;
-  return before.given.rows.filter(
+  const isSameCache = cache === undefined || before.record.cache === cache.folder;
+  return before.record.rows.filter(
     ([where, source]) => !scope.has(source) && names.has(source) && (where === "tree" || isSameCache),
   );
 }
@@ -358,12 +358,12 @@ function keptRows({ input: { scope, manifest }, before, cache }: Giving): readon
 /** That it cannot be written, as on a full disk, is no trouble: it is only a memory. */
 async function record(
   { disk, env, cwd }: Context,
-  { input: { state, manifest }, cache, before }: Giving,
-  { rows, writer }: { rows: readonly GivenRow[]; writer: Writer },
+  { input: { state, manifest }, cache, before }: Providing,
+  { rows, writer }: { rows: readonly ProvidedRow[]; writer: Writer },
 ): Promise<string> {
   const relative = cache !== undefined && !isAbsolute(readEnvironment(env).cacheFolder ?? "");
-  const kept = cache === undefined ? before?.given : undefined;
-  const given = {
+  const kept = cache === undefined ? before?.record : undefined;
+  const provided = {
     format: 1 as const,
     owner: manifest.owner,
     asked: cache?.asked ?? kept?.asked ?? null,
@@ -373,7 +373,7 @@ async function record(
     rows,
   };
   try {
-    return await writeGiven(disk, state, { given, before, writer });
+    return await writeProvided(disk, state, { record: provided, before, writer });
   } catch (error) {
     if (!(error instanceof TritterError) && systemCode(error) === undefined) throw error;
     return "lost";
@@ -381,15 +381,15 @@ async function record(
 }
 
 /** How clients would fare, for who only looks: what lacks, as drift, and what is in the way. */
-export async function judgeGiving(context: Context, giving: Giving): Promise<readonly Problem[]> {
+export async function judgeProviding(context: Context, providing: Providing): Promise<readonly Problem[]> {
   const { disk, signal } = context;
-  const { input, cache, metadata } = giving;
+  const { input, cache, metadata } = providing;
   const lacking = cache?.surveys.filter(isLacking) ?? [];
   const survey: MetadataSurvey = await lookAtMetadata({ disk, root: input.root, signal }, metadata);
   const beside = new Map<string, number>();
   for (const { source } of survey.files) beside.set(source, (beside.get(source) ?? 0) + 1);
   return [
-    ...giving.problems,
+    ...providing.problems,
     ...survey.problems,
     ...lacking
       .map((survey) => ({ ...survey, files: lackingIn(survey).length }))

@@ -5,7 +5,7 @@ import { makeOwnFolder } from "../disk/own.ts";
 import type { Disk } from "../disk/port.ts";
 import { diskProblem, passing } from "../disk/trouble.ts";
 import { type Problem, systemCode, TritterError } from "../errors.ts";
-import type { GivenRow } from "../receipt/given.ts";
+import type { ProvidedRow } from "../receipt/provided.ts";
 import type { TreeChange } from "../tree/change.ts";
 import { type Looker, looker, parentOf } from "../tree/look.ts";
 import { stampOf } from "../tree/stamp.ts";
@@ -15,7 +15,7 @@ export interface MetadataSurvey {
   /** Lacking, or about another commit or file. */
   readonly files: readonly (MetadataFile & { readonly mtimeNs: bigint })[];
   readonly tags: readonly TagFile[];
-  readonly rows: readonly GivenRow[];
+  readonly rows: readonly ProvidedRow[];
   readonly problems: readonly Problem[];
 }
 
@@ -31,7 +31,7 @@ export async function lookAtMetadata(
 ): Promise<MetadataSurvey> {
   const look = looker(disk, root);
   const lacking: (MetadataFile & { mtimeNs: bigint })[] = [];
-  const rows: GivenRow[] = [];
+  const rows: ProvidedRow[] = [];
   const problems: Problem[] = [];
   for (const file of files) {
     signal.throwIfAborted();
@@ -89,7 +89,7 @@ export interface WritingMetadata {
 }
 
 export interface WrittenMetadata {
-  readonly rows: readonly GivenRow[];
+  readonly rows: readonly ProvidedRow[];
   readonly problems: readonly Problem[];
 }
 
@@ -97,7 +97,7 @@ export async function writeMetadata(
   writing: WritingMetadata,
   { files, tags }: MetadataSurvey,
 ): Promise<WrittenMetadata> {
-  const rows: GivenRow[] = [];
+  const rows: ProvidedRow[] = [];
   const problems: Problem[] = [];
   const write = async (source: string, path: TreePath, text: string) => {
     writing.signal.throwIfAborted();
@@ -139,13 +139,13 @@ async function writeInTree(
  */
 export async function removeMetadata(
   { disk, root, change }: Pick<WritingMetadata, "disk" | "root" | "change">,
-  rows: readonly GivenRow[],
+  rows: readonly ProvidedRow[],
 ): Promise<number> {
   const ours = rows.filter(([, , path]) => isMetadataPath(path));
   const isTag = (path: string) => !path.endsWith(".metadata");
   change.lookAgain();
   const gone: TreePath[] = [];
-  const remove = async ([, , path, stamp]: GivenRow) => {
+  const remove = async ([, , path, stamp]: ProvidedRow) => {
     if (await change.remove(path as TreePath, stamp)) gone.push(path as TreePath);
   };
   for (const row of ours.filter(([, , path]) => !isTag(path))) await remove(row);

@@ -1,4 +1,4 @@
-import type { Gave } from "../give.ts";
+import type { Provided } from "../provide.ts";
 import { formatBytes, formatCount } from "./format.ts";
 import { safe } from "./safe.ts";
 
@@ -9,7 +9,7 @@ import { safe } from "./safe.ts";
  *     Hub cache /home/u/.cache/huggingface/hub: refs/main is now the pinned commit (was 1a2b3c4d5e6f)
  *     hf download: 57 files made known
  */
-export function gaveLines({ cache, metadata }: Gave, dryRun: boolean): readonly string[] {
+export function providedLines({ cache, metadata }: Provided, dryRun: boolean): readonly string[] {
   const lines: string[] = [];
   if (cache !== undefined) {
     const place = `Hub cache ${safe(cache.folder)}`;
@@ -32,7 +32,7 @@ export function gaveLines({ cache, metadata }: Gave, dryRun: boolean): readonly 
   return lines;
 }
 
-function bytesOf({ blobs }: NonNullable<Gave["cache"]>, dryRun: boolean): string {
+function bytesOf({ blobs }: NonNullable<Provided["cache"]>, dryRun: boolean): string {
   if (dryRun) return blobs.copied.bytes === 0 ? "" : ` (${formatBytes(blobs.copied.bytes)})`;
   const parts = (["copied", "linked", "shared"] as const)
     .filter((how) => blobs[how].files > 0)

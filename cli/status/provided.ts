@@ -1,7 +1,7 @@
 import type { TreePath } from "../../schema/ids.ts";
 import type { Context } from "../context.ts";
-import { readGiven } from "../receipt/given.ts";
 import type { PackedHead } from "../receipt/packed.ts";
+import { readProvided } from "../receipt/provided.ts";
 import { looker } from "../tree/look.ts";
 import { stampOf } from "../tree/stamp.ts";
 
@@ -9,18 +9,18 @@ import { stampOf } from "../tree/stamp.ts";
 const STEP = 1_024;
 
 /** Do the Hub's own clients still find all that was recorded of these sources, in the cache that the environment names now? */
-export async function areGiven(
+export async function areProvided(
   { disk, env, cwd, signal }: Context,
-  { given: digest, owner }: PackedHead,
+  { provided: digest, owner }: PackedHead,
   { root, state, sources }: { root: string; state: string; sources: ReadonlySet<string> },
 ): Promise<boolean> {
   if (digest === undefined) return true;
-  const read = await readGiven(disk, state, owner);
+  const read = await readProvided(disk, state, owner);
   if (read?.digest !== digest) return false;
-  const { cache, asked, rows, ...given } = read.given;
+  const { cache, asked, rows, ...named } = read.record;
   if (cache !== null && asked !== null) {
-    if (Object.entries(given.env).some(([name, value]) => (env[name] ?? null) !== value)) return false;
-    if (given.cwd !== null && given.cwd !== cwd) return false;
+    if (Object.entries(named.env).some(([name, value]) => (env[name] ?? null) !== value)) return false;
+    if (named.cwd !== null && named.cwd !== cwd) return false;
     if ((await disk.realpath(asked)) !== cache) return false;
   }
   const looks = { tree: looker(disk, root), cache: looker(disk, cache ?? root) };

@@ -70,7 +70,7 @@ async function outline(folder: string): Promise<Record<string, string | number>>
 async function isQuick(): Promise<void> {
   events.length = 0;
   hub.clearLog();
-  expect(await tritter.sync()).toMatchObject({ exit: 0, result: { gave: undefined } });
+  expect(await tritter.sync()).toMatchObject({ exit: 0, result: { provided: undefined } });
   expect(events.map(({ kind }) => kind)).toEqual(["scanning"]);
   expect(hub.log).toEqual([]);
 }
@@ -97,7 +97,7 @@ describe("hub-cache: write", () => {
     expect(readFileSync(home("snapshots", commit, "rust/same.parquet"))).toEqual(
       readFileSync(join(project.root, "code/rust/same.parquet")),
     );
-    expect(result?.gave?.cache).toMatchObject({
+    expect(result?.provided?.cache).toMatchObject({
       folder: cache(),
       files: 4,
       blobs: { copied: { files: 3, bytes: 35_007 }, linked: { files: 0 }, shared: { files: 0 } },
@@ -142,7 +142,7 @@ describe("hub-cache: write", () => {
     hub.clearLog();
     expect(await tritter.sync({ locked: true })).toMatchObject({
       exit: 0,
-      result: { gave: { cache: { files: 4 } } },
+      result: { provided: { cache: { files: 4 } } },
     });
     expect(hub.log).toEqual([]);
     expect(await project.lock()).toBe(lock);
@@ -157,7 +157,7 @@ describe("hub-cache: write", () => {
     expect(checked).toMatchObject({ exit: 4, problems: [{ code: "DRIFT", source: "code" }] });
     expect(await tritter.sync({ dryRun: true })).toMatchObject({
       exit: 0,
-      result: { gave: { cache: { folder: cache() } } },
+      result: { provided: { cache: { folder: cache() } } },
     });
     expect(existsSync(home(folder))).toBe(false);
     expect((await tritter.sync()).exit).toBe(0);
@@ -174,7 +174,7 @@ describe("hub-cache: write", () => {
     await manifest("hub-cache: write");
     expect(await tritter.sync()).toMatchObject({
       exit: 0,
-      result: { gave: { cache: { blobs: { copied: { files: 2 } } } } },
+      result: { provided: { cache: { blobs: { copied: { files: 2 } } } } },
     });
     expect(events.filter(({ kind }) => kind === "hashing")).toHaveLength(1);
     expect(lstatSync(home("blobs", etag("rust/a.parquet"))).ino).toBe(ino);
@@ -197,7 +197,7 @@ describe("hub-cache: write", () => {
     await rm(pointer);
     await rename(home("blobs", etag("README.md")), pointer);
     const before = await outline(cache());
-    expect(await tritter.sync()).toMatchObject({ exit: 0, result: { gave: { cache: { files: 0 } } } });
+    expect(await tritter.sync()).toMatchObject({ exit: 0, result: { provided: { cache: { files: 0 } } } });
     expect(await outline(cache())).toEqual(before);
     await isQuick();
   });
@@ -276,7 +276,7 @@ describe("hub-cache: write", () => {
     await isQuick();
     // Led elsewhere, it is another cache.
     await rm(join(project.folder, "hf"));
-    expect(await tritter.sync()).toMatchObject({ exit: 0, result: { gave: { cache: { files: 4 } } } });
+    expect(await tritter.sync()).toMatchObject({ exit: 0, result: { provided: { cache: { files: 4 } } } });
   });
 
   it("moves a ref with the pin, says so, and leaves what was there", async () => {
@@ -289,7 +289,7 @@ describe("hub-cache: write", () => {
     expect(await tritter.sync()).toMatchObject({
       exit: 0,
       result: {
-        gave: {
+        provided: {
           cache: {
             files: 4,
             blobs: { copied: { files: 1 } },
@@ -333,7 +333,9 @@ describe("hub-cache: write", () => {
     const sharing: Disk = { ...disk, reflink: (from, to) => copyFile(from, to).then(() => true) };
     expect(await inProcess(project, { disk: sharing }).sync()).toMatchObject({
       exit: 0,
-      result: { gave: { cache: { blobs: { shared: { files: 3, bytes: 35_007 }, copied: { files: 0 } } } } },
+      result: {
+        provided: { cache: { blobs: { shared: { files: 3, bytes: 35_007 }, copied: { files: 0 } } } },
+      },
     });
   });
 
@@ -367,7 +369,7 @@ describe("hub-cache: write", () => {
         open: (path, mode) => killed(mode === "wx" ? path : "").then(() => real.open(path, mode)),
         link: (from, to) => killed(to).then(() => real.link(from, to)),
         rename: (from, to) => killed(to).then(() => real.rename(from, to)),
-        symlink: (path, text) => killed(path).then(() => real.symlink(path, text)),
+        makeSymlink: (text, path) => killed(path).then(() => real.makeSymlink(text, path)),
         // The dead unlink nothing.
         unlink: (path) => killed(path).then(() => real.unlink(path)),
       };
@@ -402,7 +404,7 @@ describe("hub-cache: link", () => {
     await manifest("hub-cache: link");
     expect(await tritter.sync()).toMatchObject({
       exit: 0,
-      result: { gave: { cache: { blobs: { linked: { files: 3 }, copied: { files: 0 } } } } },
+      result: { provided: { cache: { blobs: { linked: { files: 3 }, copied: { files: 0 } } } } },
     });
     expect(lstatSync(home("blobs", etag("rust/a.parquet"))).ino).toBe(
       lstatSync(join(project.root, "code/rust/a.parquet")).ino,
@@ -436,7 +438,10 @@ describe("local-dir: metadata", () => {
 
   it("says of each file what hf would have written, at the file's own time", async () => {
     await manifest("local-dir: metadata");
-    expect(await tritter.sync()).toMatchObject({ exit: 0, result: { gave: { metadata: { written: 4 } } } });
+    expect(await tritter.sync()).toMatchObject({
+      exit: 0,
+      result: { provided: { metadata: { written: 4 } } },
+    });
     const { mtimeNs } = lstatSync(join(project.root, "code/README.md"), { bigint: true });
     const [commit, hash, time] = readFileSync(beside("download/README.md.metadata"), "utf8").split("\n");
     expect([commit, hash]).toEqual([commitNow(), etag("README.md")]);
@@ -454,9 +459,12 @@ describe("local-dir: metadata", () => {
     writeFileSync(beside("download/rust/a.parquet.metadata"), `${"0".repeat(40)}\nxyz\n1\n`);
     expect(await tritter.check()).toMatchObject({ exit: 4, problems: [{ code: "DRIFT", source: "code" }] });
     expect(await tritter.sync({ dryRun: true })).toMatchObject({
-      result: { gave: { metadata: { written: 2 } } },
+      result: { provided: { metadata: { written: 2 } } },
     });
-    expect(await tritter.sync()).toMatchObject({ exit: 0, result: { gave: { metadata: { written: 2 } } } });
+    expect(await tritter.sync()).toMatchObject({
+      exit: 0,
+      result: { provided: { metadata: { written: 2 } } },
+    });
     await isQuick();
   });
 
@@ -464,7 +472,10 @@ describe("local-dir: metadata", () => {
     await manifest("local-dir: metadata");
     await tritter.sync();
     await manifest('include: ["rust/*"], local-dir: metadata');
-    expect(await tritter.sync()).toMatchObject({ exit: 0, result: { gave: { metadata: { removed: 2 } } } });
+    expect(await tritter.sync()).toMatchObject({
+      exit: 0,
+      result: { provided: { metadata: { removed: 2 } } },
+    });
     expect(existsSync(beside("download/README.md.metadata"))).toBe(false);
     expect(existsSync(beside("download/rust/a.parquet.metadata"))).toBe(true);
     await writeFile(beside("download/rust/a.parquet.lock"), "");

@@ -7,7 +7,7 @@ import { type Problem, systemCode } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import { isWithin } from "../hub/cached.ts";
 import { pool } from "../pool.ts";
-import type { GivenRow } from "../receipt/given.ts";
+import type { ProvidedRow } from "../receipt/provided.ts";
 import { openHashers } from "../store/hashers.ts";
 import { type Looker, looker, type Sight } from "../tree/look.ts";
 import { stampOf } from "../tree/stamp.ts";
@@ -35,7 +35,7 @@ export interface CacheSurvey {
   readonly ref: { readonly path: string; readonly before: string | undefined } | undefined;
   readonly listing: CacheLayout["listing"];
   /** What is there and right. */
-  readonly rows: readonly GivenRow[];
+  readonly rows: readonly ProvidedRow[];
   /** What is there and should not be; it is left alone. */
   readonly problems: readonly Problem[];
 }
@@ -79,7 +79,7 @@ interface Seen {
   readonly file: CacheFile;
   readonly pointer: "there" | "missing";
   readonly blob: Question | "missing" | "unneeded";
-  readonly rows: readonly GivenRow[];
+  readonly rows: readonly ProvidedRow[];
 }
 
 interface Found {
@@ -87,7 +87,7 @@ interface Found {
   readonly seen: readonly Seen[];
   readonly ref: CacheSurvey["ref"];
   readonly listing: CacheLayout["listing"];
-  readonly rows: readonly GivenRow[];
+  readonly rows: readonly ProvidedRow[];
   readonly problems: readonly Problem[];
 }
 
@@ -161,7 +161,7 @@ async function withBlob(
 function ownFile(
   eye: Eye,
   file: CacheFile,
-  { rows, ...at }: { path: string; stat: FileStat; rows: readonly GivenRow[] },
+  { rows, ...at }: { path: string; stat: FileStat; rows: readonly ProvidedRow[] },
 ): Seen | Problem {
   const blob = ask(eye, file, at);
   return blob.right === false ? strange(eye, file, at.path) : { file, pointer: "there", blob, rows };
@@ -215,7 +215,7 @@ async function answer(
 async function lookAtRef(
   eye: Eye,
   { ref, commit, source }: CacheLayout,
-): Promise<{ lacks: CacheSurvey["ref"]; rows: readonly GivenRow[]; problems: readonly Problem[] }> {
+): Promise<{ lacks: CacheSurvey["ref"]; rows: readonly ProvidedRow[]; problems: readonly Problem[] }> {
   if (ref === undefined) return { lacks: undefined, rows: [], problems: [] };
   const sight = eye.look.look(ref as TreePath);
   if (sight.kind === "nothing") return { lacks: { path: ref, before: undefined }, rows: [], problems: [] };
@@ -234,7 +234,7 @@ function surveyOf(folder: string, { layout, seen, ref, listing, rows, problems }
   const wrong = seen.filter(({ blob }) => isQuestion(blob) && blob.right === false);
   const right = seen.filter((one) => !wrong.includes(one));
   const lacking = right.filter(({ blob }) => blob === "missing").map(({ file }) => file);
-  const blobs = right.flatMap(({ blob, file }): GivenRow[] =>
+  const blobs = right.flatMap(({ blob, file }): ProvidedRow[] =>
     isQuestion(blob) ? [["cache", file.source, blob.path, blob.stamp]] : [],
   );
   return {
@@ -255,7 +255,7 @@ function isQuestion(blob: Seen["blob"]): blob is Question {
   return typeof blob === "object";
 }
 
-function rowOf(source: string, path: string, sight: Sight): GivenRow | undefined {
+function rowOf(source: string, path: string, sight: Sight): ProvidedRow | undefined {
   return sight.kind === "nothing" ? undefined : ["cache", source, path, stampOf(sight.stat)];
 }
 
@@ -266,7 +266,7 @@ function strange({ folder }: Eye, file: CacheFile, path: string): Problem {
 function otherBytes(file: CacheFile, place: string): Problem {
   return {
     code: "CONFLICT",
-    message: `cannot give "${printable(file.at)}" to the Hub cache: "${printable(place)}" is there, and is not that file`,
+    message: `cannot put "${printable(file.at)}" into the Hub cache: "${printable(place)}" is there, and is not that file`,
     hint: "remove it (hf cache rm), then run tritter sync",
     source: file.source,
     path: file.at,

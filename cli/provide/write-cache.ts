@@ -8,7 +8,7 @@ import { syncFile } from "../disk/sync-file.ts";
 import { diskProblem, passing } from "../disk/trouble.ts";
 import { type Problem, systemCode, TritterError } from "../errors.ts";
 import { pool } from "../pool.ts";
-import type { GivenRow } from "../receipt/given.ts";
+import type { ProvidedRow } from "../receipt/provided.ts";
 import { copyVerified } from "../store/copy.ts";
 import { looker } from "../tree/look.ts";
 import { sameBytesStamp, stampOf } from "../tree/stamp.ts";
@@ -36,7 +36,7 @@ export interface WrittenCache {
   /** Blobs by how they came to be. */
   readonly blobs: Readonly<Record<How, Tally>>;
   readonly refs: readonly { readonly path: string; readonly before: string | undefined }[];
-  readonly rows: readonly GivenRow[];
+  readonly rows: readonly ProvidedRow[];
   /** Tree files that have a second name now, which changed their stamp. */
   readonly linked: readonly CacheFile[];
   readonly problems: readonly Problem[];
@@ -94,7 +94,7 @@ interface Done extends WrittenCache {
   files: number;
   readonly blobs: Record<How, { files: number; bytes: number }>;
   readonly refs: { path: string; before: string | undefined }[];
-  readonly rows: GivenRow[];
+  readonly rows: ProvidedRow[];
   readonly linked: CacheFile[];
   readonly problems: Problem[];
 }
@@ -181,7 +181,7 @@ function stampIfKnown({ disk, root, stampAt }: WritingCache, file: CacheFile): S
 function changedMeanwhile({ at }: CacheFile): Problem {
   return {
     code: "CONFLICT",
-    message: `cannot give "${printable(at)}" to the Hub cache: it changed meanwhile`,
+    message: `cannot put "${printable(at)}" into the Hub cache: it changed meanwhile`,
     hint: "run tritter sync again",
   };
 }
@@ -206,7 +206,7 @@ async function writePointer({ disk, folder }: WritingCache, done: Done, file: Ca
   const path = join(folder, file.pointer);
   if (disk.lstat(join(folder, file.blob)) === undefined) return;
   await makeOwnFolder(disk, folder, dirname(path), WHOSE);
-  await passing(["EEXIST"], () => disk.symlink(path, file.target));
+  await passing(["EEXIST"], () => disk.makeSymlink(file.target, path));
   const stat = disk.lstat(path);
   if (stat !== undefined) done.rows.push(["cache", file.source, file.pointer, stampOf(stat)]);
 }
