@@ -120,9 +120,9 @@ function isOurs({ scope, wanted }: View, placement: Placement): boolean {
 
 function assemble(view: View, decisions: Decisions): Plan {
   const blobs = planBlobs(view, decisions);
-  const prunes = decisions.prunes.filter((prune) => !blobs.moved.has(prune.path)).sort(byPath);
+  const prunes = decisions.prunes.filter((prune) => !blobs.taken.has(prune.path)).sort(byPath);
   const moved = decisions.prunes
-    .filter((prune) => blobs.moved.has(prune.path))
+    .filter((prune) => blobs.taken.has(prune.path))
     .map(({ path, source }): Forget => ({ path, source, why: "moved" }));
   const forgets = [...decisions.forgets, ...moved].sort(byPath);
   return {
@@ -146,8 +146,7 @@ function count(list: readonly { readonly size: number }[]): Count {
   return { files: list.length, bytes: list.reduce((sum, one) => sum + one.size, 0) };
 }
 
-/** Bytes of UTF-8 and UTF-16 code units order alike but for astral characters; any fixed order will do here. */
+/** Any fixed order will do, and no two of a list have one path. */
 function byPath(a: { readonly path: TreePath }, b: { readonly path: TreePath }): number {
-  const [left, right] = [a.path, b.path];
-  return left < right ? -1 : left > right ? 1 : 0;
+  return a.path < b.path ? -1 : 1;
 }

@@ -2,7 +2,7 @@ import type { TreePath } from "../../schema/ids.ts";
 import { foldKey } from "../../schema/names.ts";
 import type { Decisions, View } from "../plan.ts";
 import type { Placement } from "../receipt/placement.ts";
-import { type FoundFile, heldOrigin } from "./presence.ts";
+import { heldOrigin, isSameEntry } from "./presence.ts";
 import type { Forget } from "./types.ts";
 
 /** The table's lower half: the receipt knows this path and the lock does not want it. */
@@ -37,16 +37,11 @@ function reasonToForget(
   const { path } = placement;
   if (cleared.has(path)) return "cleared";
   if (view.others.has(path)) return "shared";
-  const found = view.foundAt(path);
-  if (found.kind === "file" && isWantedEntry(view, path, found)) return "same-entry";
-  return undefined;
+  return isWantedEntry(view, path) ? "same-entry" : undefined;
 }
 
 /** On a case-insensitive disk, `A.txt` and the wanted `a.txt` are one entry: pruning one would remove the other. */
-function isWantedEntry(view: View, path: TreePath, found: FoundFile): boolean {
-  if (view.wanted.size === 0) return false;
+function isWantedEntry(view: View, path: TreePath): boolean {
   const alias = view.foldedWants().get(foldKey(path));
-  if (alias === undefined) return false;
-  const other = view.foundAt(alias);
-  return other.kind === "file" && other.entry === found.entry;
+  return alias !== undefined && isSameEntry(view.foundAt(alias), view.foundAt(path));
 }

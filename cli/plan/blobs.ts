@@ -5,22 +5,22 @@ import type { Blob, BlobOrigin, Damage, Write } from "./types.ts";
 
 export interface BlobPlan {
   readonly list: readonly Blob[];
-  /** Paths to be pruned whose file moves to a wanted path instead. */
-  readonly moved: ReadonlySet<TreePath>;
+  /** Paths that a blob is taken from. One of them that was to be pruned moves instead. */
+  readonly taken: ReadonlySet<TreePath>;
 }
 
 /** One way to have each digest that the writes need: what is here already before what must be fetched. */
 export function planBlobs(view: View, decisions: Decisions): BlobPlan {
-  const moved = new Set<TreePath>();
+  const taken = new Set<TreePath>();
   const holders = holdersOf(view, decisions);
   const list: Blob[] = [];
   for (const [digest, writes] of writesByDigest(decisions.writes)) {
-    const from = originOf(view, { digest, writes, holder: holderOf(holders, digest, moved) });
-    if (from.kind === "tree" && from.how !== "copy") moved.add(from.path);
+    const from = originOf(view, { digest, writes, holder: holderOf(holders, digest, taken) });
+    if (from.kind === "tree") taken.add(from.path);
     const { source, size } = (writes[0] as Write).want;
     list.push({ digest, source, size, from, paths: writes.map((write) => write.want.path) });
   }
-  return { list, moved };
+  return { list, taken };
 }
 
 function writesByDigest(writes: readonly Write[]): Map<Digest, Write[]> {
@@ -60,10 +60,10 @@ function damageOf(view: View, digest: Digest, writes: readonly Write[]): Damage 
 function holderOf(
   holders: ReadonlyMap<Digest, Holder>,
   digest: Digest,
-  moved: ReadonlySet<TreePath>,
+  taken: ReadonlySet<TreePath>,
 ): Holder | undefined {
   const holder = holders.get(digest);
-  return holder?.how === "rename" && moved.has(holder.path) ? { ...holder, how: "copy" } : holder;
+  return holder?.how === "rename" && taken.has(holder.path) ? { ...holder, how: "copy" } : holder;
 }
 
 type Holder = Extract<BlobOrigin, { kind: "tree" }>;
@@ -104,7 +104,7 @@ function fatesOf(decisions: Decisions): Map<TreePath, Fate> {
   const fates = new Map<TreePath, Fate>();
   for (const prune of decisions.prunes) fates.set(prune.path, "pruned");
   for (const write of decisions.writes) {
-    if (write.found !== "nothing") fates.set(write.want.path, "displaced");
+    fates.set(write.want.path, "displaced");
     for (const clear of write.clears) fates.set(clear.path, "displaced");
   }
   return fates;

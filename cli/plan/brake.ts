@@ -18,7 +18,8 @@ export function brakeOf(
   const sources = emptiedSources(there, prunes);
   const bytes = prunes.reduce((sum, prune) => sum + prune.size, 0);
   const known = [...mine.values()].reduce((sum, placement) => sum + (placement.size ?? 0), 0);
-  const share = known === 0 ? 0 : Math.min(1, bytes / known);
+  // Of sizes that no receipt knows it is all.
+  const share = bytes === 0 ? 0 : Math.min(1, bytes / known);
   if (sources.length === 0 && (share <= SHARE || bytes <= BYTES)) return undefined;
   return { sources, files: prunes.length, bytes, share };
 }

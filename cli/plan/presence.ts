@@ -9,7 +9,7 @@ import type { Clear, Conflict, Keep, Write } from "./types.ts";
 /** The table's upper half: the lock wants a file at this path. */
 export function decidePresence(view: View, want: Want, into: Decisions): void {
   const found = view.foundAt(want.path);
-  if (found.kind === "file" && holds(found, want.digest)) {
+  if (holds(found, want.digest)) {
     into.keeps.push(keep(view, want, found));
     return;
   }
@@ -102,7 +102,7 @@ function decideBlocked(
   }
   const placement = view.mine.get(found.at);
   const ours = placement === undefined ? undefined : clear(view, placement);
-  if (found.what === "file" && ours !== undefined) {
+  if (ours !== undefined) {
     into.writes.push({ want, why: "missing", found: "nothing", stamp: undefined, clears: [ours] });
     return;
   }
@@ -166,7 +166,7 @@ function keep(view: View, want: Want, found: FoundFile): Keep {
 }
 
 /** Does the file hold these bytes? A digest of another algorithm is unknown, so false: scan hashes with the wanted one. */
-export function holds(found: Found, digest: Digest): boolean {
+export function holds(found: Found, digest: Digest): found is FoundFile {
   return found.kind === "file" && found.digests.includes(digest);
 }
 
@@ -189,8 +189,12 @@ function placementAt(view: View, path: TreePath, found: FoundFile): Placement | 
   if (placement !== undefined || view.folded.size === 0) return placement;
   const alias = view.folded.get(foldKey(path));
   if (alias === undefined) return undefined;
-  const other = view.foundAt(alias.path);
-  return other.kind === "file" && other.entry === found.entry ? alias : undefined;
+  return isSameEntry(view.foundAt(alias.path), found) ? alias : undefined;
+}
+
+/** Two spellings of one file, on a case-insensitive disk. */
+export function isSameEntry(a: Found, b: Found): boolean {
+  return a.kind === "file" && b.kind === "file" && a.entry === b.entry;
 }
 
 /** Another owner who wants other bytes at this path. Of digests of different algorithms only the sizes can tell. */

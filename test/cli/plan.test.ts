@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type Plan, plan } from "../../cli/plan.ts";
 import type { Found } from "../../cli/scan.ts";
 import type { Digest, Stamp, TreePath } from "../../schema/ids.ts";
-import { digest, file, placed, planInput, type Situation, want } from "../support/plan-input.ts";
+import { digest, file, placed, planInput, type Situation, stampFor, want } from "../support/plan-input.ts";
 
 const NOTHING: Found = { kind: "nothing" };
 const FOLDER: Found = { kind: "folder", stranger: "p/theirs" as TreePath };
@@ -17,7 +17,12 @@ function decisions(situation: Situation): string[] {
     ...made.keeps.map(
       (keep) => `keep ${keep.want.path}: ${keep.record}${keep.record === "none" ? "" : `, ${keep.origin}`}`,
     ),
-    ...made.writes.map((write) => `write ${write.want.path}: ${write.why}, ${write.found}`),
+    ...made.writes.map((write) => {
+      const clears = write.clears.map(
+        ({ path, disposable }) => `, clears ${path}${disposable ? "" : " to keep"}`,
+      );
+      return `write ${write.want.path}: ${write.why}, ${write.found}${clears.join("")}`;
+    }),
     ...made.prunes.map((prune) => `prune ${prune.path}: ${prune.why}, ${prune.how}`),
     ...made.forgets.map((forget) => `forget ${forget.path}: ${forget.why}`),
     ...made.conflicts.map((conflict) => `conflict ${conflict.path}: ${conflict.why}, ${conflict.what}`),
@@ -144,6 +149,16 @@ describe("plan() follows the table", () => {
       ["prune p: modified, trash"],
     ],
     ["unwanted, never placed: never touched", { disk: { p: file("c") } }, []],
+    [
+      "A, B placed by two digests, B known by one on disk: write over it",
+      { wants: A, mine: [placed("p", "b", { also: ["d"] })], disk: { p: file("b") } },
+      ["write p: outdated, replace"],
+    ],
+    [
+      "A, A placed by another source: keep, and record the source",
+      { wants: A, mine: [placed("p", "a", { source: "t" })], disk: { p: file("a") } },
+      ["keep p: restamp, fetched"],
+    ],
   ];
   it.each(rows)("%s", (_, situation, expected) => {
     expect(decisions(situation)).toEqual(expected);
@@ -211,6 +226,49 @@ describe("plan() with folders in the way", () => {
     ]);
   });
 
+  it("sends aside what is there of a folder, and nothing beside it", () => {
+    const lines = decisions({
+      wants: [want("data", "a"), want("data-x", "b"), want("data0", "b")],
+      mine: ["data-x", "data/gone", "data/x", "data0"].map((path) => placed(path, "b")),
+      disk: {
+        data: { kind: "folder", stranger: undefined },
+        "data/x": file("b"),
+        "data-x": file("b"),
+        data0: file("b"),
+      },
+    });
+    expect(lines).toEqual([
+      "keep data-x: none",
+      "keep data0: none",
+      "write data: missing, nothing, clears data/x",
+      "forget data/gone: gone",
+      "forget data/x: cleared",
+    ]);
+  });
+
+  it("leaves a folder that holds a stranger, or that nobody here placed anything in", () => {
+    const conflictsAt = (situation: Situation) =>
+      plan(planInput({ wants: [want("data", "a")], force: true, ...situation })).conflicts;
+    const stranger = "data/theirs" as TreePath;
+    const disk = { data: { kind: "folder", stranger } as Found, "data/x": file("b") };
+    expect(conflictsAt({ mine: [placed("data/x", "b")], disk })).toMatchObject([{ at: stranger }]);
+    expect(conflictsAt({ disk: { data: { kind: "folder", stranger: undefined } } })).toMatchObject([
+      { at: "data", why: "not-a-file", what: "folder" },
+    ]);
+  });
+
+  it("leaves a folder that another source placed in too, where the plan is not for that one", () => {
+    const situation: Situation = {
+      wants: [want("data", "a")],
+      mine: [placed("data/x", "b"), placed("data/y", "b", { source: "t" })],
+      disk: { data: { kind: "folder", stranger: undefined }, "data/x": file("b"), "data/y": file("b") },
+    };
+    expect(decisions({ ...situation, scope: ["s"] })).toContain("conflict data: not-a-file, folder");
+    expect(decisions({ ...situation, scope: ["s", "t"] })).toContain(
+      "write data: missing, nothing, clears data/x, clears data/y",
+    );
+  });
+
   it("takes the bytes along when the file that goes aside is the one wanted below it", () => {
     const made = plan(
       planInput({
@@ -236,6 +294,27 @@ describe("plan() with folders in the way", () => {
     expect(plan(planInput({ ...situation, force: true })).writes[0]?.clears).toEqual([
       { path: "data", stamp: undefined, disposable: false },
     ]);
+  });
+
+  it("tells a parent that is a link from one that is a file, also where another owner had a file there", () => {
+    const at = "data" as TreePath;
+    const blocked = (what: "file" | "symlink"): Situation => ({
+      wants: [want("data/x", "a")],
+      disk: { "data/x": { kind: "blocked", at, what, stamp: "1" as Stamp } },
+    });
+    const others = [placed("data", "b", { owner: "you" })];
+    expect(decisions({ ...blocked("symlink"), others })).toEqual(["conflict data/x: not-a-file, symlink"]);
+    expect(decisions({ ...blocked("file"), others })).toEqual(["conflict data/x: other-owner, you"]);
+    expect(decisions({ ...blocked("symlink"), force: true })).toEqual([
+      "write data/x: not-a-file, nothing, clears data to keep",
+    ]);
+    expect(decisions({ ...blocked("file"), force: true })).toEqual([
+      "write data/x: untracked, nothing, clears data to keep",
+    ]);
+    const ours: Situation = { ...blocked("file"), mine: [placed("data", "b")] };
+    expect(decisions({ ...ours, disk: { ...ours.disk, data: file("b") } })).toContain(
+      "write data/x: missing, nothing, clears data",
+    );
   });
 });
 
@@ -310,6 +389,41 @@ describe("plan() has each wanted digest once", () => {
     expect(made.blobs[0]?.from.kind).toBe("fetch");
   });
 
+  it("prefers what needs no copy, and of equals the first path", () => {
+    const taken = (mine: Situation["mine"] & {}, wants: Situation["wants"] = []) => {
+      const disk = Object.fromEntries(mine.map(({ path }) => [path, file("a")]));
+      const made = plan(planInput({ wants: [want("new", "a"), ...wants], mine, disk }));
+      return made.blobs[0]?.from.kind === "tree" && `${made.blobs[0].from.how} ${made.blobs[0].from.path}`;
+    };
+    const adopted = placed("b-adopted", "a", { origin: "adopted" });
+    expect(taken([placed("a-stays", "a"), adopted], [want("a-stays", "a")])).toBe("rename b-adopted");
+    expect(taken([adopted, placed("a-stays", "a")], [want("a-stays", "a")])).toBe("rename b-adopted");
+    expect(taken([adopted, placed("c-goes", "a")])).toBe("stage c-goes");
+    expect(taken([placed("c-goes", "a"), adopted])).toBe("stage c-goes");
+    expect(taken([placed("y", "a"), placed("x", "a"), placed("z", "a")])).toBe("stage x");
+  });
+
+  it("counts as fetched only what is", () => {
+    const mine = [placed("old", "b")];
+    const made = plan(
+      planInput({
+        wants: [want("p", "a"), want("q", "b"), want("r", "c")],
+        mine,
+        ready: ["c"],
+        disk: { old: file("b") },
+      }),
+    );
+    expect(made.blobs.map((blob) => blob.from.kind)).toEqual(["fetch", "tree", "ready"]);
+    expect(made.totals.fetch).toEqual({ files: 1, bytes: 100 });
+  });
+
+  it("may have it from each repository that some path of it came from", () => {
+    const wants = [want("p", "a"), want("q", "a", "t")];
+    expect(plan(planInput({ wants })).blobs[0]?.from).toMatchObject({
+      remotes: wants.map((one) => one.remote),
+    });
+  });
+
   it("uses what an interrupted run left", () => {
     const made = plan(
       planInput({ wants: [want("p", "a"), want("q", "b")], ready: ["a"], partial: { b: 40 } }),
@@ -321,8 +435,84 @@ describe("plan() has each wanted digest once", () => {
   });
 });
 
+describe("plan() of a file that was changed", () => {
+  const damaged = (situation: Situation) => {
+    const from = plan(planInput({ wants: [want("p", "a")], ...situation })).blobs[0]?.from;
+    return from?.kind === "fetch" ? from.damaged : from?.kind;
+  };
+  const segments = "checksums";
+
+  it("says which of its bytes may still be right, where the receipt has their checksums", () => {
+    const expected = { path: "p", stamp: stampFor("c"), segments };
+    expect(damaged({ mine: [placed("p", "a", { segments })], disk: { p: file("c") } })).toEqual(expected);
+    const second = placed("p", "b", { also: ["a"], segments });
+    expect(damaged({ mine: [second], disk: { p: file("c") } })).toEqual(expected);
+    expect(damaged({ mine: [placed("p", "a")], disk: { p: file("c") } })).toBeUndefined();
+  });
+
+  it("finds it behind other paths of the same bytes", () => {
+    const wants = [want("new", "a"), want("p", "a")];
+    expect(damaged({ wants, mine: [placed("p", "a", { segments })], disk: { p: file("c") } })).toMatchObject({
+      path: "p",
+    });
+  });
+
+  it("does not look for them in what held other bytes, was replaced by us, or is gone", () => {
+    expect(damaged({ mine: [placed("p", "b", { segments })], disk: { p: file("c") } })).toBeUndefined();
+    const replaced = placed("p", "a", { segments, intent: "b" });
+    expect(damaged({ mine: [replaced], disk: { p: file("b") } })).toBeUndefined();
+    expect(damaged({ mine: [placed("p", "a", { segments })], disk: { p: NOTHING } })).toBeUndefined();
+  });
+});
+
+describe("plan() hands on the checksums of segments", () => {
+  const segments = "checksums";
+  const kept = (situation: Situation) =>
+    plan(planInput({ wants: [want("p", "a")], disk: { p: file("a") }, ...situation })).keeps[0]?.segments;
+
+  it("of bytes that stay, also those another owner placed", () => {
+    expect(kept({ mine: [placed("p", "a", { segments })] })).toBe(segments);
+    expect(kept({ mine: [placed("p", "b", { also: ["a"], segments })] })).toBe(segments);
+    expect(kept({ others: [placed("p", "a", { owner: "you", segments })] })).toBe(segments);
+  });
+
+  it("not of those that were there before the ones announced", () => {
+    expect(kept({ mine: [placed("p", "b", { segments, intent: "a" })] })).toBeUndefined();
+  });
+
+  it("of bytes that move", () => {
+    const made = plan(
+      planInput({
+        wants: [want("new", "a")],
+        mine: [placed("old", "a", { segments })],
+        disk: { old: file("a") },
+      }),
+    );
+    expect(made.blobs[0]?.from).toMatchObject({ path: "old", segments });
+  });
+});
+
 describe("plan() on a case-insensitive disk", () => {
   const entry = "1:77";
+  it("takes nothing for its own that is another file, or gone, or wanted by its own name", () => {
+    const wants = [want("a.txt", "b")];
+    const mine = [placed("A.txt", "a")];
+    const here = file("a", { entry });
+    expect(decisions({ wants, mine, disk: { "a.txt": here, "A.txt": file("a") } })).toEqual([
+      "prune A.txt: dropped, unlink",
+      "conflict a.txt: untracked, file",
+    ]);
+    expect(decisions({ wants, mine, disk: { "a.txt": here } })).toEqual([
+      "forget A.txt: gone",
+      "conflict a.txt: untracked, file",
+    ]);
+    const both = [...wants, want("A.txt", "a")];
+    expect(decisions({ wants: both, mine, disk: { "a.txt": here, "A.txt": here } })).toEqual([
+      "keep A.txt: none",
+      "conflict a.txt: untracked, file",
+    ]);
+  });
+
   it("forgets a path that names the same entry as a wanted one", () => {
     const lines = decisions({
       wants: [want("a.txt", "a")],
@@ -375,6 +565,25 @@ describe("plan() beside other owners", () => {
     const others = [placed("p", "b", { owner: "you" })];
     expect(decisions({ wants: [byGit], others })).toEqual(["write p: missing, nothing"]);
     expect(decisions({ wants: [{ ...byGit, size: 1 }], others })).toEqual(["conflict p: other-owner, you"]);
+  });
+
+  it("takes what another announced for what may be there", () => {
+    const others = (intent: string) => [placed("p", "b", { owner: "you", intent })];
+    const wants = [want("p", "a")];
+    expect(decisions({ wants, others: others("a") })).toEqual(["write p: missing, nothing"]);
+    const announced = [placed("p", undefined, { owner: "you", intent: "b" })];
+    expect(decisions({ wants, others: announced })).toEqual(["conflict p: other-owner, you"]);
+  });
+
+  it("compares digests of one algorithm where both are known, and one size of several", () => {
+    const git = `git:${"c".repeat(40)}` as Digest;
+    const other = placed("p", "b", { owner: "you" });
+    const known = { ...other, digests: [...other.digests, git] };
+    expect(decisions({ wants: [want("p", "a")], others: [known] })).toEqual(["conflict p: other-owner, you"]);
+    const byGit = { ...want("p", "a"), digest: git };
+    const announced = placed("p", "b", { owner: "you", size: 1, intent: "d" });
+    const sized = { ...announced, intents: announced.intents.map((one) => ({ ...one, size: 100 })) };
+    expect(decisions({ wants: [byGit], others: [sized] })).toEqual(["write p: missing, nothing"]);
   });
 
   it("clears no path that another holds too, above or below the one wanted", () => {
@@ -486,6 +695,28 @@ describe("plan() brakes large prunes", () => {
     expect(
       brake({ wants: lots.slice(1).map((one) => want(one.path, "b")), mine: lots, disk }),
     ).toBeUndefined();
+  });
+
+  it("not for just a tenth, nor for just a gibibyte", () => {
+    const tenth = many(10, 2 * GIB);
+    const wants = (mine: typeof tenth) => mine.slice(1).map((one) => want(one.path, "b"));
+    const disk = (mine: typeof tenth, size: number) =>
+      Object.fromEntries(mine.map((one) => [one.path, file("b", { size })]));
+    expect(brake({ wants: wants(tenth), mine: tenth, disk: disk(tenth, 2 * GIB) })).toBeUndefined();
+    const few = many(3, GIB);
+    expect(brake({ wants: wants(few), mine: few, disk: disk(few, GIB) })).toBeUndefined();
+  });
+
+  it("for a gibibyte of which no receipt knows the share", () => {
+    const mine = many(2, 1).map((one) => placed(one.path, undefined, { intent: "b" }));
+    const disk = { f0: file("b", { size: GIB + 1 }), f1: file("b") };
+    expect(brake({ wants: [want("f1", "b")], mine, disk })).toMatchObject({ sources: [], share: 1 });
+  });
+
+  it("says the sources it waits for in order, and no share of nothing", () => {
+    const mine = ["z", "a", "m"].map((source) => placed(source, "b", { source, size: 0 }));
+    const disk = Object.fromEntries(mine.map((one) => [one.path, file("b", { size: 0 })]));
+    expect(brake({ mine, disk })).toEqual({ sources: ["a", "m", "z"], files: 3, bytes: 0, share: 0 });
   });
 
   it("never for files that move, and never once released", () => {
@@ -638,9 +869,17 @@ describe("plan() in general", () => {
         wants: [...(situation.wants ?? [])].reverse(),
         mine: [...(situation.mine ?? [])].reverse(),
       };
-      const again = plan(planInput(reversed));
-      expect(again.writes).toEqual(made.writes);
-      expect(again.totals).toEqual(made.totals);
+      expect(plan(planInput(reversed))).toEqual(made);
+    });
+  });
+
+  it("sorts every list by path", () => {
+    property((_, made) => {
+      const paths = [
+        ...[made.keeps, made.writes].map((list) => list.map((one) => one.want.path)),
+        ...[made.prunes, made.forgets, made.conflicts].map((list) => list.map((one) => one.path)),
+      ];
+      for (const list of paths) expect(list).toEqual([...list].sort());
     });
   });
 });

@@ -22,20 +22,31 @@ export interface PlacedOptions {
   readonly owner?: string;
   readonly origin?: Origin;
   readonly size?: number;
+  /** Letters of further digests of the same bytes. */
+  readonly also?: readonly string[];
+  readonly segments?: string;
   /** Announced and not confirmed. */
   readonly intent?: string;
 }
 
 /** `letter` undefined: only an intent is known. */
 export function placed(path: string, letter: string | undefined, options: PlacedOptions = {}): Placement {
-  const { source = "s", owner = "me", origin = "fetched", size = SIZE, intent } = options;
+  const {
+    source = "s",
+    owner = "me",
+    origin = "fetched",
+    size = SIZE,
+    intent,
+    also = [],
+    segments,
+  } = options;
   return {
     path: path as TreePath,
     source,
     owner,
     origin,
-    segments: undefined,
-    digests: letter === undefined ? [] : [digest(letter)],
+    segments,
+    digests: letter === undefined ? [] : [letter, ...also].map(digest),
     size: letter === undefined ? undefined : size,
     stamp: letter === undefined ? undefined : stampFor(letter),
     doubt: undefined,
@@ -46,10 +57,17 @@ export function placed(path: string, letter: string | undefined, options: Placed
 
 export function file(
   letter: string,
-  options: { recorded?: boolean; entry?: string; size?: number } = {},
+  options: { recorded?: boolean; entry?: string; size?: number; also?: readonly string[] } = {},
 ): Found {
-  const { recorded = true, entry = `1:${letter}${Math.random()}`, size = SIZE } = options;
-  return { kind: "file", size, stamp: stampFor(letter), digests: [digest(letter)], recorded, entry };
+  const { recorded = true, entry = `1:${letter}${Math.random()}`, size = SIZE, also = [] } = options;
+  return {
+    kind: "file",
+    size,
+    stamp: stampFor(letter),
+    digests: [letter, ...also].map(digest),
+    recorded,
+    entry,
+  };
 }
 
 export function stampFor(letter: string): Stamp {

@@ -229,7 +229,7 @@ describe("a selection by subtrees", () => {
   );
 
   it("is the selection from the whole listing, after any edit, with any patterns", async () => {
-    let saved = 0;
+    let [walks, saved] = [0, 0];
     await fc.assert(
       fc.asyncProperty(
         tree,
@@ -268,12 +268,13 @@ describe("a selection by subtrees", () => {
           // Mistakes may be told otherwise, but there are some or there are none.
           if (found.problems.length === 0 || walked.unchanged.size === 0)
             expect(found.problems.length === 0).toBe(whole.problems.length === 0);
+          walks += 1;
           if (walked.unchanged.size > 0) saved += 1;
         },
       ),
       { numRuns: 1_000 },
     );
     // The property would hold if nothing were ever skipped.
-    expect(saved).toBeGreaterThan(50);
+    expect(saved / walks).toBeGreaterThan(0.05);
   });
 });
