@@ -34,7 +34,7 @@ function translate(tokens: readonly FnmatchToken[], crosses: boolean): string | 
     parts
       .join("")
       .replaceAll(/(?:\*\*\/)+/g, "**/")
-      .replace(/\/\*\*\/\*\*$/, "/**"),
+      .replace(/\/\*\*\/\*\*/, "/**"),
   );
 }
 

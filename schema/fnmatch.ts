@@ -55,7 +55,7 @@ export function parseFnmatch(pattern: string): readonly FnmatchToken[] {
 function classEnd(characters: readonly string[], start: number): number | undefined {
   let at = start;
   if (characters[at] === "!") at += 1;
-  const end = characters.indexOf("]", at + (characters[at] === "]" ? 1 : 0));
+  const end = characters.indexOf("]", at + 1);
   return end < 0 ? undefined : end;
 }
 

@@ -157,7 +157,7 @@ function reserved(path: string): string | undefined {
 function opened(segment: string): string {
   return foldKey(segment)
     .replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g, "")
-    .replace(/:.*$/, "")
+    .replace(/:.*/s, "")
     .replace(/[. ]+$/, "");
 }
 
@@ -166,9 +166,7 @@ const LONGEST_PATH = 4_096;
 
 function tooLong(path: string, segments: readonly string[]): string | undefined {
   if (utf8Length(path) > LONGEST_PATH) return `is longer than ${LONGEST_PATH} bytes`;
-  if (
-    segments.some((segment) => segment.length > LONGEST_SEGMENT / 4 && utf8Length(segment) > LONGEST_SEGMENT)
-  ) {
+  if (segments.some((segment) => utf8Length(segment) > LONGEST_SEGMENT)) {
     return `has a segment longer than ${LONGEST_SEGMENT} bytes`;
   }
   return undefined;
@@ -176,6 +174,7 @@ function tooLong(path: string, segments: readonly string[]): string | undefined 
 
 const encoder = new TextEncoder();
 
+/** Of what is short enough for every rule, no more than a lower bound. */
 function utf8Length(text: string): number {
   return text.length * 3 <= LONGEST_SEGMENT ? text.length : encoder.encode(text).length;
 }
@@ -189,7 +188,7 @@ function unportability(path: string): string | undefined {
   if (special !== null) return `holds ${special[0]}, which Windows does not allow`;
   for (const segment of path.split("/")) {
     if (DEVICE.test(segment))
-      return `names the Windows device ${segment.replace(/[ .].*$/, "").toUpperCase()}`;
+      return `names the Windows device ${segment.replace(/[ .].*/s, "").toUpperCase()}`;
     if (/[. ]$/.test(segment)) return "has a segment that ends with a dot or a space, which Windows drops";
   }
   return undefined;

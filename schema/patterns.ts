@@ -11,13 +11,9 @@ export type Pattern =
 export function compilePattern(pattern: string): Pattern {
   const why = mistake(pattern);
   if (why !== undefined) return { kind: "mistake", why };
-  const anchored = pattern.replace(/\/+$/, "").includes("/");
   const rooted = pattern.startsWith("/") ? pattern.slice(1) : pattern;
   const whole = rooted.endsWith("/") ? `${rooted}**` : rooted;
-  if (anchored || pattern.endsWith("/")) {
-    const full = matcher(whole);
-    return { kind: "ok", matches: full };
-  }
+  if (pattern.includes("/")) return { kind: "ok", matches: matcher(whole) };
   const name = matcher(whole);
   return { kind: "ok", matches: (path) => name(path.slice(path.lastIndexOf("/") + 1)) };
 }
@@ -75,11 +71,11 @@ function mistake(pattern: string): string | undefined {
 /** Braces are written out before brackets are read, so neither may hold what the other would take for its own. */
 function unbalanced(bare: string): string | undefined {
   let depth = 0;
-  for (const token of bare.match(/\[\]?[^\]/]*\]|./gsu) ?? []) {
+  for (const [token] of bare.matchAll(/\[\]?[^\]/]*\]|./gsu)) {
     if (token === "{") depth += 1;
     if (token === "}") depth -= 1;
     if (token === "[" || depth < 0) return NOT_CLOSED;
-    const why = token.length > 1 && token.startsWith("[") ? badClass(token, depth) : undefined;
+    const why = token.startsWith("[") ? badClass(token, depth) : undefined;
     if (why !== undefined) return why;
   }
   return depth === 0 ? undefined : NOT_CLOSED;
@@ -102,21 +98,22 @@ function tooMany(bare: string): string | undefined {
     : undefined;
 }
 
-/** An upper bound, so that a brace bomb is refused before anything expands it. */
+/** An upper bound, of braces that are closed, so that a brace bomb is refused before anything expands it. */
 function alternatives(bare: string): number {
-  const open: { sum: number; product: number }[] = [{ sum: 0, product: 1 }];
+  const whole = { sum: 0, product: 1 };
+  const open = [whole];
   for (const character of bare) {
     const top = open.at(-1) as { sum: number; product: number };
     if (character === "{") open.push({ sum: 0, product: 1 });
     else if (character === "," && open.length > 1) {
       top.sum += top.product;
       top.product = 1;
-    } else if (character === "}" && open.length > 1) {
+    } else if (character === "}") {
       open.pop();
       (open.at(-1) as { product: number }).product *= top.sum + top.product;
     }
   }
-  return open[0]?.product ?? 1;
+  return whole.product;
 }
 
 const MOST_COMPARED = 20_000;
@@ -136,7 +133,7 @@ export function nearMisses(pattern: string, paths: readonly string[], limit = 3)
 /** How much of the pattern's plain text a path shares: its words, its name, its extension. */
 function nearnessTo(pattern: string): (path: string) => number {
   const name = compilePattern(pattern.slice(pattern.lastIndexOf("/") + 1));
-  const words = pattern.split(/[^a-z0-9]+/).filter((word) => word.length > 1);
+  const words = pattern.split(/[^a-z0-9]/).filter((word) => word.length > 1);
   const extension = /\.[a-z0-9]+$/.exec(pattern)?.[0];
   return (path) => {
     const shared = words.filter((word) => path.includes(word)).length;

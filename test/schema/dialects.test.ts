@@ -32,9 +32,20 @@ describe("translateFnmatch()", () => {
     ["[]x]y", ["/{\\],x}y"]],
     ["[,a]", ["/{\\,,a}"]],
     ["[a/]", ["/a"]],
+    ["[0-9a]", ["/[0-9a]"]],
+    ["[A-C_]", ["/[A-C_]"]],
+    ["[a-c]", ["/[a-c]"]],
+    ["[a-a]", ["/[a]"]],
+    ["[+]", ["/+"]],
+    ["[+-.]", ["/{+,\\,,-,.}"]],
+    ["[--1]", ["/{-,.,0,1}"]],
+    ["[9-:]", ["/{9,:}"]],
+    ["[Y-b]", ["/{Y,Z,\\[,\\\\,\\],^,_,`,a,b}"]],
+    ["[é-ë]", ["/{é,ê,ë}"]],
     ["a[b", ["/a\\[b"]],
     ["x{y},*z", ["/x\\{y\\},*z", "/x\\{y\\},{*,*/**/*}z"]],
     // Nothing of ours says these.
+    ["[\u0100-\u0164]", []],
     ["[!a]*", []],
     ["[c-a]", []],
     ["/x", []],
@@ -45,6 +56,11 @@ describe("translateFnmatch()", () => {
     [`${"a*".repeat(12)}b`, [`/${"a*".repeat(12)}b`]],
   ])("%j → %j", (pattern, wanted) => {
     expect(translateFnmatch(pattern)).toEqual(wanted);
+  });
+
+  it("lists a hundred characters, and no more", () => {
+    const [most] = translateFnmatch("[\u0100-\u0163]");
+    expect(matcher(most ?? "")("\u0163")).toBe(true);
   });
 
   const segment = fc.string({

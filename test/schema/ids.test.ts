@@ -38,6 +38,8 @@ describe("parseDigest()", () => {
     `sha256:${SHA256.toUpperCase()}`,
     `sha256:${"*".repeat(64)}`,
     `git:${SHA1}\n`,
+    ` sha256:${SHA256}`,
+    ` git:${SHA1}`,
     `SHA256:${SHA256}`,
   ])("refuses %j", (text) => {
     expect(parseDigest(text)).toBeUndefined();
@@ -65,6 +67,8 @@ describe("digestOf()", () => {
     ["git", "*".repeat(40)],
     ["git", ""],
     ["sha256", `${SHA256}\n`],
+    ["sha256", `0${SHA256}`],
+    ["git", `0${SHA1}`],
   ] as const)("knows no %s in %j", (algorithm, hex) => {
     expect(digestOf(algorithm, hex)).toBeUndefined();
   });

@@ -1,7 +1,14 @@
 import { posix, resolve, win32 } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Collision, findCollisions, foldKey, judgeName, printable } from "../../schema/names.ts";
+import {
+  aligned,
+  type Collision,
+  findCollisions,
+  foldKey,
+  judgeName,
+  printable,
+} from "../../schema/names.ts";
 
 const HOSTILE: readonly (readonly [name: string, why: string])[] = [
   ["", "is empty"],
@@ -45,13 +52,19 @@ const HOSTILE: readonly (readonly [name: string, why: string])[] = [
   ["GIT~2/config", 'is below ".git"'],
   [".git::$INDEX_ALLOCATION/config", 'is below ".git"'],
   [".git:stream", 'is below ".git"'],
+  ["git~12/config", 'is below ".git"'],
+  [".git:a\u2028b", 'is below ".git"'],
   [".tritter", 'is below ".tritter"'],
   ["a/.Tritter/receipt", 'is below ".tritter"'],
   [".tritter./x", 'is below ".tritter"'],
   ["TRITTE~1/x", 'is below ".tritter"'],
+  ["tritte~10", 'is below ".tritter"'],
   [".cache/huggingface", 'is below ".cache/huggingface"'],
   [".cache/huggingface/download/x.lock", 'is below ".cache/huggingface"'],
   ["a/.Cache/HuggingFace/x", 'is below ".cache/huggingface"'],
+  ["cache~1/huggingface", 'is below ".cache/huggingface"'],
+  [".cache/huggin~1/x", 'is below ".cache/huggingface"'],
+  ["CACHE~12/HUGGIN~34", 'is below ".cache/huggingface"'],
   ["a".repeat(256), "has a segment longer than 255 bytes"],
   [`x/${"é".repeat(128)}`, "has a segment longer than 255 bytes"],
   [`x/${"日".repeat(86)}/y`, "has a segment longer than 255 bytes"],
@@ -67,6 +80,7 @@ const UNPORTABLE: readonly (readonly [name: string, why: string])[] = [
   ["COM1", "names the Windows device COM1"],
   ["lpt9.tar.gz", "names the Windows device LPT9"],
   ["com¹", "names the Windows device COM¹"],
+  ["con.\u2028x", "names the Windows device CON"],
   ["CONIN$", "names the Windows device CONIN$"],
   ["a<b", "holds <, which Windows does not allow"],
   ["a>b", "holds >, which Windows does not allow"],
@@ -105,6 +119,18 @@ const FINE = [
   "日本/データ.txt",
   "caf\u0065\u0301.txt",
   "😀",
+  // Near to what is refused, in names that are looked at closely.
+  "x .git",
+  "my git~1",
+  "x .tritter",
+  "x tritte~1",
+  ".tritters",
+  ".cache2/huggingface",
+  "x .cache/huggingface",
+  ".cache/huggingface2",
+  ".cache/my huggingface",
+  "console/bacon",
+  `${"a/".repeat(2_047)}bc`,
   "$HOME/x",
   "a".repeat(255),
   "__proto__",
@@ -240,12 +266,17 @@ describe("findCollisions()", () => {
     [["é", "e\u0301"], ["folded é(s0) e\u0301(s1)"]],
     [["a", "a/b"], ["parent a(s0) a/b(s1)"]],
     [["a/b/c/d", "a/b"], ["parent a/b(s1) a/b/c/d(s0)"]],
+    [["a", "a/b", "a/c"], ["parent a(s0) a/b(s1)"]],
     [["A", "a/b"], ["folded-parent A(s0) a/b(s1)"]],
     [["a/b", "a/c", "ab"], []],
     // The second of each pair must not hide behind the first.
     [
       ["A", "a", "a"],
       ["folded A(s0) a(s1)", "equal a(s1) a(s2)"],
+    ],
+    [
+      ["A", "a", "a", "a"],
+      ["folded A(s0) a(s1)", "equal a(s1) a(s2)", "equal a(s1) a(s3)"],
     ],
     [
       ["A", "a", "a/x"],
@@ -327,5 +358,15 @@ describe("printable()", () => {
   it("cuts what is too long for a line, never within a character", () => {
     expect(printable("x".repeat(300))).toBe(`${"x".repeat(200)}…`);
     expect(printable(`${"x".repeat(199)}😀y`)).toBe(`${"x".repeat(199)}…`);
+    expect(printable("x".repeat(200))).toBe("x".repeat(200));
+    expect(printable(`😀${"x".repeat(300)}`)).toBe(`😀${"x".repeat(198)}…`);
+  });
+});
+
+describe("aligned()", () => {
+  it("keeps one column a character", () => {
+    expect(aligned("a\tb\u001b[31mc\u0085\u2028d")).toBe("a b [31mc  d");
+    expect(aligned("x\u202ey\u200bz \ud800!")).toBe("x�y�z �!");
+    expect(aligned("plain é 日本 😀")).toBe("plain é 日本 😀");
   });
 });

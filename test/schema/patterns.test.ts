@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compilePattern, nearMisses } from "../../schema/patterns.ts";
+import { compilePattern, exactPattern, nearMisses } from "../../schema/patterns.ts";
 
 function matches(pattern: string, path: string): boolean {
   const compiled = compilePattern(pattern);
@@ -42,6 +42,9 @@ const ROWS: readonly (readonly [pattern: string, takes: readonly string[], leave
   ["[a\\-c]", ["a", "-", "c"], ["b"]],
   ["[*?]", ["*", "?"], ["a"]],
   ["[😀]", ["😀"], ["😁"]],
+  ["[:a]", [":", "a"], ["b"]],
+  ["[[!]", ["[", "!"], ["a"]],
+  ["[a,b]", ["a", ",", "b"], ["c"]],
   ["?", ["a", "😀"], ["ab", ""]],
   // Alternatives.
   ["*.{json,txt}", ["a.json", "x/b.txt"], ["a.", "a.json,txt"]],
@@ -49,6 +52,9 @@ const ROWS: readonly (readonly [pattern: string, takes: readonly string[], leave
   ["a{,b}", ["a", "ab"], ["a,b"]],
   ["{a,b{c,d}}", ["a", "bc", "bd"], ["b", "bcd"]],
   ["{a}", ["{a}"], ["a"]],
+  ["{[ab],c}", ["a", "b", "c"], ["d"]],
+  ["{a.\\b.c,d}", ["a.b.c", "d"], ["a"]],
+  ["{0,1,2,3,4,5,6,7,8,9}".repeat(3), ["012", "x/999"], ["01"]],
   ["{*.p,q/*.j}", ["z.p", "q/x.j"], ["z/x.p"]],
   // Escapes and what is a plain character here.
   ["a\\*b", ["a*b"], ["axb", "a\\*b"]],
@@ -77,6 +83,7 @@ describe("compilePattern()", () => {
   it.each([
     ["", "is empty"],
     ["/", "is empty"],
+    ["a".repeat(1_000), undefined],
     ["a".repeat(1_001), "is longer than 1000 characters"],
     ["a\u0000b", "holds a control character"],
     ["a\nb", "holds a control character"],
@@ -93,6 +100,7 @@ describe("compilePattern()", () => {
     ["[!a]b", "has a negated class: list the characters that are meant, or use exclude"],
     ["[^a]b", "has a negated class: list the characters that are meant, or use exclude"],
     ["{1..3}", "has a range in braces: list the alternatives instead, as in {1,2}"],
+    ["{10..20}", "has a range in braces: list the alternatives instead, as in {1,2}"],
     ["x{a..c}y", "has a range in braces: list the alternatives instead, as in {1,2}"],
     ["[abc", "has a brace or bracket that is not closed"],
     ["[a/b]", "has a brace or bracket that is not closed"],
@@ -104,6 +112,7 @@ describe("compilePattern()", () => {
     ["\u0024{LANG}/*", "has a ${: variables are replaced in root alone; a $ before a brace is written [$]"],
     ["\\\u0024{a,b}", "has a ${: variables are replaced in root alone; a $ before a brace is written [$]"],
     ["{a,b}".repeat(10), "has more than 1000 alternatives"],
+    [`${"{a,b}".repeat(10)},c`, "has more than 1000 alternatives"],
     [`${"{".repeat(20)}${",}".repeat(20)}`.slice(0, 900), undefined],
     [
       `{${Array.from({ length: 400 }, () => "{,}").join(",")}}`.slice(0, 900),
@@ -218,6 +227,26 @@ function segmentMatches(pattern: string, name: string): boolean {
   return head === name[0] && segmentMatches(tail, name.slice(1));
 }
 
+describe("exactPattern()", () => {
+  it.each([
+    "a.txt",
+    "a/b.txt",
+    "*?[x].{a,b}",
+    "{a/b,c}",
+    "$x/\u0024{y}",
+    "!a",
+    "#a",
+    "@(a|b)",
+    "-",
+    ".hidden",
+  ])("takes %j and nothing else", (path) => {
+    const pattern = exactPattern(path);
+    expect(matches(pattern, path)).toBe(true);
+    for (const other of [`x/${path}`, `${path}/x`, `${path}x`, `x${path}`, "abc", path.replace(/\W/g, "a")])
+      if (other !== path) expect([other, matches(pattern, other)]).toEqual([other, false]);
+  });
+});
+
 describe("nearMisses()", () => {
   it.each<[string, string[], string[]]>([
     ["data/*.Parquet", ["README.md", "data/a.parquet", "x.bin"], ["data/a.parquet"]],
@@ -229,8 +258,26 @@ describe("nearMisses()", () => {
     ["trian-*.json", ["train-1.json", "b.txt"], ["train-1.json"]],
     ["*.zzz", ["a.b", "c"], []],
     ["x", [], []],
+    // The name alone, where no word is shared or there is none.
+    ["folder/?-?", ["z/a-b", "zz/cc"], ["z/a-b"]],
+    ["x/*", ["a/b"], ["a/b"]],
+    // More words of as many, and no single letters.
+    ["one/two/x-*", ["two/a", "one/two/b", "c"], ["one/two/b", "two/a"]],
+    ["q-zz", ["qaa", "b"], []],
+    // The name before any number of words.
+    ["aa/bb/cc-?", ["aa/bb/x", "z/cc-1"], ["z/cc-1", "aa/bb/x"]],
+    // Of as many words, the extension.
+    ["k1.t/no-*.csv", ["csv/x.bin", "y/z.csv"], ["y/z.csv", "csv/x.bin"]],
+    // A last part that is no pattern by itself.
+    ["{x/alpha,y}", ["q/alpha"], ["q/alpha"]],
   ])("of %j among %j are %j", (pattern, paths, near) => {
     expect(nearMisses(pattern, paths)).toEqual(near);
+  });
+
+  it("are looked for among the first 20,000 paths", () => {
+    const paths = Array.from({ length: 20_000 }, (_, index) => `${index}`);
+    expect(nearMisses("word", [...paths.slice(1), "a/word"])).toEqual(["a/word"]);
+    expect(nearMisses("word", [...paths, "a/word"])).toEqual([]);
   });
 
   it("are at most three, the nearest first, and the same in whatever order the files come", () => {
