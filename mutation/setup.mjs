@@ -3,7 +3,7 @@ import { beforeEach } from "vitest";
 
 // A mutant that lives runs every test that reaches it, so each gets little time: fewer cases of a property, always the
 // same, no search for the smallest one, and none of the tests that measure scale.
-fc.configureGlobal({ seed: 1, interruptAfterTimeLimit: 300, endOnFailure: true });
+fc.configureGlobal({ seed: 1, interruptAfterTimeLimit: 500, endOnFailure: true });
 
 beforeEach(({ task, skip }) => {
   if (task.name.includes("00,000")) skip();

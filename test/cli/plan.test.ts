@@ -506,6 +506,7 @@ describe("plan() on a case-insensitive disk", () => {
       "forget A.txt: gone",
       "conflict a.txt: untracked, file",
     ]);
+    expect(decisions({ wants, mine })).toEqual(["write a.txt: missing, nothing", "forget A.txt: gone"]);
     const both = [...wants, want("A.txt", "a")];
     expect(decisions({ wants: both, mine, disk: { "a.txt": here, "A.txt": here } })).toEqual([
       "keep A.txt: none",
@@ -714,7 +715,7 @@ describe("plan() brakes large prunes", () => {
   });
 
   it("says the sources it waits for in order, and no share of nothing", () => {
-    const mine = ["z", "a", "m"].map((source) => placed(source, "b", { source, size: 0 }));
+    const mine = ["z", "a", "m"].map((source, index) => placed(`f${index}`, "b", { source, size: 0 }));
     const disk = Object.fromEntries(mine.map((one) => [one.path, file("b", { size: 0 })]));
     expect(brake({ mine, disk })).toEqual({ sources: ["a", "m", "z"], files: 3, bytes: 0, share: 0 });
   });

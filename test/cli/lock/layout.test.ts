@@ -70,10 +70,11 @@ describe("layoutOf()", () => {
       length: fc.nat({ max: 200 }),
       lines: fc.boolean(),
     });
-    let found = 0;
+    let [texts, found] = [0, 0];
     fc.assert(
       fc.property(locks, fc.array(cut, { maxLength: 2 }), (lock, cuts) => {
         let text = serialiseLock(lock);
+        texts += 1;
         for (const { at, from, length, lines } of cuts) {
           // Moves a piece of it, or whole lines of it, to another place.
           const parts = lines ? text.split("\n") : [...text];
@@ -102,6 +103,6 @@ describe("layoutOf()", () => {
       }),
       { numRuns: 500 },
     );
-    expect(found).toBeGreaterThan(50);
+    expect(found / texts).toBeGreaterThan(0.05);
   });
 });

@@ -144,10 +144,11 @@ function world() {
 
 describe("lock", () => {
   it("never moves a pin, whatever is pushed, edited or updated before", async () => {
-    let moved = 0;
+    let [worlds, moved] = [0, 0];
     await fc.assert(
       fc.asyncProperty(fc.array(acts, { minLength: 5, maxLength: 25 }), async (list) => {
         const it = world();
+        worlds += 1;
         for (const repo of REPOS) it.push(repo, ["README.md", "a/1.txt", "b/1.bin"]);
         it.later(2);
         expect(await it.run({})).toBe(true);
@@ -180,7 +181,7 @@ describe("lock", () => {
       { numRuns: 200 },
     );
     // There was something that could have been moved back.
-    expect(moved).toBeGreaterThan(20);
+    expect(moved / worlds).toBeGreaterThan(0.1);
   });
 
   it("and update of a source with min-age never moves it back, however time goes by", async () => {
