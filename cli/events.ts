@@ -23,9 +23,10 @@ export type TritterEvent =
       readonly bytes: number;
     }
   | { readonly kind: "fetching"; readonly files: number; readonly bytes: number }
-  /** `have`: bytes already here from an interrupted run. `key` names the file in the events that follow. */
+  /** `have`: bytes already here from an interrupted run. `key` names the file in the events that follow; `from` is where it is taken from, if not from the Hub. */
   | {
       readonly kind: "file-started";
+      readonly from?: string;
       readonly key: string;
       readonly path: string;
       readonly size: number;

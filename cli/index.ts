@@ -16,6 +16,7 @@ export {
 export type { Emit, TritterEvent } from "./events.ts";
 export type { Drift, Plan } from "./plan.ts";
 export { type AddOptions, addProject } from "./project/add.ts";
+export { type AdoptOptions, type AdoptResult, adoptProject } from "./project/adopt.ts";
 export type { CheckOptions, CheckResult } from "./project/check.ts";
 export { type CleanOptions, type CleanResult, cleanProject } from "./project/clean.ts";
 export { type DiffOptions, type DiffResult, diffProject } from "./project/diff.ts";

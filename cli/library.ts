@@ -20,6 +20,8 @@ export const library = {
   rescueProject: async (...given: Parameters<typeof import("./project/rescue.ts").rescueProject>) =>
     (await import("./project/rescue.ts")).rescueProject(...given),
   syncProject,
+  adoptProject: async (...given: Parameters<typeof import("./project/adopt.ts").adoptProject>) =>
+    (await import("./project/adopt.ts")).adoptProject(...given),
   checkProject,
   listProject: async (...given: Parameters<typeof import("./project/list.ts").listProject>) =>
     (await import("./project/list.ts")).listProject(...given),

@@ -78,6 +78,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   update: async () => (await import("./commands/update.ts")).update,
   rescue: async () => (await import("./commands/rescue.ts")).rescue,
   sync: async () => sync,
+  adopt: async () => (await import("./commands/adopt.ts")).adopt,
   check: async () => check,
   list: async () => (await import("./commands/list.ts")).list,
   outdated: async () => (await import("./commands/outdated.ts")).outdated,

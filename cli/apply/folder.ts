@@ -3,6 +3,7 @@ import { printable } from "../../schema/names.ts";
 import type { Disk } from "../disk/port.ts";
 import { diskProblem } from "../disk/trouble.ts";
 import { systemCode } from "../errors.ts";
+import type { TritterEvent } from "../events.ts";
 import { type Candidate, nameOf, type Walked, walk } from "../nearby/walk.ts";
 import { pool } from "../pool.ts";
 import { algorithmsFor } from "../store/hash.ts";
@@ -212,8 +213,7 @@ async function takeAll(
       const takes = batch.map(({ wish: { digest, size }, candidate: { file } }): Take => {
         return { digest, size, file, link };
       });
-      for (const { wish } of batch)
-        emit({ kind: "file-started", key: wish.digest, path: wish.paths[0] ?? "", size: wish.size, have: 0 });
+      for (const { wish, candidate } of batch) emit(started(wish, candidate));
       const taken = (await keeper?.take(takes)) ?? [];
       if (keeper !== undefined) idle.push(keeper);
       for (const [index, one] of batch.entries()) judge(one, taken[index] as Taken);
@@ -222,6 +222,10 @@ async function takeAll(
     for (const keeper of keepers) await keeper.close();
   }
   return blame;
+}
+
+function started({ digest, size, paths }: Wish, { file }: Candidate): TritterEvent {
+  return { kind: "file-started", key: digest, path: paths[0] ?? "", size, have: 0, from: file };
 }
 
 function batchesOf(tries: readonly Try[]): readonly (readonly Try[])[] {

@@ -73,16 +73,15 @@ export interface Gift {
 /** Has what is to be fetched from those who are asked before the Hub, one after the other, until nothing is left to ask for. */
 export async function takeGiven(applying: Applying): Promise<Gift> {
   const { plan, givers, limits, signal } = applying;
+  const asked = givers.map((giver): Asked => ({ giver, given: [], by: {}, blame: undefined }));
   const gift = { ready: new Map<Digest, ReadyBlob>(), problems: [] as Problem[], refused: new Set<Digest>() };
-  const given: Given[] = [];
   const isOpen = ({ digest }: Wish) => !gift.ready.has(digest) && !gift.refused.has(digest);
   const wishes = wishesOf(plan.blobs);
   const time = openDeadline(limits.deadline, applying);
   try {
-    for (const giver of givers) {
+    for (const one of asked) {
       const open = wishes.filter(isOpen);
-      if (open.length === 0) break;
-      given.push(await askOne(applying, giver, { open, signal: time.signal, gift }));
+      if (open.length > 0) await ask(applying, one, { open, signal: time.signal, gift });
     }
   } catch (error) {
     // What is not here by the deadline, those who fetch will say.
@@ -90,7 +89,20 @@ export async function takeGiven(applying: Applying): Promise<Gift> {
   } finally {
     time.close();
   }
-  return { ...gift, given: given.filter((one, index) => givers[index]?.named || one.files > 0) };
+  const told = asked.filter(({ giver, given }) => giver.named || given.length > 0);
+  return { ...gift, given: told.map(givenBy) };
+}
+
+/** Someone who is asked, and what came of it so far. */
+interface Asked {
+  readonly giver: Giver;
+  readonly given: Wish[];
+  readonly by: Partial<Record<How | "fetch", Count>>;
+  blame: Blame | undefined;
+}
+
+function givenBy({ giver: { place }, given, by, blame }: Asked): Given {
+  return { place, ...countOf(given), by, blame };
 }
 
 export function wishesOf(blobs: readonly Blob[]): readonly Wish[] {
@@ -120,29 +132,27 @@ export interface Offer extends Count {
   readonly place: string;
 }
 
-async function askOne(
-  applying: Applying,
-  giver: Giver,
-  asking: {
-    readonly open: readonly Wish[];
-    readonly signal: AbortSignal;
-    readonly gift: {
-      readonly ready: Map<Digest, ReadyBlob>;
-      readonly problems: Problem[];
-      readonly refused: Set<Digest>;
-    };
-  },
-): Promise<Given> {
-  const { emit, store, clock, jobs } = applying;
-  const { open, signal, gift } = asking;
+interface Asking {
+  readonly open: readonly Wish[];
+  readonly signal: AbortSignal;
+  readonly gift: {
+    readonly ready: Map<Digest, ReadyBlob>;
+    readonly problems: Problem[];
+    readonly refused: Set<Digest>;
+  };
+}
+
+async function ask(
+  { emit, store, clock, jobs }: Applying,
+  asked: Asked,
+  { open, signal, gift }: Asking,
+): Promise<void> {
+  const { giver, given, by } = asked;
   const { place } = giver;
-  const by: Partial<Record<How | "fetch", Count>> = {};
   const found = await giver.find(open, signal);
-  const done = { place, by, blame: undefined };
-  if (found.length === 0) return { ...done, files: 0, bytes: 0 };
+  if (found.length === 0) return;
   emit({ kind: "taking", place, ...countOf(found) });
-  const given: Wish[] = [];
-  const blame = await giver.give(found, {
+  asked.blame = await giver.give(found, {
     store,
     signal,
     clock,
@@ -151,16 +161,15 @@ async function askOne(
     gave: (wish, blob, how) => {
       given.push(wish);
       gift.ready.set(wish.digest, blob);
-      const before = by[how] ?? { files: 0, bytes: 0 };
-      by[how] = { files: before.files + 1, bytes: before.bytes + wish.size };
+      const { files, bytes } = by[how] ?? { files: 0, bytes: 0 };
+      by[how] = { files: files + 1, bytes: bytes + wish.size };
     },
     failed: (wish, problem) => {
       gift.refused.add(wish.digest);
       gift.problems.push({ ...problem, path: wish.paths[0] as TreePath, source: wish.source });
     },
   });
-  if (blame !== undefined) emit({ kind: "warning", message: blameText(place, blame) });
-  return { ...done, ...countOf(given), blame };
+  if (asked.blame !== undefined) emit({ kind: "warning", message: blameText(place, asked.blame) });
 }
 
 function blameText(place: string, { what, expected, found, dropped }: Blame): string {

@@ -27,6 +27,7 @@ export interface Flags {
   /** False only with `--no-adopt`. */
   readonly adopt?: boolean;
   readonly hardLinks?: boolean;
+  readonly plan?: boolean;
   readonly dryRun?: boolean;
   readonly locked?: boolean;
   readonly prune?: boolean;

@@ -258,6 +258,24 @@ export const SPECS: readonly Spec[] = [
     ],
   },
   {
+    name: "adopt",
+    group: ACT,
+    summary: "take what a folder has of what the lock wants, so that sync need not fetch it",
+    arguments: [
+      new Argument("<folder>", "another checkout, a Hub cache, a git-lfs store, any folder: it is only read"),
+      names(),
+    ],
+    options: [
+      () => new Option("--plan", "read and say what would be taken, and write nothing"),
+      hardLinks,
+      ...HERE,
+    ],
+    examples: [
+      ["tritter adopt /mnt/old/data --plan", "how much of it is there"],
+      ["tritter adopt ~/datasets", "then tritter sync fetches what lacks"],
+    ],
+  },
+  {
     name: "clean",
     group: ACT,
     summary: "empty the trash and drop dead partials, saying first what and how much",

@@ -40,21 +40,22 @@ export async function walk(disk: Disk, input: WalkInput): Promise<Walked> {
   const { folder, most, signal } = input;
   const root = await orNothing(() => disk.realpath(folder));
   const found = new Map<string, Found>();
-  let left = most;
-  for (const open = root === undefined ? [] : [""]; open.length > 0 && left > 0; ) {
+  const open = root === undefined ? [] : [""];
+  let seen = 0;
+  while (open.length > 0) {
     const path = open.pop() as string;
     const entries = (await orNothing(() => disk.readdir(join(root as string, path)))) ?? [];
-    for (const entry of entries.slice(0, left)) {
-      if (left % STEP === 0) await breath(signal);
-      left -= 1;
+    for (const entry of entries) {
+      if (seen === most) return { candidates: bySize(found), cut: true };
+      if (seen % STEP === 0) await breath(signal);
+      seen += 1;
       const below = path === "" ? entry.name : `${path}/${entry.name}`;
       if (input.skip(below)) continue;
       if (entry.kind === "folder") open.push(below);
       else await look(disk, input, { root: root as string, path: below, entry, found });
     }
-    if (entries.length > left && left === 0) return { candidates: bySize(found), cut: true };
   }
-  return { candidates: bySize(found), cut: left === 0 };
+  return { candidates: bySize(found), cut: false };
 }
 
 interface Found {

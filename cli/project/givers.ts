@@ -3,6 +3,7 @@ import { printable } from "../../schema/names.ts";
 import { type FolderGiver, folderGiver } from "../apply/folder.ts";
 import type { Giver } from "../apply/give.ts";
 import type { Context } from "../context.ts";
+import { onDisk } from "../disk/trouble.ts";
 import { TritterError } from "../errors.ts";
 import { readEnvironment } from "../hub/index.ts";
 import { placementsOf } from "../receipt/receipt.ts";
@@ -17,30 +18,34 @@ export interface GiverOptions {
   readonly hardLinks?: boolean;
 }
 
-/** Who is named on the command line. Throws USAGE for what is no folder. */
+/** Who is named on the command line. Throws USAGE for what is no folder, and DISK_REFUSED for one that cannot be looked into. */
 export function namedGivers(
   context: Context,
   { from = [], hardLinks = false }: GiverOptions,
-): readonly Giver[] {
-  return from.map((name) => folderNamed(context, name, hardLinks));
+): Promise<readonly Giver[]> {
+  return Promise.all(from.map((name) => folderNamed(context, name, hardLinks)));
 }
 
-/** Throws USAGE for what is no folder. */
-export function folderNamed({ cwd, disk }: Context, name: string, hardLinks: boolean): FolderGiver {
+/** Throws as `namedGivers`. */
+export async function folderNamed(
+  { cwd, disk }: Context,
+  name: string,
+  hardLinks: boolean,
+): Promise<FolderGiver> {
   const folder = resolve(cwd, name);
-  const kind = disk.lstat(folder)?.kind;
-  if (kind === "folder" || kind === "symlink")
+  const entries = await onDisk(`look into "${printable(folder)}"`, () => disk.readdir(folder));
+  if (entries !== undefined)
     return folderGiver({ disk, folder, named: true, links: true, skip: () => false, hardLinks });
   throw new TritterError({
     code: "USAGE",
-    message: `cannot take anything from "${printable(folder)}": ${kind === undefined ? "there is no such folder" : "it is no folder"}`,
+    message: `cannot take anything from "${printable(folder)}": there is no such folder`,
     hint: "name a folder: a Hub cache, another tree, a git-lfs store",
   });
 }
 
 /** Who is asked without being named, after those: this machine's Hub cache, and the root, where another program may have put files. */
 export function ownGivers(
-  { disk, env }: Context,
+  { disk, env, cwd }: Context,
   { root, receipt }: Survey,
   { owner, adopt = true, hardLinks = false }: GiverOptions & { readonly owner: string },
 ): readonly Giver[] {
@@ -53,7 +58,7 @@ export function ownGivers(
   return [
     ...(cacheFolder === undefined
       ? []
-      : [folderGiver({ ...common, folder: cacheFolder, links: true, skip: isBookkeeping })]),
+      : [folderGiver({ ...common, folder: resolve(cwd, cacheFolder), links: true, skip: isBookkeeping })]),
     folderGiver({ ...common, folder: root, links: false, skip, hardLinks: false }),
   ];
 }

@@ -97,7 +97,7 @@ async function syncInTime(outer: Context, options: Syncing): Promise<SyncResult>
   const { context, spoke } = listening(outer);
   const inTime = { ...context, signal: options.looking };
   const project = await loadProject(context, options);
-  const named = namedGivers(context, options);
+  const named = await namedGivers(context, options);
   const { lockFile } = project;
   const locked = await bringUpToDate(inTime, project, options);
   const lock = locked?.lock ?? requireLock(project);
@@ -180,7 +180,7 @@ function tellStaleElsewhere({ emit }: Context, { manifest, scope }: Project, loc
   emit({ kind: "note", message });
 }
 
-function surveyInput({ manifest, scope }: Project, lock: Lock, options: SyncOptions) {
+export function surveyInput({ manifest, scope }: Project, lock: Lock, options: SyncOptions) {
   const { deep = false, force, prune } = options;
   return { manifest, lock, scope, deep, force, prune, tolerant: true };
 }

@@ -54,6 +54,8 @@ async function bodyOf(result: Result): Promise<Json> {
       return rescueBody(result);
     case "sync":
       return syncBody(result);
+    case "adopt":
+      return adoptBody(result);
     case "check":
       return checkBody(result);
     case "list":
@@ -132,6 +134,11 @@ function syncBody({ dryRun, root, lockFile, locked, plan, offers, outcome, provi
 function providedBody({ cache, metadata }: Provided): Json {
   const refs = (cache?.refs ?? []).map(orNull);
   return { hubCache: cache === undefined ? null : { ...cache, refs }, localDir: metadata };
+}
+
+function adoptBody({ dryRun, root, folder, found, lacking, outcome }: Of<"adopt">): Json {
+  const done = outcome === undefined ? null : outcomeBody(outcome);
+  return { dryRun, root, folder, found, lacking, outcome: done };
 }
 
 function checkBody({ root, stale, plan, hashed, carried, obligations }: Of<"check">): Json {

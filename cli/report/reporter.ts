@@ -193,10 +193,15 @@ function spokenLine(event: TritterEvent, paint: Paint, verbose: boolean): string
     case "hashing-many":
       return verbose ? `read ${formatFiles(event)}: ${event.why}` : undefined;
     case "file-started":
-      return verbose ? `fetching ${safe(event.path)} (${formatBytes(event.size)})` : undefined;
+      return verbose ? startedText(event) : undefined;
     default:
       return undefined;
   }
+}
+
+function startedText({ path, size, from }: Extract<TritterEvent, { kind: "file-started" }>): string {
+  const file = `${safe(path)} (${formatBytes(size)})`;
+  return from === undefined ? `fetching ${file}` : `taking ${file} from ${safe(from)}`;
 }
 
 function retryText(event: Extract<TritterEvent, { kind: "file-retry" }>): string {

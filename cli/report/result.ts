@@ -1,4 +1,5 @@
 import type { Problem } from "../errors.ts";
+import type { AdoptResult } from "../project/adopt.ts";
 import type { CheckResult } from "../project/check.ts";
 import type { CleanResult } from "../project/clean.ts";
 import type { DiffResult } from "../project/diff.ts";
@@ -27,6 +28,7 @@ export type Result =
   | (LockResult & { readonly command: "lock" | "update"; readonly dryRun: boolean })
   | (RescueResult & { readonly command: "rescue"; readonly dryRun: boolean })
   | (SyncResult & { readonly command: "sync"; readonly dryRun: boolean })
+  | (AdoptResult & { readonly command: "adopt"; readonly dryRun: boolean })
   | (CheckResult & { readonly command: "check" })
   | (ListResult & { readonly command: "list" })
   | (OutdatedResult & { readonly command: "outdated" })

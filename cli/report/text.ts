@@ -5,6 +5,7 @@ import type { DiffResult } from "../project/diff.ts";
 import type { LockResult } from "../project/lock.ts";
 import type { SyncResult } from "../project/sync.ts";
 import type { SourceChange } from "../resolve/changes.ts";
+import { adoptLines } from "./adopt.ts";
 import { changeLines, patternLines } from "./changes.ts";
 import { doctorLines } from "./doctor.ts";
 import { editLines } from "./edit.ts";
@@ -50,6 +51,8 @@ export async function textLines(ending: Ending, layout: Layout): Promise<readonl
       return rescueLines(result, result.dryRun, layout);
     case "sync":
       return syncLines(result, ending, layout);
+    case "adopt":
+      return adoptLines(result, ending, layout);
     case "check":
       return checkLines(result, ending, layout);
     case "list":
@@ -88,6 +91,7 @@ export function isAskedFor(result: Result): boolean {
     case "update":
     case "rescue":
     case "sync":
+    case "adopt":
     case "clean":
       return result.dryRun;
     case "init":

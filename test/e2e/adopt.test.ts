@@ -272,3 +272,115 @@ describe("sync --from", () => {
     await expectWanted();
   });
 });
+
+describe("adopt", () => {
+  const some = ["rust/large.parquet", "rust/a.parquet", "rust/notes.md"];
+  const found = { files: 3, bytes: some.reduce((sum, path) => sum + (FILES[path] as Buffer).length, 0) };
+  const lacking = { files: 3, bytes: TOTAL - found.bytes };
+
+  beforeEach(async () => {
+    for (const path of some) await put(join(elsewhere, "any", path), FILES[path] as Buffer);
+    // Of the right size alone.
+    await put(join(elsewhere, "b.parquet"), bytes(300_000, 50));
+  });
+
+  it("says what it would take, after reading it, and writes nothing", async () => {
+    const before = await census(project.folder);
+    const { exit, result } = await running.adopt("elsewhere", true);
+    expect([exit, result?.folder, result?.outcome]).toEqual([0, elsewhere, undefined]);
+    expect([result?.found, result?.lacking]).toEqual([found, lacking]);
+    expect(await census(project.folder)).toEqual(before);
+  });
+
+  it("places what is there, and leaves sync to fetch what lacks", async () => {
+    const before = await census(elsewhere);
+    const { exit, result } = await running.adopt("elsewhere");
+    expect([exit, result?.found, result?.lacking]).toEqual([0, found, lacking]);
+    expect(result?.outcome).toMatchObject({ fetched: { files: 0 }, given: [{ place: elsewhere, ...found }] });
+    expect(Object.keys(await project.tree())).toEqual(
+      some.map((path) => path.replace("rust", "wanted")).sort(),
+    );
+    expect([await census(elsewhere), hub.log]).toEqual([before, []]);
+    const done = await running.sync();
+    expect(done.result?.outcome).toMatchObject({ fetched: lacking, given: [], kept: found });
+    await expectWanted();
+  });
+
+  it("takes nothing twice, and calls what stood in place the user's", async () => {
+    await put(join(project.root, "wanted", "a.parquet"), FILES["rust/a.parquet"] as Buffer);
+    const first = await running.adopt("elsewhere");
+    expect(first.result?.outcome).toMatchObject({ adopted: 1, given: [{ files: 2 }] });
+    const again = await running.adopt("elsewhere");
+    expect(again.result).toMatchObject({ found: { files: 0 }, lacking: { files: 3 } });
+  });
+
+  it("removes nothing, and takes no path from a file of the user's", async () => {
+    expect((await running.sync()).exit).toBe(0);
+    const {
+      "rust/large.parquet": _,
+      "rust/a.parquet": __,
+      ...rest
+    } = {
+      "rust/large.parquet": { size: 5_000_001, seed: 1 },
+      "rust/a.parquet": { size: 300_000, seed: 2 },
+      "rust/notes.md": "plain git file\n",
+      "rust/new.parquet": { size: 70_000, seed: 60 },
+      "rust/taken.parquet": { size: 70_000, seed: 61 },
+    };
+    hub.repo("o/code").commit(rest);
+    expect((await running.update()).exit).toBe(0);
+    hub.clearLog();
+    await put(join(elsewhere, "new"), bytes(70_000, 60));
+    await put(join(elsewhere, "taken"), bytes(70_000, 61));
+    await put(join(project.root, "wanted", "taken.parquet"), "the user's");
+    const before = Object.keys(await project.tree());
+    const { exit, problems, result } = await running.adopt("elsewhere");
+    expect([exit, problems.map(({ code, path }) => [code, path])]).toEqual([
+      4,
+      [["CONFLICT", "wanted/taken.parquet"]],
+    ]);
+    expect(result?.outcome).toMatchObject({ pruned: { files: 0 }, unpruned: "unfetched", forgotten: 0 });
+    expect(Object.keys(await project.tree()).sort()).toEqual([...before, "wanted/new.parquet"].sort());
+    expect(hub.log).toEqual([]);
+  });
+
+  it("needs a lock that fits, and a folder", async () => {
+    const codes = async (folder: string) => (await running.adopt(folder)).problems.map(({ code }) => code);
+    expect(await codes("nowhere")).toEqual(["USAGE"]);
+    await project.manifest("sources:\n  code: { repo: o/code, path: wanted, strip: rust, exclude: [a.*] }");
+    expect(await codes("elsewhere")).toEqual(["LOCK_STALE"]);
+    await project.unlock();
+    expect(await codes("elsewhere")).toEqual(["LOCK_MISSING"]);
+  });
+
+  it("says so in text and in JSON", async () => {
+    const plan = await project.run("adopt", "elsewhere", "--plan");
+    expect(plan).toMatchObject({ status: 0, stderr: "" });
+    expect(plan.stdout).toBe(
+      `would adopt 3 files, 5.3 MB from ${elsewhere}\nstill to be fetched: 3 files, 304 kB (tritter sync)\n`,
+    );
+    const json = JSON.parse((await project.run("adopt", "elsewhere", "--json")).stdout);
+    expect(json).toMatchObject({ command: "adopt", exit: 0, folder: elsewhere, found, lacking });
+    expect(json.outcome.given).toMatchObject([{ place: elsewhere, ...found, blame: null }]);
+    const { reflink, copy } = json.outcome.given[0].by;
+    expect(reflink.files + copy.files).toBe(3);
+    await expect(project.run("adopt", "elsewhere").then(({ stdout }) => stdout)).resolves.toContain(
+      "none taken",
+    );
+  });
+
+  it("hands much of it to threads, which say the same", async () => {
+    hub
+      .repo("o/much")
+      .commit({ "m/x.bin": { size: 20_000_001, seed: 70 }, "m/y.bin": { size: 9_000_000, seed: 71 } });
+    await project.manifest("sources:\n  much: { repo: o/much }");
+    expect((await running.lock()).exit).toBe(0);
+    hub.clearLog();
+    await put(join(elsewhere, "blobs", sha256Hex(bytes(20_000_001, 70))), bytes(20_000_001, 70));
+    await put(join(elsewhere, "y"), bytes(9_000_000, 71));
+    const ran = await project.run("sync", "--from", "elsewhere", "--json");
+    expect([ran.status, hub.log]).toEqual([0, []]);
+    expect(JSON.parse(ran.stdout).outcome.given).toMatchObject([{ files: 2, bytes: 29_000_001 }]);
+    expect((await project.run("check", "--deep")).status).toBe(0);
+  });
+});

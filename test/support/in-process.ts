@@ -4,6 +4,8 @@ import type { Disk } from "../../cli/disk/port.ts";
 import { exitStatusOf, type Problem, problemsOf } from "../../cli/errors.ts";
 import type { TritterEvent } from "../../cli/events.ts";
 import {
+  type AdoptResult,
+  adoptProject,
   type CheckResult,
   checkProject,
   lockProject,
@@ -18,6 +20,7 @@ export interface InProcess {
   sync(
     options?: Partial<Parameters<typeof syncProject>[1]>,
   ): Promise<Ended & { readonly result?: SyncResult }>;
+  adopt(folder: string, plan?: boolean): Promise<Ended & { readonly result?: AdoptResult }>;
   lock(): Promise<Ended>;
   update(): Promise<Ended>;
   check(deep?: boolean): Promise<Ended & { readonly result?: CheckResult }>;
@@ -88,6 +91,8 @@ export function inProcess(project: Project, surroundings: Surroundings = {}): In
       ahead += ms;
     },
     sync: (options = {}) => ended(syncProject(context(), { ...SYNC, ...options })),
+    adopt: (folder, plan = false) =>
+      ended(adoptProject(context(), { names: [], folder, plan, hardLinks: false })),
     lock: () => ended(lockProject(context(), { names: [], fallback: true }).then(() => ({}))),
     update: () =>
       ended(updateProject(context(), { names: [], dryRun: false, allowFallback: false }).then(() => ({}))),

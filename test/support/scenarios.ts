@@ -142,6 +142,24 @@ async function grouped(): Promise<MemoryProject> {
   return project;
 }
 
+/** What is wanted lies in the root already, under other names; one is no more than the right size. */
+const NEARBY: Files = { "here/as-it-is": "nearby", "here/large": "z".repeat(70_000), "here/other": "sizes!" };
+
+const WANTED: Files = {
+  ...NEARBY,
+  "wanted/small.txt": "nearby",
+  "wanted/large.bin": NEARBY["here/large"] as string,
+  "wanted/far.txt": "far away",
+};
+
+async function nearby(): Promise<MemoryProject> {
+  const project = memoryProject();
+  const wanted = Object.fromEntries(Object.entries(WANTED).filter(([path]) => path.startsWith("wanted/")));
+  project.publish(wanted, ["wanted/large.bin"]);
+  for (const [path, content] of Object.entries(NEARBY)) project.disk.put(`${ROOT}/${path}`, content);
+  return project;
+}
+
 const IN_THE_WAY = [BEFORE.data as string, BEFORE["folder/inner.txt"] as string];
 
 const CONTENTS = [...Object.values(BEFORE), ...Object.values(AFTER)];
@@ -210,6 +228,15 @@ export const SCENARIOS: readonly Scenario[] = [
     theirs: ["before", "to be pruned", "the same bytes under a new name", "edited by hand"],
     stays: {},
     inTheWay: IN_THE_WAY,
+  },
+  {
+    name: "taking what lies in the root under other names",
+    prepare: nearby,
+    after: WANTED,
+    known: new Set([...Object.values(NEARBY), "far away"]),
+    theirs: Object.values(NEARBY),
+    stays: NEARBY,
+    inTheWay: [],
   },
   {
     name: "moving, swapping and displacing adopted bytes",
