@@ -403,6 +403,8 @@ describe("docs/json.md", () => {
     const imported = await json("import", "get.sh", "--to", "new/code.yaml", "--endpoint", hub.url);
     const lock = await json("lock");
     await project.write("before.lock", await project.lock());
+    await project.write("old/y", "y\n");
+    const adopt = await json("adopt", "old");
     await json("sync");
     await project.write("data/code/b/y.md", "edited");
     await project.manifest(
@@ -437,6 +439,7 @@ describe("docs/json.md", () => {
         update,
         rescue,
         sync,
+        adopt,
         check,
         list,
         outdated,
