@@ -5,6 +5,8 @@ export type TritterEvent =
   | { readonly kind: "resolving"; readonly source: string; readonly repo: string; readonly revision: string }
   /** `files`: listed so far. */
   | { readonly kind: "listing"; readonly source: string; readonly files: number }
+  /** Of Parquet files, for their facts. */
+  | { readonly kind: "reading-footers"; readonly done: number; readonly files: number }
   | { readonly kind: "scanning"; readonly files: number }
   /** A file is read to learn its digest; `why` says what its stamp left open. */
   | { readonly kind: "hashing"; readonly path: string; readonly size: number; readonly why: HashReason }

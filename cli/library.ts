@@ -25,6 +25,8 @@ export const library = {
   checkProject,
   listProject: async (...given: Parameters<typeof import("./project/list.ts").listProject>) =>
     (await import("./project/list.ts")).listProject(...given),
+  factsProject: async (...given: Parameters<typeof import("./project/facts-shown.ts").factsProject>) =>
+    (await import("./project/facts-shown.ts")).factsProject(...given),
   outdatedProject: async (...given: Parameters<typeof import("./project/outdated.ts").outdatedProject>) =>
     (await import("./project/outdated.ts")).outdatedProject(...given),
   diffProject: async (...given: Parameters<typeof import("./project/diff.ts").diffProject>) =>

@@ -81,6 +81,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   adopt: async () => (await import("./commands/adopt.ts")).adopt,
   check: async () => check,
   list: async () => (await import("./commands/list.ts")).list,
+  facts: async () => (await import("./commands/facts.ts")).facts,
   outdated: async () => (await import("./commands/outdated.ts")).outdated,
   diff: async () => (await import("./commands/diff.ts")).diff,
   why: async () => (await import("./commands/why.ts")).why,

@@ -47,6 +47,14 @@ export function formatNumber(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
+/** `42 %`, `0.3 %`, `0.01 %`: of a share from 0 to 1; what is not nothing never reads as nothing. */
+export function formatPercent(share: number): string {
+  const percent = share * 100;
+  if (percent === 0) return "0 %";
+  if (percent < 0.01) return "<0.01 %";
+  return `${Number(percent.toFixed(percent >= 10 ? 0 : percent >= 1 ? 1 : 2))} %`;
+}
+
 /** `1 file`, `12,345 files`; irregular plurals are given. */
 export function formatCount(value: number, noun: string, plural = `${noun}s`): string {
   return `${formatNumber(value)} ${value === 1 ? noun : plural}`;

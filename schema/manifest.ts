@@ -28,6 +28,7 @@ export interface CarrierDocument {
   readonly strip?: string;
   readonly names?: "portable" | "posix";
   readonly expect?: Expectation;
+  readonly facts?: "parquet";
   readonly license?: LicenseAcceptance;
   readonly follow?: FollowDocument;
 }
@@ -47,11 +48,27 @@ export type HubCache = "write" | "link";
 export type LocalDir = "metadata";
 
 /** Guards judged on the lock: exact file count, least file count, most bytes. */
-export interface Expectation {
+export interface Expectation extends DataExpectation {
   readonly files?: number;
   readonly minFiles?: number;
   /** bytes */
   readonly maxBytes?: number;
+}
+
+/** Guards judged on the facts beside the lock. */
+export interface DataExpectation {
+  readonly rows?: {
+    readonly min?: number;
+    readonly max?: number;
+    /** As written: `1%`. Against the lock before. */
+    readonly dropAtMost?: string;
+  };
+  /** No column comes, goes or changes its type against the lock before. */
+  readonly schema?: "frozen";
+  /** In every Parquet file. */
+  readonly columns?: readonly string[];
+  /** The only values of columns that name a language. */
+  readonly languages?: readonly string[];
 }
 
 export interface LicenseAcceptance {
@@ -105,6 +122,8 @@ export interface Carrier {
   readonly strip: string;
   readonly names: "portable" | "posix";
   readonly expect: Expectation;
+  /** Whether footers are read for the facts beside the lock. */
+  readonly facts: "parquet" | undefined;
   readonly license: LicenseAcceptance | undefined;
   readonly follow: Follow | undefined;
 }

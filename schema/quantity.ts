@@ -10,3 +10,13 @@ export function parseBytes(text: string): number | undefined {
   const bytes = Math.round(Number(count) * UNITS[(unit ?? "").toUpperCase() as keyof typeof UNITS]);
   return bytes > 0 && Number.isSafeInteger(bytes) ? bytes : undefined;
 }
+
+/** For messages that say what a share should be. */
+export const PERCENT_SHAPE = "a percentage from 0% to 100%, as in 1% or 0.5%";
+
+/** `1%`, `0.5 %` → 0.01, 0.005; undefined for anything else, and beyond 100%. */
+export function parsePercent(text: string): number | undefined {
+  const [, percent] = /^(\d{1,3}(?:\.\d{1,6})?)\s?%$/.exec(text) ?? [];
+  if (percent === undefined || Number(percent) > 100) return undefined;
+  return Number(percent) / 100;
+}

@@ -21,9 +21,9 @@ async function compileValidators() {
     allowUnionTypes: true,
     code: { source: true, esm: true, lines: false },
   });
-  for (const name of ["manifest", "lock"])
+  for (const name of ["manifest", "lock", "facts"])
     ajv.addSchema(JSON.parse(await readFile(at("schema", `${name}.schema.json`), "utf8")), name);
-  const source = standalone.default(ajv, { manifest: "manifest", lock: "lock" });
+  const source = standalone.default(ajv, { manifest: "manifest", lock: "lock", facts: "facts" });
   const { outputFiles } = await esbuild.build({
     stdin: { contents: `${source}\n${ADAPTER}`, resolveDir: project, loader: "js" },
     bundle: true,
@@ -48,6 +48,7 @@ const run = (validate) => (data) => (validate(data) ? [] : validate.errors.map((
   ({ path: instancePath, keyword, params, message, description: parentSchema && parentSchema.description, schemaPath, known: parentSchema && parentSchema.properties ? Object.keys(parentSchema.properties) : [] })));
 export const validateManifest = run(manifest);
 export const validateLock = run(lock);
+export const validateFacts = run(facts);
 `;
 
 const DECLARATIONS = `export interface SchemaError {
@@ -64,6 +65,7 @@ const DECLARATIONS = `export interface SchemaError {
 }
 export function validateManifest(data: unknown): readonly SchemaError[];
 export function validateLock(data: unknown): readonly SchemaError[];
+export function validateFacts(data: unknown): readonly SchemaError[];
 `;
 
 /** README.md is the one home of what to do about an error; code scanning is told the same. */

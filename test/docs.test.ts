@@ -32,6 +32,7 @@ const PAGES = [
   "docs/json.md",
   "docs/ci.md",
   "docs/from-hf.md",
+  "docs/facts.md",
   "manifests/README.md",
 ];
 
@@ -143,8 +144,15 @@ describe("commands in the documents", () => {
   }, 60_000);
 
   it("every line of shell on another page is known", () => {
-    // Those of docs/git.md are run by e2e/git.test.ts, those of docs/ci.md, docs/from-hf.md and docs/story.md by tests of their names.
-    const run = ["README.md", "docs/git.md", "docs/ci.md", "docs/from-hf.md", "docs/story.md"];
+    // Those of docs/git.md and docs/facts.md are run by tests of their names in e2e, those of docs/ci.md, docs/from-hf.md and docs/story.md by others.
+    const run = [
+      "README.md",
+      "docs/git.md",
+      "docs/ci.md",
+      "docs/from-hf.md",
+      "docs/story.md",
+      "docs/facts.md",
+    ];
     const others = [...pages.values()].filter(({ name }) => !run.includes(name));
     expect(others.flatMap(shellLines).filter((line) => !(line in NOT_RUN))).toEqual([]);
   });
@@ -426,7 +434,8 @@ describe("docs/json.md", () => {
     const resolved = await json("lock", "--resolve", "ours");
     const doctor = await json("doctor", "other");
     const explain = await json("explain", "DRIFT");
-    const [list, why] = [await json("list"), await json("why", "data/other/b/z.md")];
+    const [list, facts] = [await json("list"), await json("facts")];
+    const why = await json("why", "data/other/b/z.md");
     hub.repo("o/code").forget(JSON.parse(await project.lock()).sources.other.commit);
     const rescue = await json("rescue");
     return {
@@ -442,6 +451,7 @@ describe("docs/json.md", () => {
         adopt,
         check,
         list,
+        facts,
         outdated,
         diff,
         why,

@@ -17,7 +17,7 @@ const ROWS: readonly (readonly string[])[] = [
   ["disk"],
   // What a verb may know of the world; it names the disk port, so it stands above it.
   ["context"],
-  ["manifest", "lock", "hub", "store", "tree", "receipt", "git", "foreign", "nearby"],
+  ["manifest", "lock", "hub", "store", "tree", "receipt", "git", "foreign", "nearby", "facts"],
   ["resolve"],
   ["scan"],
   ["plan"],
@@ -46,10 +46,11 @@ const TYPES_ONLY: readonly (readonly [from: string, to: readonly string[]])[] = 
   ["plan", ["resolve", "scan", "disk", "hub", "store", "tree", "receipt"]],
   ["apply", ["resolve", "scan", "plan", "hub"]],
   ["provide", ["resolve", "scan", "plan", "apply"]],
-  ["resolve", ["hub"]],
+  ["resolve", ["hub", "facts"]],
   [
     "report",
     [
+      "facts",
       "hub",
       "store",
       "tree",
@@ -71,8 +72,8 @@ const TYPES_ONLY: readonly (readonly [from: string, to: readonly string[]])[] = 
 const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
   // Joins and splits texts; touches nothing.
   "node:path": "anywhere",
-  // Hashes in lock, store and hub; the checksum of a packed receipt; a writer's random id in disk; ETags and the token in serve.
-  "node:crypto": ["disk", "hub", "lock", "receipt", "serve", "store"],
+  // Hashes in lock, store and hub; the id of a schema in facts; the checksum of a packed receipt; a writer's random id in disk; ETags and the token in serve.
+  "node:crypto": ["disk", "facts", "hub", "lock", "receipt", "serve", "store"],
   "node:fs": ["disk"],
   "node:fs/promises": ["disk"],
   // The host's name tells writers on one file system apart; the number of cores says how many threads hash.
@@ -95,6 +96,7 @@ const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
   // The manifest, its names when TAB is pressed, and other tools' documents.
   yaml: ["manifest", "commands", "foreign"],
   minimatch: ["schema"],
+  hyparquet: ["facts"],
   commander: ["args", "commands"],
   ora: ["report"],
   diff: ["report"],

@@ -19,12 +19,12 @@ const WANTED: readonly RegExp[] = [
   /^package\.json$/,
   /^(?:README|ARCHITECTURE|DECISIONS|CHANGELOG|CONTRIBUTING)\.md$/,
   /^LICENSE$/,
-  /^docs\/(?:story|json|ci|git|from-hf)\.md$/,
+  /^docs\/(?:story|json|ci|git|from-hf|facts)\.md$/,
   /^manifests\/(?:[a-z-]+\.yaml|README\.md)$/,
   /^dist\/(?:main|index|(?:hash|rows|deep|store)-worker)\.js$/,
   /^dist\/chunk-[A-Z0-9]+\.js$/,
   /^dist\/types\/(?:cli|schema)\/[\w/-]+\.d\.m?ts$/,
-  /^schema\/(?:manifest|lock)\.schema\.json$/,
+  /^schema\/(?:manifest|lock|facts)\.schema\.json$/,
 ];
 
 /** bytes */

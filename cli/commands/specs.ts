@@ -315,6 +315,17 @@ export const SPECS: readonly Spec[] = [
     examples: [["tritter list --json", "for a program"]],
   },
   {
+    name: "facts",
+    group: LOOK,
+    summary: "what the data is: rows, columns and values, from the footers of Parquet files",
+    arguments: [names()],
+    options: HERE,
+    examples: [
+      ["tritter facts", "of sources that say facts: parquet, once they are locked"],
+      ["tritter facts rust --json", "every column, for a program"],
+    ],
+  },
+  {
     name: "outdated",
     group: LOOK,
     summary: "what update would move: commits behind, files and bytes that would change",

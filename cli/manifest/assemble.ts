@@ -65,6 +65,7 @@ function carrierOf(document: CarrierDocument): Carrier {
     strip: cleanFolder(strip),
     names,
     expect: document.expect ?? {},
+    facts: document.facts,
     license: document.license,
     follow: document.follow && {
       ...document.follow,

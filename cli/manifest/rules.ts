@@ -6,6 +6,7 @@ import type { Issue } from "../../schema/issues.ts";
 import type { CarrierDocument, ManifestDocument, SourceDocument } from "../../schema/manifest.ts";
 import { judgeName, printable } from "../../schema/names.ts";
 import { compilePattern } from "../../schema/patterns.ts";
+import { PERCENT_SHAPE, parsePercent } from "../../schema/quantity.ts";
 import { AS_OF_SHAPE, parseAsOf } from "../../schema/time.ts";
 import { andMore, MOST_ISSUES } from "./mistakes.ts";
 import type { SourceText } from "./source-text.ts";
@@ -43,6 +44,7 @@ function carrierRules(at: Path, carrier: CarrierDocument, report: Report): void 
   stripRule([...at, "strip"], carrier.strip, report);
   timeRule(at, carrier, report);
   followRule([...at, "follow"], carrier, report);
+  dataRule(at, carrier, report);
   const { files, minFiles } = carrier.expect ?? {};
   if (files !== undefined && minFiles !== undefined && minFiles > files) {
     report(
@@ -51,6 +53,27 @@ function carrierRules(at: Path, carrier: CarrierDocument, report: Report): void 
     );
   }
 }
+
+/** Expectations of data that nothing is known of would refuse every lock. */
+function dataRule(at: Path, { expect = {}, facts }: CarrierDocument, report: Report): void {
+  const { dropAtMost, min, max } = expect.rows ?? {};
+  if (dropAtMost !== undefined && parsePercent(dropAtMost) === undefined)
+    report(
+      [...at, "expect", "rows", "dropAtMost"],
+      `"dropAtMost" is "${printable(dropAtMost)}": should be ${PERCENT_SHAPE}`,
+    );
+  if (min !== undefined && max !== undefined && min > max)
+    report([...at, "expect", "rows", "min"], `"min" is ${min}: should be at most "max", which is ${max}`);
+  const needing = DATA_FIELDS.find((field) => expect[field] !== undefined);
+  if (needing !== undefined && facts === undefined)
+    report(
+      [...at, "expect", needing],
+      `"${needing}" is judged on what the files say: the source should have facts`,
+      "add to the source: facts: parquet",
+    );
+}
+
+const DATA_FIELDS = ["rows", "schema", "columns", "languages"] as const;
 
 function repoRule(at: Path, repo: string, report: Report): void {
   if (isRepoId(repo)) return;

@@ -9,6 +9,7 @@ import type { Hashed, Proof } from "../scan.ts";
 import { survey } from "../status.ts";
 import { type CarriedSource, carriedSources } from "./carried.ts";
 import { bySource, type Changes, driftText } from "./drift.ts";
+import { judgeKnownFacts } from "./facts.ts";
 import { loadProject, type Project, type ProjectOptions } from "./load.ts";
 import { staleInScope, staleProblem } from "./locking.ts";
 import type { FoundObligation } from "./obligations.ts";
@@ -60,7 +61,10 @@ export async function checkWhole(
   const found = staleProblem(project, stale);
   const staleness = found === undefined ? [] : problemsOf(found);
   const { manifest, lock, scope } = project;
-  const policy = lock && judge(manifest, lock, scope);
+  const policy = lock && [
+    ...judge(manifest, lock, scope),
+    ...(await judgeKnownFacts(context, project, { lock, ask: false })),
+  ];
   const seen =
     lock && options.disk
       ? await lookAtDisk(context, project, { lock, deep: options.deep, proof })

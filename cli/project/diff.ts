@@ -7,6 +7,7 @@ import type { Plan } from "../plan.ts";
 import { changesBetween, type SourceChange } from "../resolve/changes.ts";
 import type { Stale } from "../resolve/stale.ts";
 import { survey } from "../status.ts";
+import { factual, knownFacts, withData } from "./facts.ts";
 import { loadProject, type Project, type ProjectOptions } from "./load.ts";
 import { staleInScope } from "./locking.ts";
 
@@ -50,13 +51,27 @@ async function diffLocks(context: Context, project: Project, from: string): Prom
   }
   const before = inScope(other.lock, project.scope);
   const after = inScope(project.lock ?? { version: 1, sources: [], extra: {} }, project.scope);
+  const changes = await dataOf(context, project, { after, file, changes: changesBetween(before, after) });
   return {
     project,
     stale: [],
-    changes: changesBetween(before, after),
+    changes,
     locks: { before, after },
     plan: undefined,
   };
+}
+
+/** What became of the data, by the facts beside the two locks. */
+async function dataOf(
+  context: Context,
+  project: Project,
+  { after, file, changes }: { after: Lock; file: string; changes: readonly SourceChange[] },
+): Promise<readonly SourceChange[]> {
+  const entries = factual(project.manifest, after);
+  if (entries.length === 0) return changes;
+  const [ours, others] = [await knownFacts(context, project), await knownFacts(context, { lockFile: file })];
+  const facts = { version: 1, files: new Map([...others.files, ...ours.files]) } as const;
+  return withData(changes, { entries, facts });
 }
 
 function inScope(lock: Lock, scope: ReadonlySet<string> | undefined): Lock {

@@ -1,3 +1,4 @@
+import type { Facts } from "../../schema/facts.ts";
 import type { Lock, LockedSource } from "../../schema/lock.ts";
 import { timeText } from "../../schema/time.ts";
 import type { Context } from "../context.ts";
@@ -11,6 +12,16 @@ import { judge } from "../resolve/judge.ts";
 import { type Identity, type Stale, staleness } from "../resolve/stale.ts";
 import { type Mode, type Resolution, resolve, type SourceChange } from "../resolve.ts";
 import { carriedProblems } from "./carried.ts";
+import {
+  factual,
+  gatherFacts,
+  judgeFacts,
+  keepFacts,
+  knownFacts,
+  tellMissing,
+  unknownFiles,
+  withData,
+} from "./facts.ts";
 import { lazyHub, type Project } from "./load.ts";
 
 export interface Locking {
@@ -25,6 +36,8 @@ export interface Locked {
   readonly lock: Lock;
   readonly resolution: Resolution;
   readonly wrote: boolean;
+  /** What is known of the data, of the lock's files alone; undefined where no source asks for facts. */
+  readonly facts: Facts | undefined;
   /** Expectations, licences and places that refuse this lock; where there are any it was not written. */
   readonly problems: readonly Problem[];
 }
@@ -54,9 +67,18 @@ export async function lockSources(context: Context, project: Project, locking: L
         ? []
         : carriedProblems(resolution.lock, project.scope)),
     ];
-    const changes = await withHistories(lazy, resolution.changes, context.signal);
-    const locked = { lock: resolution.lock, resolution: { ...resolution, changes }, wrote: false, problems };
-    return locking.dryRun || problems.length > 0 ? locked : await writeLocked(context, project, locked);
+    const told = await withHistories(lazy, resolution.changes, context.signal);
+    const data = await lockFacts(context, project, { hub, lock: resolution.lock, changes: told });
+    const locked: Locked = {
+      lock: resolution.lock,
+      resolution: { ...resolution, changes: data.changes },
+      wrote: false,
+      facts: data.facts,
+      problems: [...problems, ...data.problems],
+    };
+    return locking.dryRun || locked.problems.length > 0
+      ? locked
+      : await writeLocked(context, project, locked);
   } finally {
     await close();
   }
@@ -64,7 +86,46 @@ export async function lockSources(context: Context, project: Project, locking: L
 
 /** Writes what was resolved and judged. */
 export async function writeLocked(context: Context, project: Project, locked: Locked): Promise<Locked> {
-  return { ...locked, wrote: await replaceLock(context, project, locked.lock) };
+  const wrote = await replaceLock(context, project, locked.lock);
+  if (locked.facts !== undefined) {
+    await keepFacts(context, project, { lock: locked.lock, facts: locked.facts });
+  }
+  return { ...locked, wrote };
+}
+
+interface FactsLocked {
+  readonly facts: Facts | undefined;
+  readonly changes: readonly SourceChange[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Facts of what the lock holds, and of what it held in the scope, which expectations and changes are told by. That some cannot
+ * be had is a warning: whoever needs them is refused for it.
+ */
+async function lockFacts(
+  context: Context,
+  project: Project,
+  { hub, lock, changes }: { hub: () => Hub; lock: Lock; changes: readonly SourceChange[] },
+): Promise<FactsLocked> {
+  const { manifest, scope } = project;
+  const entries = factual(manifest, lock, scope);
+  if (entries.length === 0) return { facts: undefined, changes, problems: [] };
+  const names = new Set(entries.map(({ name }) => name));
+  const olds = project.lock?.sources.filter(({ name }) => names.has(name)) ?? [];
+  const known = await knownFacts(context, project);
+  const unknown = unknownFiles(entries, known);
+  const { facts, problems: reasons } = await gatherFacts(context, hub, { facts: known, unknown });
+  tellMissing(context.emit, reasons);
+  return {
+    facts,
+    changes: withData(changes, { entries, facts }),
+    problems: judgeFacts(project, { lock, before: before(project.lock, olds), facts }),
+  };
+}
+
+function before(lock: Lock | undefined, sources: readonly LockedSource[]): Lock | undefined {
+  return lock && { ...lock, sources };
 }
 
 /** True: the bytes changed. */

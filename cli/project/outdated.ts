@@ -3,6 +3,7 @@ import type { Lock, LockedSource } from "../../schema/lock.ts";
 import type { Source } from "../../schema/manifest.ts";
 import type { Context } from "../context.ts";
 import { type Problem, problemsOf } from "../errors.ts";
+import type { Hub } from "../hub/port.ts";
 import { pool } from "../pool.ts";
 import { ask } from "../resolve/ask.ts";
 import { changesBetween, type SourceChange } from "../resolve/changes.ts";
@@ -11,6 +12,7 @@ import { type Histories, type History, histories } from "../resolve/history.ts";
 import { type Resolving, startResolving } from "../resolve/input.ts";
 import { pinAt } from "../resolve/pin.ts";
 import { type Carried, carrierOf } from "../resolve/stale.ts";
+import { factual, gatherFacts, knownFacts, tellMissing, unknownFiles, withData } from "./facts.ts";
 import { lazyHub, loadProject, type Project, type ProjectOptions, requireLock } from "./load.ts";
 import { deferred } from "./locking.ts";
 
@@ -74,10 +76,29 @@ export async function outdatedProject(context: Context, options: ProjectOptions)
     await pool(sources, { width: 4, signal: context.signal }, async (source) => {
       looks.set(source.name, await lookAt(looking, source, entries.get(source.name)));
     });
+    const { sources: rows, problems } = answer(lock, sources, looks);
+    return { project, now, sources: await withFacts(context, project, { hub, rows }), problems };
   } finally {
     await close();
   }
-  return { project, now, ...answer(lock, sources, looks) };
+}
+
+/** What update would do to the data of sources that ask for facts: footers of changed files are read, and not kept. */
+async function withFacts(
+  context: Context,
+  project: Project,
+  { hub, rows }: { hub: () => Hub; rows: readonly OutdatedSource[] },
+): Promise<readonly OutdatedSource[]> {
+  const changes = rows.flatMap(({ change }) => (change === undefined ? [] : [change]));
+  const next = changes.flatMap(({ after }) => (after === undefined ? [] : [after]));
+  const entries = factual(project.manifest, { version: 1, sources: next, extra: {} });
+  if (entries.length === 0) return rows;
+  const known = await knownFacts(context, project);
+  const unknown = unknownFiles(entries, known);
+  const { facts, problems } = await gatherFacts(context, hub, { facts: known, unknown });
+  tellMissing(context.emit, problems);
+  const told = new Map(withData(changes, { entries, facts }).map((change) => [change.source, change]));
+  return rows.map((row) => ({ ...row, change: told.get(row.name) ?? row.change }));
 }
 
 /** What was found of one source. */

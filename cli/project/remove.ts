@@ -5,6 +5,7 @@ import { removeSource } from "../manifest/edit.ts";
 import { suggest } from "../manifest/suggest.ts";
 import { changesBetween } from "../resolve/changes.ts";
 import { type Edited, readDraft, withText, writeBoth, writeDraft } from "./editing.ts";
+import { knownFactsIfAny } from "./facts.ts";
 import { loadDraft, type Project, type ProjectOptions } from "./load.ts";
 import { type Locked, writeLocked } from "./locking.ts";
 
@@ -23,7 +24,8 @@ export async function removeProject(context: Context, options: RemoveOptions): P
   const after = names.reduce((text, name) => without(draft.file, text, name), draft.text);
   const cannot = `cannot remove ${names.map((name) => `"${printable(name)}"`).join(", ")}`;
   const project = await withText(context, old, { text: after, cannot });
-  const locked = lockedWithout(old, new Set(names));
+  const facts = await knownFactsIfAny(context, old);
+  const locked = lockedWithout(old, { names: new Set(names), facts });
   const result = { project, sources: names, before: draft.text, after, problems: [] };
   if (options.dryRun) return { ...result, wrote: false, locked };
   if (locked === undefined) await writeDraft(context, draft, after);
@@ -34,12 +36,15 @@ export async function removeProject(context: Context, options: RemoveOptions): P
 }
 
 /** The lock without these; undefined where it has none of them. */
-function lockedWithout({ lock }: Project, names: ReadonlySet<string>): Locked | undefined {
+function lockedWithout(
+  { lock }: Project,
+  { names, facts }: { names: ReadonlySet<string>; facts: Locked["facts"] },
+): Locked | undefined {
   if (lock === undefined || !lock.sources.some(({ name }) => names.has(name))) return undefined;
   const after = { ...lock, sources: lock.sources.filter(({ name }) => !names.has(name)) };
   const changes = changesBetween(lock, after);
   const resolution = { lock: after, changes, patterns: [], warnings: [] };
-  return { lock: after, resolution, wrote: false, problems: [] };
+  return { lock: after, resolution, wrote: false, facts, problems: [] };
 }
 
 function tellFiles({ emit }: Context, { manifest }: Project, { resolution }: Locked): void {

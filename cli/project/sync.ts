@@ -29,10 +29,12 @@ import { readReceipt } from "../receipt/receipt.ts";
 import { judge } from "../resolve/judge.ts";
 import { staleness } from "../resolve/stale.ts";
 import { packReceipt } from "../status/pack.ts";
+import { factsDigest } from "../status/place.ts";
 import { resolveRoot, stateFolder } from "../status/root.ts";
 import { type Survey, survey } from "../status.ts";
 import { prepareStore } from "../store/store.ts";
 import { carriedProblems, tellCarried } from "./carried.ts";
+import { judgeKnownFacts, proveFacts } from "./facts.ts";
 import { type GiverOptions, namedGivers, ownGivers } from "./givers.ts";
 import { sayingGone } from "./gone.ts";
 import { lazyHub, loadProject, type Project, type ProjectOptions, requireLock } from "./load.ts";
@@ -103,6 +105,7 @@ async function syncInTime(outer: Context, options: Syncing): Promise<SyncResult>
   const lock = locked?.lock ?? requireLock(project);
   const refused = locked?.problems ?? [
     ...judge(project.manifest, lock, project.scope),
+    ...(await judgeKnownFacts(inTime, project, { lock, ask: !options.locked && !options.dryRun })),
     ...(options.fallback ? [] : carriedProblems(lock, project.scope)),
   ];
   if (refused.length > 0 && locked !== undefined)
@@ -225,17 +228,19 @@ export async function reconcile(
     const providing = await planProviding(inTime, provideInput(project, { lock, seen, options }));
     const carrying = { lock, seen, options, writer, givers, fetch, providing };
     const { outcome, written, provided } = await carryOut(context, project, carrying);
-    const problems = [...outcome.problems, ...problemsOfPlan(seen.plan), ...(provided?.problems ?? [])];
+    const plain = [...outcome.problems, ...problemsOfPlan(seen.plan), ...(provided?.problems ?? [])];
+    // Only where every file is what the lock says do footers prove anything.
+    const proved =
+      plain.length > 0 || !fetch
+        ? undefined
+        : await proveFacts(context, project, { lock, root: seen.root, write: !options.locked });
+    const problems = proved?.problems ?? plain;
     const record = provided?.record ?? "none";
-    if (
-      record !== "lost" &&
-      problems.length === 0 &&
-      digest !== undefined &&
-      isPackable(project, lock) &&
-      !spoke()
-    ) {
+    const isSettled = problems.length === 0 && record !== "lost" && proved?.whole === true && !spoke();
+    if (isSettled && digest !== undefined && isPackable(project, lock)) {
       const { manifest, manifestText } = project;
-      const documents = { manifest: bytesDigest(manifestText), lock: digest };
+      const facts = await factsDigest(disk, project.lockFile);
+      const documents = { manifest: bytesDigest(manifestText), lock: digest, facts };
       const key = { tritter: context.version, owner: manifest.owner, ...documents };
       const { wants } = seen;
       const found = record === "none" ? undefined : record;

@@ -36,6 +36,8 @@ export interface PackedKey {
   /** `sha256:…` of the documents' bytes */
   readonly manifest: string;
   readonly lock: string;
+  /** Of the facts beside the lock; "" where there are none. */
+  readonly facts: string;
 }
 
 export interface PackedHead extends PackedKey {
@@ -94,7 +96,7 @@ export function isFor({ head }: Packed, key: PackedKey): boolean {
   return KEYS.every((member) => head[member] === key[member]);
 }
 
-const KEYS = ["tritter", "owner", "manifest", "lock"] as const;
+const KEYS = ["tritter", "owner", "manifest", "lock", "facts"] as const;
 
 /** System errors are thrown. */
 export async function writePacked(

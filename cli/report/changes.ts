@@ -3,6 +3,7 @@ import { timeText } from "../../schema/time.ts";
 import type { SourceChange } from "../resolve/changes.ts";
 import type { History } from "../resolve/history.ts";
 import type { PatternCount } from "../resolve/select.ts";
+import { dataTexts } from "./data.ts";
 import { formatBytes, formatCount, formatFiles, formatNumber, shortCommit } from "./format.ts";
 import { rescuedText } from "./list.ts";
 import { distanceText, moveLines } from "./moves.ts";
@@ -15,6 +16,7 @@ export function changeLines(changes: readonly SourceChange[], layout: Layout): r
   const { paint } = layout;
   return changes.flatMap((change) => [
     `${paint.name(safe(change.source))}: ${changeText(change, paint)}`,
+    ...dataLines(change, layout),
     ...moveLines(change, layout),
   ]);
 }
@@ -30,6 +32,10 @@ export function patternLines(patterns: readonly PatternCount[], paint: Paint): r
     lines.push(`  ${sign} ${safe(pattern.pattern)}: ${formatFiles(pattern)}`);
   }
   return lines;
+}
+
+function dataLines({ data }: SourceChange, layout: Layout): readonly string[] {
+  return data === undefined ? [] : dataTexts(data, layout).map((text) => `  ${text}`);
 }
 
 export function bytesOf(source: LockedSource | undefined): number {

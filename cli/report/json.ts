@@ -5,6 +5,7 @@ import type { Outcome } from "../apply/types.ts";
 import type { Conflict, Drift, Prune, Write } from "../plan.ts";
 import type { Finding } from "../project/doctor/finding.ts";
 import type { Edited } from "../project/editing.ts";
+import type { FactualSource } from "../project/facts-shown.ts";
 import type { ImportedSource } from "../project/import.ts";
 import type { Locked } from "../project/locking.ts";
 import type { OutdatedSource } from "../project/outdated.ts";
@@ -60,6 +61,8 @@ async function bodyOf(result: Result): Promise<Json> {
       return checkBody(result);
     case "list":
       return { root: result.project.manifest.root, sources: result.sources.map(orNull) };
+    case "facts":
+      return { sources: result.sources.map(factsBody) };
     case "outdated":
       return { sources: result.sources.map(outdatedBody) };
     case "diff":
@@ -214,7 +217,13 @@ function changeBody(change: SourceChange): Json {
     fetch: change.transfer.fetch,
     freed: change.transfer.freed,
     history: historyBody(change.history),
+    data: change.data === undefined ? null : orNull(change.data),
   };
+}
+
+function factsBody({ name, asked, sum: { columns, ...sum } }: FactualSource): Json {
+  const told = columns.map(({ values, ...column }) => ({ ...column, values: values ?? null }));
+  return { name, asked, ...sum, columns: told };
 }
 
 function outdatedBody({ history, change, pinned, wanted, ...source }: OutdatedSource): Json {

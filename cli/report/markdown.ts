@@ -2,6 +2,7 @@ import { worstFirst } from "../errors.ts";
 import type { SourceChange } from "../resolve/changes.ts";
 import { type Answer, answersOf, type Check, QUESTIONS } from "./answers.ts";
 import { changeText } from "./changes.ts";
+import { dataTexts } from "./data.ts";
 import type { Surroundings } from "./documents.ts";
 import { type Finding, findingsOf } from "./findings.ts";
 import { formatCount, formatNumber } from "./format.ts";
@@ -110,7 +111,7 @@ async function changeLines(result: Result | undefined): Promise<Lines> {
 async function changeTable(changes: readonly SourceChange[]): Promise<Lines> {
   if (changes.length === 0) return [];
   const { patchLines } = await import("./patch.ts");
-  const rows = changes.map((change) => [md(safe(change.source)), md(changeText(change, PLAIN.paint))]);
+  const rows = changes.map((change) => [md(safe(change.source)), changeCell(change)]);
   const [moved, others] = [true, false].map((moves) =>
     changes.filter(({ history }) => (history !== undefined) === moves),
   );
@@ -121,6 +122,11 @@ async function changeTable(changes: readonly SourceChange[]): Promise<Lines> {
     ...folded("commits and files", fenced(moves, "text")),
     ...folded("files", fenced(patches, "diff")),
   ];
+}
+
+function changeCell(change: SourceChange): string {
+  const data = change.data === undefined ? [] : dataTexts(change.data, PLAIN);
+  return [changeText(change, PLAIN.paint), ...data].map(md).join("<br>");
 }
 
 function diffLines({ stale, plan }: Extract<Result, { readonly command: "diff" }>): Lines {

@@ -37,6 +37,8 @@ export const CAUSES: Readonly<Record<ErrorCode, string>> = {
   LOCK_EDITED:
     "The files of a source are not the ones its digest was made of: edited by hand, or merged by lines.",
   LOCK_VERSION: "The lock has a version that this tritter does not know.",
+  FACTS_INVALID:
+    "The facts beside the lock are no valid facts: torn, edited by hand, or badly merged. Nothing rests on them that cannot be read again.",
   PATTERN_NO_MATCH:
     "An include pattern matches no file of the repository, or exclude and deny take all it matches.",
   STRIP_OUTSIDE: "A selected file is not below the folder that strip drops.",
@@ -50,6 +52,8 @@ export const CAUSES: Readonly<Record<ErrorCode, string>> = {
   DRIFT: "Files below the root are missing, changed or left over.",
   CONFLICT: "Where a file is to be, something is that tritter did not place.",
   DIGEST_MISMATCH: "Bytes came that do not hash to what the lock says, twice.",
+  FACTS_MISMATCH:
+    "A file's verified bytes say something else of its rows or columns than the facts do. They were read by a range, which is not verified, or edited since.",
   ACCESS_NO_TOKEN: "The repository is gated or private, and no token was sent.",
   ACCESS_TERMS: "The account of the token has not accepted the terms of a gated repository.",
   ACCESS_PENDING: "The account asked for access, and the owners have not answered yet.",

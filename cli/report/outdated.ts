@@ -1,5 +1,6 @@
 import type { DatedCommit, OutdatedResult, OutdatedSource } from "../project/outdated.ts";
 import { fileCounts, termsTexts } from "./changes.ts";
+import { dataTexts } from "./data.ts";
 import { formatAge, formatBytes, formatCount, formatFiles, formatNumber, shortCommit } from "./format.ts";
 import { type Paint, paintFor } from "./paint.ts";
 import type { Layout } from "./plan-lines.ts";
@@ -31,7 +32,11 @@ export function outdatedLines(result: OutdatedResult, layout: Layout): readonly 
     },
   ];
   const table = rows.length === 0 ? [] : tableLines(columns, width, paint.dim);
-  const below = sources.flatMap((source) => [...termsLines(source, layout), ...excused(source, layout)]);
+  const below = sources.flatMap((source) => [
+    ...termsLines(source, layout),
+    ...dataLines(source, layout),
+    ...excused(source, layout),
+  ]);
   return [...table, ...below, totalLine(sources, layout)];
 }
 
@@ -78,6 +83,11 @@ function termsLines({ name, change }: OutdatedSource, { paint }: Layout): readon
   const { before, after } = change ?? {};
   const texts = before === undefined || after === undefined ? [] : termsTexts(before, after);
   return texts.length === 0 ? [] : [`${paint.name(safe(name))}: ${paint.warn(texts.join(", "))}`];
+}
+
+function dataLines({ name, change }: OutdatedSource, layout: Layout): readonly string[] {
+  const texts = change?.data === undefined ? [] : dataTexts(change.data, layout);
+  return texts.length === 0 ? [] : [`${layout.paint.name(safe(name))}: ${texts.join("; ")}`];
 }
 
 function excused({ name, state, minAge }: OutdatedSource, { paint }: Layout): readonly string[] {

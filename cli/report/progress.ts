@@ -21,6 +21,8 @@ export interface Progress {
   readonly flying: Map<string, Flight>;
   /** Set while everything waits. */
   waiting: { why: string; until: number } | undefined;
+  /** Footers read, of the files scanned. */
+  read: number;
   /** Files to place or prune in those phases. */
   moving: number;
   readonly samples: Sample[];
@@ -30,6 +32,7 @@ type Phase =
   | "idle"
   | "resolving"
   | "listing"
+  | "footers"
   | "scanning"
   | "hashing"
   | "taking"
@@ -61,6 +64,7 @@ export function newProgress(): Progress {
     place: "",
     listed: 0,
     scanned: 0,
+    read: 0,
     hashed: { files: 0, bytes: 0 },
     total: { files: 0, bytes: 0 },
     done: { files: 0, bytes: 0 },
@@ -82,6 +86,9 @@ export function count(progress: Progress, event: TritterEvent, now: number): voi
       return;
     case "listing":
       Object.assign(progress, { phase: "listing", source: event.source, listed: event.files });
+      return;
+    case "reading-footers":
+      Object.assign(progress, { phase: "footers", scanned: event.files, read: event.done });
       return;
     case "scanning":
       Object.assign(progress, { phase: "scanning", scanned: event.files });

@@ -5,6 +5,7 @@ import type { CleanResult } from "../project/clean.ts";
 import type { DiffResult } from "../project/diff.ts";
 import type { DoctorResult } from "../project/doctor.ts";
 import type { Edited } from "../project/editing.ts";
+import type { FactsResult } from "../project/facts-shown.ts";
 import type { ReadForGit } from "../project/git-textconv.ts";
 import type { ImportResult } from "../project/import.ts";
 import type { InitResult } from "../project/init.ts";
@@ -31,6 +32,7 @@ export type Result =
   | (AdoptResult & { readonly command: "adopt"; readonly dryRun: boolean })
   | (CheckResult & { readonly command: "check" })
   | (ListResult & { readonly command: "list" })
+  | (FactsResult & { readonly command: "facts" })
   | (OutdatedResult & { readonly command: "outdated" })
   | (DiffResult & { readonly command: "diff"; readonly patch: boolean })
   | (WhyResult & { readonly command: "why" })

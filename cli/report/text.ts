@@ -10,6 +10,7 @@ import { changeLines, patternLines } from "./changes.ts";
 import { doctorLines } from "./doctor.ts";
 import { editLines } from "./edit.ts";
 import { explainLines } from "./explain.ts";
+import { factsLines } from "./facts.ts";
 import { formatDuration, formatFiles } from "./format.ts";
 import { importLines } from "./import.ts";
 import { initLines } from "./init.ts";
@@ -57,6 +58,8 @@ export async function textLines(ending: Ending, layout: Layout): Promise<readonl
       return checkLines(result, ending, layout);
     case "list":
       return listLines(result, layout);
+    case "facts":
+      return factsLines(result, layout);
     case "outdated":
       return outdatedLines(result, layout);
     case "diff":
@@ -78,6 +81,7 @@ export async function textLines(ending: Ending, layout: Layout): Promise<readonl
 export function isAskedFor(result: Result): boolean {
   switch (result.command) {
     case "list":
+    case "facts":
     case "outdated":
     case "diff":
     case "why":

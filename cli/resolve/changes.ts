@@ -1,5 +1,6 @@
 import type { Digest } from "../../schema/ids.ts";
 import type { Lock, LockedFile, LockedSource } from "../../schema/lock.ts";
+import type { DataChange } from "../facts/compare.ts";
 import { sameEntry } from "../lock/same.ts";
 import { compareBytes } from "../lock/write.ts";
 import type { History } from "./history.ts";
@@ -22,6 +23,8 @@ export interface SourceChange {
   readonly transfer: Transfer;
   /** Set only if it was asked for: where the pin of one repository moved. */
   readonly history: History | undefined;
+  /** Set only where facts are kept of the source, and they changed. */
+  readonly data?: DataChange;
 }
 
 export interface FileChanges {

@@ -13,7 +13,15 @@ import { PACKED_STAMP } from "../tree/stamp.ts";
 import type { DeepAnswer, SharedLines } from "./deep-lines.ts";
 import { newDeepTally, stopReading } from "./deep-lines.ts";
 import { BUNDLED, sharedBytes, startThreads } from "./helpers.ts";
-import { countOf, type Documents, ifNothingIsInTheWay, type Place, placeToLook, rangesOf } from "./place.ts";
+import {
+  countOf,
+  type Documents,
+  factsDigest,
+  ifNothingIsInTheWay,
+  type Place,
+  placeToLook,
+  rangesOf,
+} from "./place.ts";
 import type { InSync } from "./quick.ts";
 
 /** `differs`: a survey must tell how, and need not read again what was proved. */
@@ -57,7 +65,9 @@ async function lookThere(
     const lock = await readLines(disk, documents.lockFile, sources);
     if (lock === undefined) return undefined;
     const { bytes, sections } = lock;
-    if (!isFor(packed, { tritter: version, owner, manifest, lock: bytesDigest(bytes) })) return undefined;
+    const facts = await factsDigest(disk, documents.lockFile);
+    if (!isFor(packed, { tritter: version, owner, manifest, lock: bytesDigest(bytes), facts }))
+      return undefined;
     emit({ kind: "scanning", files: wanted.files });
     const since = clock.now();
     const read = await readAll(threads, { root, lock: bytes, sections }, { signal, emit });

@@ -1,7 +1,9 @@
 import type { Context } from "../context.ts";
 import { PROBE } from "../disk/abilities.ts";
 import { readOwnFolder } from "../disk/own.ts";
+import type { Disk } from "../disk/port.ts";
 import { systemCode, TritterError } from "../errors.ts";
+import { factsFileOf } from "../facts/place.ts";
 import { bytesDigest } from "../lock/digests.ts";
 import { decode } from "../manifest/decode.ts";
 import { expandVariables } from "../manifest/expand.ts";
@@ -56,6 +58,12 @@ async function isTidy({ disk }: Context, state: string, owner: string): Promise<
 
 /** Besides what a killed probe of the file system left, which means nothing. */
 const SETTLED = new Set([".gitignore", "receipt", "store", "trash"]);
+
+/** Of the facts beside the lock, as they are; "" where there are none. */
+export async function factsDigest(disk: Disk, lockFile: string): Promise<string> {
+  const bytes = await disk.read(factsFileOf(lockFile));
+  return bytes === undefined ? "" : bytesDigest(bytes);
+}
 
 /** A source's rows of a packed receipt. */
 export interface Range extends Count {

@@ -7,6 +7,7 @@ import { PACKED_STAMP } from "../tree/stamp.ts";
 import {
   countOf,
   type Documents,
+  factsDigest,
   ifNothingIsInTheWay,
   type Place,
   placeToLook,
@@ -49,7 +50,9 @@ async function lookThere(
     const lock = await disk.read(lockFile);
     const packed = await readPacked(disk, state, { owner, width: PACKED_STAMP });
     if (lock === undefined || packed === undefined) return undefined;
-    if (!isFor(packed, { tritter: version, owner, manifest, lock: bytesDigest(lock) })) return undefined;
+    const facts = await factsDigest(disk, lockFile);
+    if (!isFor(packed, { tritter: version, owner, manifest, lock: bytesDigest(lock), facts }))
+      return undefined;
     const ranges = rangesOf(packed.head.sources, names);
     if (ranges === undefined) return undefined;
     const wanted = countOf(ranges);

@@ -17,6 +17,7 @@ export function carrierOf(repo: string, parts: Partial<Carrier> = {}): Carrier {
     strip: "",
     names: "portable",
     expect: {},
+    facts: undefined,
     license: undefined,
     follow: undefined,
     ...parts,

@@ -80,7 +80,7 @@ describe("readManifest() tells of", () => {
         'tritter.yaml:5:5: error: unknown key "zzzzzz"',
         "  5 |     zzzzzz: 1",
         "    |     ^^^^^^",
-        "  known here: repo, type, revision, as-of, min-age, include, exclude, path, strip, names, hub-cache, local-dir, groups, expect, license, follow, fallbacks",
+        "  known here: repo, type, revision, as-of, min-age, include, exclude, path, strip, names, hub-cache, local-dir, groups, expect, facts, license, follow, fallbacks",
       ],
     ],
     [

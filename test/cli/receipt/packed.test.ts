@@ -16,7 +16,7 @@ const JOURNAL = `${STATE}/receipt/a.ndjson`;
 const WIDTH = 4;
 const WRITER = writerOf("w");
 const PATHS = [pathOf("a"), pathOf("b/é")];
-const KEY: PackedKey = { tritter: "1.2.3", owner: "me", manifest: "sha256:aa", lock: "sha256:bb" };
+const KEY: PackedKey = { tritter: "1.2.3", owner: "me", manifest: "sha256:aa", facts: "", lock: "sha256:bb" };
 
 function diskWithJournal(): { disk: MemoryDisk; size: number } {
   const disk = memoryDisk();

@@ -1,0 +1,129 @@
+import type { DataExpectation, Expectation } from "../../schema/manifest.ts";
+import { printable } from "../../schema/names.ts";
+import { parsePercent } from "../../schema/quantity.ts";
+import type { Problem } from "../errors.ts";
+import { compareSums, LANGUAGE, mixtureOf } from "./compare.ts";
+import { isWhole, type Sum } from "./sum.ts";
+
+/** The data of a source, and of the same source in the lock before where that is known. */
+export interface Judged {
+  readonly source: string;
+  readonly before: Sum | undefined;
+  readonly now: Sum;
+}
+
+/** Expectations that need facts; none is met by facts that are missing. Pure. */
+export function judgeData(expect: Expectation, judged: Judged): readonly Problem[] {
+  const gates = gatesOf(expect);
+  if (gates.length === 0) return [];
+  const { now } = judged;
+  if (now.missing.length > 0) {
+    const why = `the facts of ${amount(now.missing)} are missing`;
+    return [
+      refusal(judged, gates.map(([rule]) => rule).join(", "), `cannot be judged: ${why}`, "run tritter lock"),
+    ];
+  }
+  if (!isWhole(now)) {
+    const why = `${amount(now.unreadable.map(({ path }) => path))} cannot be read`;
+    return [refusal(judged, gates.map(([rule]) => rule).join(", "), `cannot be judged: ${why}`, EXCLUDE)];
+  }
+  return gates.flatMap(([rule, judge]) => judge(judged).map((broken) => refusal(judged, rule, broken, MEND)));
+}
+
+/** Is there an expectation that only facts can answer? */
+export function needsFacts(expect: Expectation): boolean {
+  return gatesOf(expect).length > 0;
+}
+
+const MEND = "look at what changed with tritter facts, then mend include or the expectation";
+const EXCLUDE = "exclude it, or drop the expectation";
+const MOST_NAMED = 5;
+
+/** Says what is and what should be, once for each thing that is wrong. */
+type Gate = readonly [rule: string, judge: (judged: Judged) => readonly string[]];
+
+function gatesOf({ rows, schema, columns, languages }: DataExpectation): readonly Gate[] {
+  const gates: Gate[] = [];
+  if (rows?.min !== undefined) gates.push(["expect.rows.min", atLeast(rows.min)]);
+  if (rows?.max !== undefined) gates.push(["expect.rows.max", atMost(rows.max)]);
+  if (rows?.dropAtMost !== undefined) gates.push(["expect.rows.dropAtMost", drop(rows.dropAtMost)]);
+  if (schema === "frozen") gates.push(["expect.schema", frozen]);
+  if (columns !== undefined) gates.push(["expect.columns", present(columns)]);
+  if (languages !== undefined) gates.push(["expect.languages", only(languages)]);
+  return gates;
+}
+
+const atLeast =
+  (least: number) =>
+  ({ now }: Judged) =>
+    now.rows < least ? [`it has ${now.rows} rows, should have at least ${least}`] : [];
+
+const atMost =
+  (most: number) =>
+  ({ now }: Judged) =>
+    now.rows > most ? [`it has ${now.rows} rows, should have at most ${most}`] : [];
+
+const drop =
+  (percent: string) =>
+  ({ before, now }: Judged) => {
+    const share = parsePercent(percent) ?? 0;
+    if (before === undefined || now.rows >= before.rows * (1 - share)) return [];
+    const lost = (1 - now.rows / before.rows) * 100;
+    return [
+      `it has ${now.rows} rows, ${lost.toFixed(lost < 10 ? 1 : 0)} % fewer than the ${before.rows} before; should lose at most ${percent}`,
+    ];
+  };
+
+function frozen({ before, now }: Judged): readonly string[] {
+  if (before === undefined || before.schemas.length === 0) return [];
+  const { added, dropped, retyped } = compareSums(before, now);
+  const texts = [
+    ...added.map(({ name, type }) => `column "${printable(name)}" (${printable(type)}) is new`),
+    ...dropped.map(({ name }) => `column "${printable(name)}" is gone`),
+    ...retyped.map(
+      ({ name, before: was, after: is }) =>
+        `column "${printable(name)}" is ${printable(is)}, was ${printable(was)}`,
+    ),
+  ];
+  return texts.map((text) => `${text}; should stay as it was`);
+}
+
+const present =
+  (wanted: readonly string[]) =>
+  ({ now }: Judged) => {
+    const total = now.schemas.reduce((sum, { files }) => sum + files, 0);
+    const having = (name: string) =>
+      now.columns.filter((column) => column.name === name).reduce((sum, { files }) => sum + files, 0);
+    return wanted
+      .filter((name) => total === 0 || having(name) < total)
+      .map(
+        (name) => `${having(name)} of ${total} Parquet files have a column "${printable(name)}", should all`,
+      );
+  };
+
+const only =
+  (languages: readonly string[]) =>
+  ({ now }: Judged) => {
+    const columns = [...new Set(now.columns.map(({ name }) => name).filter((name) => LANGUAGE.test(name)))];
+    if (columns.length === 0) return ["no column names a language"];
+    return columns.flatMap((column) => {
+      const mixture = mixtureOf(now, column);
+      if (mixture === undefined)
+        return [`the footers do not tell which values column "${printable(column)}" holds`];
+      const others = [...mixture.keys()].filter((value) => !languages.includes(value));
+      return others.map(
+        (value) =>
+          `column "${printable(column)}" holds "${printable(value)}" (${mixture.get(value)} rows), should hold ${languages.map(printable).join(", ")} only`,
+      );
+    });
+  };
+
+function amount(paths: readonly string[]): string {
+  const named = paths.slice(0, MOST_NAMED).map((path) => `"${printable(path)}"`);
+  const more = paths.length > MOST_NAMED ? `, and ${paths.length - MOST_NAMED} more` : "";
+  return `${paths.length === 1 ? "1 file" : `${paths.length} files`} (${named.join(", ")}${more})`;
+}
+
+function refusal({ source }: Judged, rule: string, broken: string, hint: string): Problem {
+  return { code: "EXPECTATION", source, message: `source "${source}" breaks ${rule}: ${broken}`, hint };
+}
