@@ -114,7 +114,9 @@ async function accessTo(
   try {
     const access = await hub.access(repo, commit, path);
     if (access.kind === "granted") return undefined;
-    const { message } = access.problem;
+    const { code, message } = access.problem;
+    // A folder has no gate, and says of a file only whether it is there.
+    if (path === GUARDED && code === "HUB") return undefined;
     return { ...access.problem, message: message.replace(`"${GUARDED}" of`, "files of") };
   } catch (error) {
     // Past the gate, and no such file.

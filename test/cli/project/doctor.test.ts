@@ -1,5 +1,6 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Context } from "../../../cli/context.ts";
 import { nodeDisk } from "../../../cli/disk/node.ts";
@@ -75,6 +76,9 @@ const hurried: Context["clock"] = {
   now: Date.now,
   sleep: (ms, signal) => systemClock.sleep(ms < 9_000 ? ms / 100 : ms, signal),
 };
+
+/** A Hub in a folder, of which nothing is gated. */
+const SAMPLE = fileURLToPath(new URL("../../../manifests/sample/hub", import.meta.url));
 
 const SOURCE = "sources:\n  it: { repo: o/n }\n";
 const SYNC = { names: [], locked: false, fallback: true, dryRun: false, force: false, prune: false, jobs: 2 };
@@ -214,6 +218,12 @@ describe("doctorProject() on access", () => {
     ]);
     expect(one("lock")).toMatchObject({ state: "warn" });
     expect(exit).toBe(6);
+  });
+
+  it("takes a folder's word for what is not locked, though it has no file that a gate would guard", async () => {
+    const { examine } = await stage({ lines: "sources:\n  it: { repo: tritter/sample-code }\n" });
+    const { all, exit } = await examine({ endpoint: SAMPLE });
+    expect([all("access").map(({ state }) => state), exit]).toEqual([["ok"], 0]);
   });
 
   it("finds a token that the Hub does not know, and never tells it", async () => {
