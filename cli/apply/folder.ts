@@ -3,7 +3,7 @@ import { printable } from "../../schema/names.ts";
 import type { Disk } from "../disk/port.ts";
 import { diskProblem } from "../disk/trouble.ts";
 import { systemCode } from "../errors.ts";
-import type { TritterEvent } from "../events.ts";
+import type { Emit, TritterEvent } from "../events.ts";
 import { type Candidate, nameOf, type Walked, walk } from "../nearby/walk.ts";
 import { pool } from "../pool.ts";
 import { algorithmsFor } from "../store/hash.ts";
@@ -14,10 +14,13 @@ import { type Blame, countOf, type Giver, type Hands, type Wish } from "./give.t
 
 export interface FolderInput {
   readonly disk: Disk;
+  readonly emit: Emit;
   /** Absolute. */
   readonly folder: string;
-  /** Asked for on the command line: looked through however much it holds, and dropped at the first wrong byte. */
+  /** Asked for on the command line: every file of a wanted size is read, and it is dropped at the first wrong byte. */
   readonly named: boolean;
+  /** Entries that are looked at. */
+  readonly most: number;
   /** Links that are named like a digest are followed within it. */
   readonly links: boolean;
   /** Of paths below it: is it left out, and all below? */
@@ -26,8 +29,6 @@ export interface FolderInput {
   readonly hardLinks: boolean;
 }
 
-/** Entries looked at where nobody asked for it: some seconds' worth. */
-const MOST = 500_000;
 /** Files of one size that are read to find one, for each that is wanted and in all, where nobody asked for it. */
 const TRIES = { each: 8, all: 256 };
 
@@ -38,12 +39,14 @@ export interface FolderGiver extends Giver {
 
 /** A folder of this machine, in whatever layout: files are found by their size, and proved by their bytes. */
 export function folderGiver(input: FolderInput): FolderGiver {
-  const { disk, folder, named, links, skip } = input;
+  const { disk, folder, named, links, skip, most } = input;
   let walked: Promise<Walked> | undefined;
   const look = (wishes: readonly Wish[], signal: AbortSignal) => {
     const sizes = new Set(wishes.map(({ size }) => size));
-    const most = named ? Number.POSITIVE_INFINITY : MOST;
-    walked ??= walk(disk, { folder, sizes, links, skip, most, signal });
+    walked ??= walk(disk, { folder, sizes, links, skip, most, signal }).then((found) => {
+      if (found.cut) input.emit({ kind: "note", message: cutText(folder, most) });
+      return found;
+    });
     return walked;
   };
   return {
@@ -61,6 +64,10 @@ export function folderGiver(input: FolderInput): FolderGiver {
       return found.map(({ wish }) => wish);
     },
   };
+}
+
+function cutText(folder: string, most: number): string {
+  return `looked at the first ${most} entries of "${printable(folder)}" alone: --from looks at all of a folder`;
 }
 
 /** What a wish is tried with. */
@@ -195,9 +202,18 @@ async function takeAll(
   const keepers = openKeepers(store, { ...countOf(tries.map(({ wish }) => wish)), signal });
   const idle = [...keepers];
   let blame: Blame | undefined;
+  /** bytes by digest */
+  const told = new Map<Digest, number>();
+  const teller =
+    ({ digest }: Wish) =>
+    (bytes: number) => {
+      told.set(digest, (told.get(digest) ?? 0) + bytes);
+      emit({ kind: "file-bytes", key: digest, bytes });
+    };
   const judge = ({ wish, candidate }: Try, taken: Taken) => {
     const ok = taken.kind === "ready";
-    if (ok) emit({ kind: "file-bytes", key: wish.digest, bytes: wish.size });
+    const untold = wish.size - (told.get(wish.digest) ?? 0);
+    if (ok && untold > 0) emit({ kind: "file-bytes", key: wish.digest, bytes: untold });
     emit({ kind: "file-done", key: wish.digest, ok });
     if (ok) hands.gave(wish, taken.blob, taken.how);
     if (taken.kind === "failed")
@@ -214,7 +230,8 @@ async function takeAll(
         return { digest, size, file, link };
       });
       for (const { wish, candidate } of batch) emit(started(wish, candidate));
-      const taken = (await keeper?.take(takes)) ?? [];
+      const [large] = batch.filter(({ wish }) => wish.size > BRIEF);
+      const taken = (await keeper?.take(takes, large && teller(large.wish))) ?? [];
       if (keeper !== undefined) idle.push(keeper);
       for (const [index, one] of batch.entries()) judge(one, taken[index] as Taken);
     });

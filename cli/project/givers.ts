@@ -28,14 +28,16 @@ export function namedGivers(
 
 /** Throws as `namedGivers`. */
 export async function folderNamed(
-  { cwd, disk }: Context,
+  { cwd, disk, emit }: Context,
   name: string,
   hardLinks: boolean,
 ): Promise<FolderGiver> {
   const folder = resolve(cwd, name);
   const entries = await onDisk(`look into "${printable(folder)}"`, () => disk.readdir(folder));
-  if (entries !== undefined)
-    return folderGiver({ disk, folder, named: true, links: true, skip: () => false, hardLinks });
+  if (entries !== undefined) {
+    const whole = { named: true, most: Number.POSITIVE_INFINITY, skip: () => false };
+    return folderGiver({ ...whole, disk, emit, folder, links: true, hardLinks });
+  }
   throw new TritterError({
     code: "USAGE",
     message: `cannot take anything from "${printable(folder)}": there is no such folder`,
@@ -43,14 +45,17 @@ export async function folderNamed(
   });
 }
 
+/** Entries looked at where nobody asked for it: some seconds' worth. */
+const MOST = 500_000;
+
 /** Who is asked without being named, after those: this machine's Hub cache, and the root, where another program may have put files. */
 export function ownGivers(
-  { disk, env, cwd }: Context,
+  { disk, env, cwd, emit }: Context,
   { root, receipt }: Survey,
   { owner, adopt = true, hardLinks = false }: GiverOptions & { readonly owner: string },
 ): readonly Giver[] {
   if (!adopt) return [];
-  const common = { disk, named: false, hardLinks };
+  const common = { disk, emit, named: false, most: MOST, hardLinks };
   const { cacheFolder } = readEnvironment(env);
   const placed = placementsOf(receipt, owner) as ReadonlyMap<string, unknown>;
   // What the receipt knows, the plan has looked at.

@@ -7,7 +7,7 @@ import { readyName } from "./layout.ts";
 import type { ReceiveInput, Reception, Wanted } from "./receive.ts";
 import type { SmallBlob, SmallKept } from "./small.ts";
 import type { ReadyBlob } from "./store.ts";
-import type { Take, Taken } from "./take.ts";
+import type { Take, Taken, Tell } from "./take.ts";
 
 /** What a thread is started with. */
 export interface ThreadInput {
@@ -47,6 +47,8 @@ export interface Call {
 
 export type Answer =
   | { readonly call: number; readonly kind: "done"; readonly value: unknown }
+  /** It goes on: so many more bytes were read. */
+  | { readonly call: number; readonly kind: "going"; readonly bytes: number }
   | { readonly call: number; readonly kind: "failed"; readonly failure: Failure };
 
 /** An error on its way between threads, of which what callers tell apart by is kept. */
@@ -81,6 +83,7 @@ export function failureOf(error: unknown): Failure {
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
+  readonly tell: Tell | undefined;
 }
 
 /** Exported for tests, which name the built thread. Takes bytes in shared memory only. */
@@ -121,16 +124,20 @@ export function threadedKeeper(file: URL, input: ReceiveInput, signal: AbortSign
   worker.on("exit", (status) => breakOff(`status ${status}`));
   worker.on("message", (answer: Answer) => {
     const call = waiting.get(answer.call);
+    if (answer.kind === "going") {
+      call?.tell?.(answer.bytes);
+      return;
+    }
     waiting.delete(answer.call);
     if (answer.kind === "done") call?.resolve(answer.value);
     else call?.reject(errorOf(answer.failure));
   });
 
-  const ask = <Value>(task: Task): Promise<Value> =>
+  const ask = <Value>(task: Task, tell?: Tell): Promise<Value> =>
     new Promise((resolve, reject) => {
       if (broken !== undefined) return reject(broken);
       calls += 1;
-      waiting.set(calls, { resolve: resolve as Waiting["resolve"], reject });
+      waiting.set(calls, { resolve: resolve as Waiting["resolve"], reject, tell });
       worker.postMessage({ call: calls, task } satisfies Call);
     });
   const placeOf = ({ buffer, byteOffset: from, length }: Uint8Array): Place => {
@@ -160,8 +167,8 @@ export function threadedKeeper(file: URL, input: ReceiveInput, signal: AbortSign
         return answer.kind === "failed" ? { kind: "failed", error: errorOf(answer.failure) } : answer;
       });
     },
-    take: async (takes) => {
-      const answers = await ask<readonly TakenAnswer[]>({ kind: "take", takes });
+    take: async (takes, tell) => {
+      const answers = await ask<readonly TakenAnswer[]>({ kind: "take", takes }, tell);
       return answers.map((answer): Taken => {
         return answer.kind === "failed" ? { kind: "failed", error: errorOf(answer.failure) } : answer;
       });

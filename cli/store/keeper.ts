@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { threadedKeeper } from "./keeper-thread.ts";
 import { type ReceiveInput, type Reception, receive, type Wanted } from "./receive.ts";
 import { putSmall, type SmallBlob, type SmallKept } from "./small.ts";
-import { type Take, type Taken, takeFiles } from "./take.ts";
+import { type Take, type Taken, type Tell, takeFiles } from "./take.ts";
 
 /** Does the work on bytes that came: hashes and writes them, and makes blobs ready. In this thread, or in one of its own. */
 export interface Keeper {
@@ -10,8 +10,8 @@ export interface Keeper {
   receive(wanted: Wanted): Promise<Reception>;
   /** Once it resolves, the blobs' bytes may be used for others. */
   put(blobs: readonly SmallBlob[]): Promise<readonly SmallKept[]>;
-  /** Takes files of this machine. */
-  take(takes: readonly Take[]): Promise<readonly Taken[]>;
+  /** Takes files of this machine; `tell` hears how far that is. */
+  take(takes: readonly Take[], tell?: Tell): Promise<readonly Taken[]>;
   /** Only when nothing is under way. */
   close(): Promise<void>;
 }
@@ -58,7 +58,7 @@ export function inlineKeeper(input: ReceiveInput, signal: AbortSignal): Keeper {
   return {
     receive: (wanted) => receive(input, wanted),
     put: (blobs) => putSmall(input, blobs),
-    take: (takes) => takeFiles(input, takes, signal),
+    take: (takes, tell) => takeFiles(input, takes, { signal, tell }),
     close: async () => {},
   };
 }

@@ -17,7 +17,7 @@ import {
 } from "./keeper-thread.ts";
 import { type ReceiveInput, type Reception, receive, type Stop } from "./receive.ts";
 import { putSmall } from "./small.ts";
-import { takeFiles } from "./take.ts";
+import { type Take, takeFiles } from "./take.ts";
 
 const { store, stop } = workerData as ThreadInput;
 const disk = withState(blockingDisk(), store.view.layout.state);
@@ -31,7 +31,7 @@ const receptions = new Map<number, Reception>();
 const memories = new Map<number, SharedArrayBuffer>();
 
 parentPort?.on("message", ({ call, task }: Call) => {
-  perform(task).then(
+  perform(call, task).then(
     (value) => answer({ call, kind: "done", value }),
     (error: unknown) => answer({ call, kind: "failed", failure: failureOf(error) }),
   );
@@ -41,7 +41,7 @@ function answer(said: Answer): void {
   parentPort?.postMessage(said);
 }
 
-async function perform(task: Task): Promise<unknown> {
+async function perform(call: number, task: Task): Promise<unknown> {
   switch (task.kind) {
     case "receive": {
       const reception = await receive(input, { ...task.wanted, signal });
@@ -54,9 +54,7 @@ async function perform(task: Task): Promise<unknown> {
     case "put":
       return put(task);
     case "take":
-      return (await takeFiles(input, task.takes, signal)).map((one): TakenAnswer => {
-        return one.kind === "failed" ? { kind: "failed", failure: failureOf(one.error) } : one;
-      });
+      return take(call, task.takes);
     case "finish":
     case "suspend": {
       const reception = receptionOf(task.blob);
@@ -77,6 +75,22 @@ async function put({ digests, ends, at }: Extract<Task, { kind: "put" }>): Promi
   const kept = await putSmall(input, blobs);
   return kept.map((one): SmallAnswer => {
     if (one.kind === "ready") return one.blob.digests;
+    return one.kind === "failed" ? { kind: "failed", failure: failureOf(one.error) } : one;
+  });
+}
+
+/** bytes read between two words about it: some milliseconds' worth */
+const TELL = 16 * 1024 * 1024;
+
+async function take(call: number, takes: readonly Take[]): Promise<readonly TakenAnswer[]> {
+  let untold = 0;
+  const tell = (bytes: number) => {
+    untold += bytes;
+    if (untold < TELL) return;
+    answer({ call, kind: "going", bytes: untold });
+    untold = 0;
+  };
+  return (await takeFiles(input, takes, { signal, tell })).map((one): TakenAnswer => {
     return one.kind === "failed" ? { kind: "failed", failure: failureOf(one.error) } : one;
   });
 }

@@ -35,6 +35,9 @@ export type Taken =
   /** The store refused it; the error is the system's own. */
   | { readonly kind: "failed"; readonly error: unknown };
 
+/** Hears how many more bytes of large files were read. */
+export type Tell = (bytes: number) => void;
+
 type TakeInput = Pick<ReceiveInput, "disk" | "readyFolder" | "writer">;
 
 /** bytes up to which a file is copied through memory, whole: sharing its blocks would cost more than it saves */
@@ -44,13 +47,13 @@ export const BRIEF = 64 * 1024;
 export async function takeFiles(
   input: TakeInput,
   takes: readonly Take[],
-  signal: Stop,
+  { signal, tell = () => {} }: { readonly signal: Stop; readonly tell?: Tell | undefined },
 ): Promise<readonly Taken[]> {
   const taken: Taken[] = [];
   const small: { readonly index: number; readonly digest: Digest; readonly bytes: Buffer }[] = [];
   for (const [index, take] of takes.entries()) {
     signal.throwIfAborted();
-    if (take.size > BRIEF) taken[index] = await takeLarge(input, take, signal);
+    if (take.size > BRIEF) taken[index] = await takeLarge(input, take, { signal, tell });
     else {
       const bytes = await readWhole(input.disk, take);
       if (bytes === undefined) taken[index] = { kind: "unread" };
@@ -70,7 +73,12 @@ async function readWhole(disk: Disk, { file, size }: Take): Promise<Buffer | und
   });
 }
 
-async function takeLarge(input: TakeInput, take: Take, signal: Stop): Promise<Taken> {
+interface Along {
+  readonly signal: Stop;
+  readonly tell: Tell;
+}
+
+async function takeLarge(input: TakeInput, take: Take, along: Along): Promise<Taken> {
   const { disk, readyFolder, writer } = input;
   const beside = join(readyFolder, `${partialName(take.digest, writer.id)}.new`);
   let kept = false;
@@ -78,9 +86,9 @@ async function takeLarge(input: TakeInput, take: Take, signal: Stop): Promise<Ta
     const how = (await share(disk, take, beside)) ?? "copy";
     const proof =
       how === "copy"
-        ? await copyProving(disk, { take, beside, signal })
+        ? await copyProving(disk, { take, beside, ...along })
         : await reading(disk, beside, async (file) => {
-            const found = await prove(file, take, { signal });
+            const found = await prove(file, take, along);
             await refusing(() => file.sync());
             return found;
           });
@@ -125,13 +133,13 @@ interface Proof {
 
 async function copyProving(
   disk: Disk,
-  { take, beside, signal }: { take: Take; beside: string; signal: Stop },
+  { take, beside, ...along }: Along & { readonly take: Take; readonly beside: string },
 ): Promise<Proof | undefined> {
   return reading(disk, take.file, async (source) => {
     const target = await refusing(() => disk.open(beside, "wx"));
     try {
       const write = (bytes: Uint8Array, position: number) => refusing(() => target.writeAt(bytes, position));
-      const proof = await prove(source, take, { signal, write });
+      const proof = await prove(source, take, { ...along, write });
       if (proof?.digests.includes(take.digest)) await refusing(() => target.sync());
       return proof;
     } finally {
@@ -147,7 +155,11 @@ const CHUNK = 1024 * 1024;
 async function prove(
   file: DiskFile,
   { digest, size }: Take,
-  { signal, write }: { signal: Stop; write?: (bytes: Uint8Array, position: number) => Promise<void> },
+  {
+    signal,
+    tell,
+    write,
+  }: Along & { readonly write?: (bytes: Uint8Array, position: number) => Promise<void> },
 ): Promise<Proof | undefined> {
   const hasher = contentHasher(algorithmsFor([digest]), size);
   const segments: number[] = [];
@@ -158,6 +170,7 @@ async function prove(
     if (bytes.length > 0 && position % SEGMENT === 0) segments.push(0);
     segments[segments.length - 1] = crc32(bytes, segments.at(-1));
     hasher.update(bytes);
+    tell(bytes.length);
     position += bytes.length;
     if (position > size) return undefined;
     if (bytes.length > 0) await write?.(bytes, position - bytes.length);

@@ -87,8 +87,10 @@ async function expectAllGiven(place: string, options: Parameters<InProcess["sync
     received: 0,
     given: [{ place, files: 6, bytes: TOTAL, blame: undefined }],
   });
+  const told = events.flatMap((event) => (event.kind === "file-bytes" ? [event.bytes] : []));
+  expect(told.reduce((sum, one) => sum + one, 0)).toBe(TOTAL);
+  expect(events.filter((event) => event.kind === "file-done" && event.ok)).toHaveLength(6);
   await expectWanted();
-  return done.result?.outcome?.given[0];
 }
 
 describe("sync, of what this machine's Hub cache holds,", () => {
@@ -232,6 +234,7 @@ describe("sync --from", () => {
     expect((await running.sync()).exit).toBe(0);
     await rename(project.root, join(elsewhere, "data"));
     hub.clearLog();
+    events.splice(0);
     await expectAllGiven(join(elsewhere, "data"), { from: ["elsewhere/data"] });
   });
 

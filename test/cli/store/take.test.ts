@@ -123,6 +123,18 @@ describe.each(STAGES)("take %s", (_, open) => {
     ]);
   });
 
+  it("tells how far it is with a large file", async () => {
+    const { keeper, put } = await stage(open);
+    const bytes = Buffer.alloc(34 * 1024 * 1024, "x");
+    let told = 0;
+    const [taken] = await keeper.take([wanted(await put("x", bytes), bytes)], (more) => {
+      told += more;
+    });
+    expect(taken?.kind).toBe("ready");
+    expect(told).toBeGreaterThanOrEqual(32 * 1024 * 1024);
+    expect(told).toBeLessThanOrEqual(bytes.length);
+  });
+
   it("stops with the signal's reason, and leaves nothing of what it had begun", async () => {
     const reason = new Error("stopped");
     const { keeper, ready, put } = await stage(open, nodeDisk(), AbortSignal.abort(reason));
