@@ -24,6 +24,13 @@ export type TritterEvent =
       readonly files: number;
       readonly bytes: number;
     }
+  /** Blobs are added to a cache of others. */
+  | {
+      readonly kind: "providing";
+      readonly place: string;
+      readonly files: number;
+      readonly bytes: number;
+    }
   | { readonly kind: "fetching"; readonly files: number; readonly bytes: number }
   /** `have`: bytes already here from an interrupted run. `key` names the file in the events that follow; `from` is where it is taken from, if not from the Hub. */
   | {

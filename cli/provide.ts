@@ -233,6 +233,8 @@ export interface ProvideOptions {
   readonly writer: Writer;
   readonly receipt: Receipt;
   readonly journal: Journal;
+  /** Ends with the run, and at the deadline. */
+  readonly looking: AbortSignal;
 }
 
 /** What clients find now. */
@@ -250,16 +252,16 @@ export interface Provided {
 export async function provide(
   context: Context,
   providing: Providing,
-  { stampAt, writer, receipt, journal }: ProvideOptions,
+  { stampAt, writer, receipt, journal, looking }: ProvideOptions,
 ): Promise<Provided> {
   const { input, cache, before } = providing;
   const { manifest, root } = input;
-  const { disk, clock, signal } = context;
+  const { disk, clock, emit } = context;
   const mark = writer.id.slice(0, 8);
   const written =
     cache &&
     (await writeCache(
-      { disk, folder: cache.folder, root, stampAt, how: howOf(manifest), mark, signal },
+      { disk, folder: cache.folder, root, stampAt, how: howOf(manifest), mark, signal: looking, emit },
       cache.surveys,
     ));
   const linked = written?.linked.map(({ at }) => at) ?? [];
@@ -293,7 +295,7 @@ export async function wouldProvide({ disk, signal }: Context, providing: Providi
     cache: cache && {
       folder: cache.asked,
       files: lacking.length,
-      blobs: { shared: none, linked: none, copied: { files: blobs.length, bytes } },
+      blobs: { reflink: none, link: none, copy: { files: blobs.length, bytes } },
       refs: cache.surveys.flatMap(({ ref }) => (ref === undefined ? [] : [ref])),
       there: thereIn(cache.surveys),
     },

@@ -276,7 +276,7 @@ function provideInput(
 interface Carrying {
   readonly lock: Lock;
   readonly seen: Survey;
-  readonly options: SyncOptions;
+  readonly options: Syncing;
   readonly writer: Writer;
   readonly givers: readonly Giver[];
   readonly fetch: boolean;
@@ -322,7 +322,9 @@ async function carryOut(
     const { receipt } = seen;
     const stampAt = stampsOf(seen.plan, journal.written());
     const provided =
-      done && providing ? await provide(within, providing, { stampAt, writer, receipt, journal }) : undefined;
+      done && providing
+        ? await provide(within, providing, { stampAt, writer, receipt, journal, looking: options.looking })
+        : undefined;
     return { outcome, written: journal.written(), provided };
   } finally {
     await journal.close().finally(close);

@@ -6,10 +6,12 @@ import { makeOwnFolder } from "../disk/own.ts";
 import type { Disk } from "../disk/port.ts";
 import { syncFile } from "../disk/sync-file.ts";
 import { diskProblem, passing } from "../disk/trouble.ts";
-import { type Problem, systemCode, TritterError } from "../errors.ts";
+import { type ErrorCode, type Problem, problemsOf, systemCode, TritterError } from "../errors.ts";
+import type { Emit } from "../events.ts";
 import { pool } from "../pool.ts";
 import type { ProvidedRow } from "../receipt/provided.ts";
 import { copyVerified } from "../store/copy.ts";
+import type { How } from "../store/take.ts";
 import { looker } from "../tree/look.ts";
 import { sameBytesStamp, stampOf } from "../tree/stamp.ts";
 import type { CacheFile } from "./cache-layout.ts";
@@ -26,7 +28,9 @@ export interface WritingCache {
   readonly how: (source: string) => HubCache;
   /** Eight hex digits of this run, as those in the names of hf's own partial files. */
   readonly mark: string;
+  /** Ends the writing, by an interruption or at the deadline. */
   readonly signal: AbortSignal;
+  readonly emit: Emit;
 }
 
 /** What was written to the cache. */
@@ -41,8 +45,6 @@ export interface WrittenCache {
   readonly linked: readonly CacheFile[];
   readonly problems: readonly Problem[];
 }
-
-export type How = "shared" | "linked" | "copied";
 
 export interface Tally {
   readonly files: number;
@@ -61,33 +63,43 @@ export async function writeCache(
   writing: WritingCache,
   surveys: readonly CacheSurvey[],
 ): Promise<WrittenCache> {
-  const { disk, folder, signal } = writing;
   const done = newDone();
-  await tagFolder(writing, done);
-  for (const survey of surveys) {
-    const { layout, blobs, pointers, ref, listing } = survey;
-    const named = survey.problems.length > 0 || (ref === undefined && listing === undefined);
-    if (blobs.length + pointers.length === 0 && named) continue;
-    const { home, commit, source } = layout;
-    const before = done.problems.length;
-    await guarded(done, { source, what: home }, async () => {
-      for (const path of ["blobs", `snapshots/${commit}`])
-        await makeOwnFolder(disk, folder, join(folder, home, path), WHOSE);
-      if (listing !== undefined) await writeNew(writing, listing.path, listing.text);
-      await pool(blobs, { width: WIDTH, signal }, (file) =>
-        guarded(done, file, () => writeBlob(writing, done, file)),
-      );
-      await disk.syncFolder(join(folder, home, "blobs"));
-      for (const file of pointers) await guarded(done, file, () => writePointer(writing, done, file));
-      done.files += lackingIn(survey).filter(
-        ({ blob }) => disk.lstat(join(folder, blob)) !== undefined,
-      ).length;
-      // A ref to half a snapshot would have clients take it for the whole.
-      if (ref !== undefined && done.problems.length === before && survey.problems.length === 0)
-        await writeRef(writing, done, survey);
-    });
+  const blobs = surveys.flatMap((survey) => survey.blobs);
+  const bytes = blobs.reduce((sum, { size }) => sum + size, 0);
+  if (blobs.length > 0)
+    writing.emit({ kind: "providing", place: writing.folder, files: blobs.length, bytes });
+  try {
+    await tagFolder(writing, done);
+    for (const survey of surveys) await writeSource(writing, done, survey);
+  } catch (error) {
+    if (!(error instanceof TritterError) || error.code !== "BUDGET") throw error;
+    done.problems.push(...problemsOf(error));
   }
   return done;
+}
+
+async function writeSource(writing: WritingCache, done: Done, survey: CacheSurvey): Promise<void> {
+  const { disk, folder, signal } = writing;
+  const { layout, blobs, pointers, ref, listing } = survey;
+  const named = survey.problems.length > 0 || (ref === undefined && listing === undefined);
+  if (blobs.length + pointers.length === 0 && named) return;
+  const { home, commit, source } = layout;
+  const before = done.problems.length;
+  await guarded(done, { source, what: home }, async () => {
+    for (const path of ["blobs", `snapshots/${commit}`])
+      await makeOwnFolder(disk, folder, join(folder, home, path), WHOSE);
+    if (listing !== undefined) await writeNew(writing, listing.path, listing.text);
+    await pool(blobs, { width: WIDTH, signal }, (file) =>
+      guarded(done, file, () => writeBlob(writing, done, file)),
+    );
+    await disk.syncFolder(join(folder, home, "blobs"));
+    for (const file of pointers) await guarded(done, file, () => writePointer(writing, done, file));
+    const isThere = ({ blob }: CacheFile) => disk.lstat(join(folder, blob)) !== undefined;
+    done.files += lackingIn(survey).filter(isThere).length;
+    // A ref to half a snapshot would have clients take it for the whole.
+    const whole = done.problems.length === before && survey.problems.length === 0;
+    if (ref !== undefined && whole) await writeRef(writing, done, survey);
+  });
 }
 
 interface Done extends WrittenCache {
@@ -101,11 +113,14 @@ interface Done extends WrittenCache {
 
 function newDone(): Done {
   const none = () => ({ files: 0, bytes: 0 });
-  const blobs = { shared: none(), linked: none(), copied: none() };
+  const blobs = { reflink: none(), link: none(), copy: none() };
   return { files: 0, blobs, refs: [], rows: [], linked: [], problems: [] };
 }
 
 const WHOSE = "the Hub cache";
+
+/** Codes of what a signal ends the writing with. */
+const ENDS: ReadonlySet<ErrorCode> = new Set(["INTERRUPTED", "BUDGET"]);
 
 async function guarded(
   { problems }: Done,
@@ -118,7 +133,7 @@ async function guarded(
     if (!(error instanceof TritterError) && systemCode(error) === undefined) throw error;
     const what = "what" in about ? about.what : about.at;
     const problem = diskProblem(`write "${printable(what)}" to the Hub cache`, error);
-    if (problem.code === "INTERRUPTED") throw error;
+    if (ENDS.has(problem.code)) throw error;
     problems.push({ ...problem, source: about.source, ...("at" in about && { path: about.at }) });
   }
 }
@@ -139,27 +154,32 @@ async function writeBlob(writing: WritingCache, done: Done, file: CacheFile): Pr
   const place = join(folder, file.blob);
   const beside = `${place}.${mark}.incomplete`;
   const from = join(writing.root, file.at);
-  const stamp = stampIfKnown(writing, file);
+  const { digest, size } = file;
+  writing.emit({ kind: "file-started", key: file.blob, path: file.at, size, have: 0 });
   let how: How;
+  let ok = false;
   try {
+    const stamp = stampIfKnown(writing, file);
     if (await disk.reflink(from, beside)) {
       await syncFile(disk, beside);
-      how = "shared";
+      how = "reflink";
       if (stampIfKnown(writing, file) !== stamp) throw new TritterError(changedMeanwhile(file));
     } else if (writing.how(file.source) === "link") {
       await disk.link(from, beside);
-      how = "linked";
+      how = "link";
       const linked = disk.lstat(beside);
       if (linked === undefined || !sameBytesStamp(stamp, stampOf(linked)))
         throw new TritterError(changedMeanwhile(file));
     } else {
-      how = "copied";
-      const { digest, size } = file;
-      if (!(await copyVerified(disk, { from, to: beside, digests: [digest], size, signal: writing.signal })))
-        throw new TritterError(changedMeanwhile(file));
+      how = "copy";
+      const passed = (bytes: number) => writing.emit({ kind: "file-bytes", key: file.blob, bytes });
+      const copy = { from, to: beside, digests: [digest], size, signal: writing.signal, passed };
+      if (!(await copyVerified(disk, copy))) throw new TritterError(changedMeanwhile(file));
     }
+    ok = true;
     if (!(await nameWithoutReplacing(disk, beside, place))) return;
   } finally {
+    writing.emit({ kind: "file-done", key: file.blob, ok });
     await passing(["ENOENT"], () => disk.unlink(beside));
   }
   const stat = disk.lstat(place);
@@ -167,7 +187,7 @@ async function writeBlob(writing: WritingCache, done: Done, file: CacheFile): Pr
   done.rows.push(["cache", file.source, file.blob, stampOf(stat)]);
   done.blobs[how].files += 1;
   done.blobs[how].bytes += file.size;
-  if (how === "linked") done.linked.push(file);
+  if (how === "link") done.linked.push(file);
 }
 
 /** Throws where the tree's file is no longer the one that was verified, or stands behind a link. */

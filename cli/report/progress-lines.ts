@@ -28,7 +28,7 @@ export function progressLine(progress: Progress, now: number): string {
 /** The live display: the line above, and below it the files longest under way. No line is wider than `width`. */
 export function progressLines(progress: Progress, now: number, width: number): readonly string[] {
   const first = wrapped(progressLine(progress, now), width);
-  if (progress.phase !== "fetching" && progress.phase !== "taking") return first;
+  if (!["fetching", "taking", "providing"].includes(progress.phase)) return first;
   const flights = [...progress.flying.values()].filter((flight) => flight.size > 0).slice(0, NAMED);
   return [...first, ...flights.map((flight) => flightLine(flight, now, width))];
 }
@@ -66,6 +66,8 @@ function doingNow(progress: Progress, now: number): string {
         { ...progress, failed: 0 },
         now,
       );
+    case "providing":
+      return bytesLine(`adding to ${cutMiddle(safe(progress.place), WIDEST_PLACE)}`, progress, now);
     case "fetching":
       return bytesLine("fetching", progress, now);
     case "placing":

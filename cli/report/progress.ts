@@ -6,7 +6,7 @@ export interface Progress {
   /** Source being resolved or listed. */
   source: string;
   repo: string;
-  /** Where files are taken from. */
+  /** Where files are taken from, or added to. */
   place: string;
   listed: number;
   scanned: number;
@@ -38,7 +38,8 @@ type Phase =
   | "taking"
   | "fetching"
   | "placing"
-  | "pruning";
+  | "pruning"
+  | "providing";
 
 export interface Flight {
   readonly path: string;
@@ -105,9 +106,10 @@ export function count(progress: Progress, event: TritterEvent, now: number): voi
       return;
     case "taking":
     case "fetching":
+    case "providing":
       Object.assign(progress, {
         phase: event.kind,
-        place: event.kind === "taking" ? event.place : "",
+        place: event.kind === "fetching" ? "" : event.place,
         total: { files: event.files, bytes: event.bytes },
         done: { files: 0, bytes: 0 },
         failed: 0,

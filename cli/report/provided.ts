@@ -33,11 +33,11 @@ export function providedLines({ cache, metadata }: Provided, dryRun: boolean): r
 }
 
 function bytesOf({ blobs }: NonNullable<Provided["cache"]>, dryRun: boolean): string {
-  if (dryRun) return blobs.copied.bytes === 0 ? "" : ` (${formatBytes(blobs.copied.bytes)})`;
-  const parts = (["copied", "linked", "shared"] as const)
+  if (dryRun) return blobs.copy.bytes === 0 ? "" : ` (${formatBytes(blobs.copy.bytes)})`;
+  const parts = (["copy", "link", "reflink"] as const)
     .filter((how) => blobs[how].files > 0)
     .map((how) => `${formatBytes(blobs[how].bytes)} ${HOW[how]}`);
   return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
 }
 
-const HOW = { copied: "copied", linked: "hard-linked", shared: "shared with the tree" } as const;
+const HOW = { copy: "copied", link: "hard-linked", reflink: "shared with the tree" } as const;

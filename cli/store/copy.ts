@@ -14,6 +14,8 @@ export interface Copy {
   /** bytes */
   readonly size: number;
   readonly signal: AbortSignal;
+  /** Told of bytes that were copied; not where blocks are shared. */
+  readonly passed?: (bytes: number) => void;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function copyVerified(disk: Disk, copy: Copy): Promise<boolean> {
 
 async function copyHashing(
   disk: Disk,
-  { from, to, digests, size, signal }: Copy,
+  { from, to, digests, size, signal, passed }: Copy,
 ): Promise<readonly Digest[]> {
   const hasher = contentHasher(algorithmsFor(digests), size);
   const source = await disk.open(from, "r");
@@ -57,6 +59,7 @@ async function copyHashing(
         hasher.update(bytes);
         await target.writeAt(bytes, position);
         position += count;
+        passed?.(count);
       }
     } finally {
       await target.close();

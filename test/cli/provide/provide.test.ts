@@ -4,6 +4,7 @@ import { dirname, join, relative } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { nodeDisk } from "../../../cli/disk/node.ts";
 import type { Disk, FileStat } from "../../../cli/disk/port.ts";
+import { TritterError } from "../../../cli/errors.ts";
 import type { TritterEvent } from "../../../cli/events.ts";
 import { type LoopbackHub, type RepoHandle, startHub } from "../../support/hub/index.ts";
 import { type InProcess, inProcess } from "../../support/in-process.ts";
@@ -100,7 +101,7 @@ describe("hub-cache: write", () => {
     expect(result?.provided?.cache).toMatchObject({
       folder: cache(),
       files: 4,
-      blobs: { copied: { files: 3, bytes: 35_007 }, linked: { files: 0 }, shared: { files: 0 } },
+      blobs: { copy: { files: 3, bytes: 35_007 }, link: { files: 0 }, reflink: { files: 0 } },
     });
     await isQuick();
     expect((await tritter.check()).exit).toBe(0);
@@ -174,7 +175,7 @@ describe("hub-cache: write", () => {
     await manifest("hub-cache: write");
     expect(await tritter.sync()).toMatchObject({
       exit: 0,
-      result: { provided: { cache: { blobs: { copied: { files: 2 } } } } },
+      result: { provided: { cache: { blobs: { copy: { files: 2 } } } } },
     });
     expect(events.filter(({ kind }) => kind === "hashing")).toHaveLength(1);
     expect(lstatSync(home("blobs", etag("rust/a.parquet"))).ino).toBe(ino);
@@ -292,7 +293,7 @@ describe("hub-cache: write", () => {
         provided: {
           cache: {
             files: 4,
-            blobs: { copied: { files: 1 } },
+            blobs: { copy: { files: 1 } },
             refs: [{ path: "datasets--o--code/refs/main", before: first }],
           },
         },
@@ -334,7 +335,7 @@ describe("hub-cache: write", () => {
     expect(await inProcess(project, { disk: sharing }).sync()).toMatchObject({
       exit: 0,
       result: {
-        provided: { cache: { blobs: { shared: { files: 3, bytes: 35_007 }, copied: { files: 0 } } } },
+        provided: { cache: { blobs: { reflink: { files: 3, bytes: 35_007 }, copy: { files: 0 } } } },
       },
     });
   });
@@ -381,6 +382,25 @@ describe("hub-cache: write", () => {
     }
   });
 
+  it.each([
+    ["an interruption", new TritterError({ code: "INTERRUPTED", message: "stopped" }), 130],
+    ["the deadline", new TritterError({ code: "BUDGET", message: "stopped" }), 8],
+  ])("ends at %s with what is complete, and goes on from there", async (_, reason, exit) => {
+    await manifest("");
+    await tritter.sync();
+    await manifest("hub-cache: write");
+    const stopping = new AbortController();
+    const onEvent = (event: TritterEvent) => {
+      if (event.kind === "file-done") stopping.abort(reason);
+    };
+    expect((await inProcess(project, { signal: stopping.signal, onEvent }).sync()).exit).toBe(exit);
+    expect(existsSync(home("refs"))).toBe(false);
+    await expectAcceptable();
+    expect((await readdir(home("blobs"))).filter((name) => name.endsWith(".incomplete"))).toEqual([]);
+    expect((await tritter.sync()).exit).toBe(0);
+    expect(existsSync(home("refs/main"))).toBe(true);
+  });
+
   /** A blob has its name only whole; a ref names only a whole snapshot. */
   async function expectAcceptable(): Promise<void> {
     const blobs = await readdir(home("blobs")).catch(() => [] as string[]);
@@ -404,7 +424,7 @@ describe("hub-cache: link", () => {
     await manifest("hub-cache: link");
     expect(await tritter.sync()).toMatchObject({
       exit: 0,
-      result: { provided: { cache: { blobs: { linked: { files: 3 }, copied: { files: 0 } } } } },
+      result: { provided: { cache: { blobs: { link: { files: 3 }, copy: { files: 0 } } } } },
     });
     expect(lstatSync(home("blobs", etag("rust/a.parquet"))).ino).toBe(
       lstatSync(join(project.root, "code/rust/a.parquet")).ino,

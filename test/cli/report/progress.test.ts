@@ -137,6 +137,11 @@ describe("progressLine()", () => {
       "reading to verify: 2 files, 7.0 MB",
     ],
     ["placing", [[0, { kind: "placing", files: 3 }]], "placing: 3 files"],
+    [
+      "adding to a cache",
+      [[0, { kind: "providing", place: "/home/u/hub", files: 2, bytes: 3 * MB }]],
+      "adding to /home/u/hub: 0/2 files, 0.0/3.0 MB",
+    ],
     ["fetching before the first byte", [[0, FETCHING]], "fetching: 0/2 files, 0.0/300 MB"],
     [
       "a wait for everybody",
