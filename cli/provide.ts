@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import type { Stamp, TreePath } from "../schema/ids.ts";
 import type { Lock, LockedSource } from "../schema/lock.ts";
 import type { Manifest, Source } from "../schema/manifest.ts";
+import { printable } from "../schema/names.ts";
 import type { Beside } from "./apply/types.ts";
 import type { Context } from "./context.ts";
 import type { Disk } from "./disk/port.ts";
@@ -9,6 +10,7 @@ import { onDisk, passing } from "./disk/trouble.ts";
 import type { Writer } from "./disk/writer.ts";
 import { type Problem, systemCode, TritterError } from "./errors.ts";
 import { readEnvironment } from "./hub/environment.ts";
+import { isOwnHub } from "./hub/own.ts";
 import { type CacheLayout, cacheLayoutOf } from "./provide/cache-layout.ts";
 import { type CacheSurvey, lackingIn, lookAtCache } from "./provide/look.ts";
 import { metadataOf, tagsOf } from "./provide/metadata.ts";
@@ -37,6 +39,8 @@ export interface ProvideInput {
   readonly root: string;
   /** `<root>/.tritter` */
   readonly state: string;
+  /** `--endpoint`. */
+  readonly endpoint: string | undefined;
   /** Read every byte of the cache, whatever the stamps say. */
   readonly deep: boolean;
 }
@@ -63,7 +67,7 @@ const VARIABLES = [
   "USERPROFILE",
 ];
 
-/** Looks without writing. undefined where no source asks for it, and none did. Throws USAGE where no cache is known. */
+/** Looks without writing. undefined where no source asks for it, and none did. Throws USAGE where no cache is known, or none may be written to. */
 export async function planProviding(context: Context, input: ProvideInput): Promise<Providing | undefined> {
   const { manifest, lock, scope, state, deep } = input;
   const { disk, signal, emit } = context;
@@ -75,6 +79,8 @@ export async function planProviding(context: Context, input: ProvideInput): Prom
   if (before === undefined && cached.length + local.length === 0) return undefined;
   const metadata = { files: local.flatMap(metadataOf), tags: tagsFor(local) };
   if (cached.length === 0) return { input, cache: undefined, metadata, before, problems: [] };
+  if (!isOwnHub({ flag: input.endpoint, manifest: manifest.endpoint }, readEnvironment(context.env)))
+    throw strangersHub(manifest.endpoint);
   const asked = cacheFolder(context);
   const folder = await realFolder(disk, asked);
   const known = new Map<string, Stamp>();
@@ -122,6 +128,15 @@ function oneRefEach(layouts: readonly CacheLayout[]): readonly CacheLayout[] {
     const first = taken.get(ref) ?? commit;
     taken.set(ref, first);
     return first === commit ? layout : { ...layout, ref: undefined };
+  });
+}
+
+/** Whoever wrote the manifest could else have other programs run what a server of theirs calls a known model. */
+function strangersHub(endpoint: string | undefined): TritterError {
+  return new TritterError({
+    code: "USAGE",
+    message: `cannot write to the Hub cache what comes from "${printable(endpoint ?? "")}": only the manifest names that endpoint, and other programs would take its files for the Hub's`,
+    hint: 'name it with HF_ENDPOINT or --endpoint, or its host in TRITTER_TOKEN_HOSTS, or leave "hub-cache" out of the manifest',
   });
 }
 

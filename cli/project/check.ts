@@ -2,7 +2,7 @@ import type { Lock, LockedSource } from "../../schema/lock.ts";
 import type { Context } from "../context.ts";
 import { type Problem, problemsOf } from "../errors.ts";
 import type { Count, Drift } from "../plan.ts";
-import { judgeProviding, planProviding } from "../provide.ts";
+import { judgeProviding, type ProvideInput, planProviding } from "../provide.ts";
 import { judge } from "../resolve/judge.ts";
 import type { Stale } from "../resolve/stale.ts";
 import type { Hashed, Proof } from "../scan.ts";
@@ -118,22 +118,33 @@ interface Seen {
 /** A disk that cannot be looked at is an answer too: the Hub may still be asked. */
 async function lookAtDisk(
   context: Context,
-  { manifest, scope }: Project,
+  { manifest, scope, endpoint }: Project,
   { lock, deep, proof }: { lock: Lock; deep: boolean; proof: Proof | undefined },
 ): Promise<Seen> {
   try {
     const input = { manifest, lock, scope, deep, proof, force: false, prune: false, tolerant: true };
     const { plan, root, state, inventory } = await survey(context, input);
-    const providing = await planProviding(context, { manifest, lock, scope, root, state, deep });
+    const beside = { manifest, lock, scope, root, state, endpoint, deep };
     const problems = [
       ...driftProblems(plan, { root, deep }),
       ...inventory.unread.values(),
-      ...(providing === undefined ? [] : await judgeProviding(context, providing)),
+      ...(await besideProblems(context, beside)),
     ];
     return { root, plan, hashed: inventory.hashed, problems };
   } catch (error) {
     context.signal.throwIfAborted();
     return { root: manifest.root, plan: undefined, hashed: NONE, problems: problemsOf(error) };
+  }
+}
+
+/** What the Hub's own clients would not find. That it cannot be told hides nothing else. */
+async function besideProblems(context: Context, input: ProvideInput): Promise<readonly Problem[]> {
+  try {
+    const providing = await planProviding(context, input);
+    return providing === undefined ? [] : await judgeProviding(context, providing);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return problemsOf(error);
   }
 }
 

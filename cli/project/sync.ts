@@ -267,10 +267,10 @@ function isPackable({ peekable, scope }: Project, lock: Lock): boolean {
 }
 
 function provideInput(
-  { manifest, scope }: Project,
+  { manifest, scope, endpoint }: Project,
   { lock, seen: { root, state }, options }: { lock: Lock; seen: Survey; options: SyncOptions },
 ): ProvideInput {
-  return { manifest, lock, scope, root, state, deep: options.deep === true };
+  return { manifest, lock, scope, root, state, endpoint, deep: options.deep === true };
 }
 
 interface Carrying {

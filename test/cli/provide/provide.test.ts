@@ -340,6 +340,20 @@ describe("hub-cache: write", () => {
     });
   });
 
+  it("puts nothing there from an endpoint that only the manifest names", async () => {
+    await manifest("hub-cache: write");
+    await tritter.sync();
+    await rm(cache(), { recursive: true });
+    const stranger =
+      "version: 1\nname: test\nroot: data\nendpoint: https://hub.example\nsources:\n  code: { repo: o/code, hub-cache: write }\n";
+    await project.write("tritter.yaml", stranger);
+    expect(await tritter.sync()).toMatchObject({ exit: 2, problems: [{ code: "USAGE" }] });
+    expect(existsSync(cache())).toBe(false);
+    const env = { TRITTER_TOKEN_HOSTS: "hub.example" };
+    expect((await inProcess(project, { env }).sync()).exit).toBe(0);
+    expect(existsSync(home("refs/main"))).toBe(true);
+  });
+
   it("says where it would be told, with no home to look in", async () => {
     await manifest("hub-cache: write");
     const env = { HF_HOME: "", HOME: "" };
