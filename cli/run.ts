@@ -96,6 +96,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 const PLAIN: Readonly<Record<string, (names: readonly string[], world: World) => Promise<string>>> = {
   version: async (_, { version }) => `${version}\n`,
   completion: async ([shell = ""]) => (await import("./commands/completion.ts")).completionScript(shell),
+  schema: async ([name = ""]) => (await import("./commands/schema.ts")).schemaText(name),
   complete: async (words, world) => {
     const [{ complete }, { buildProgram }] = await Promise.all([
       import("./commands/complete.ts"),

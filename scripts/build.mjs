@@ -3,10 +3,11 @@
 import { execFileSync } from "node:child_process";
 import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import standalone from "ajv/dist/standalone/index.js";
 import * as esbuild from "esbuild";
+import { manPage } from "./man.mjs";
 
 const project = join(dirname(fileURLToPath(import.meta.url)), "..");
 const at = (...segments) => join(project, ...segments);
@@ -80,6 +81,42 @@ async function copyAdvice() {
     `${file}.d.mts`,
     "/** By error code: what to do about it, in Markdown. */\nexport const ADVICE: Readonly<Record<string, string>>;\n",
   );
+}
+
+/** From the sources, so that no page can tell of another program. */
+async function writeManual() {
+  const { version } = JSON.parse(await readFile(at("package.json"), "utf8"));
+  const contents = ["cli/commands/specs.ts", "cli/errors.ts", "cli/report/meanings.ts"]
+    .map((file) => `export * from ${JSON.stringify(at(file))};`)
+    .join("\n");
+  const { outputFiles } = await esbuild.build({
+    stdin: { contents, resolveDir: project, loader: "ts" },
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    packages: "external",
+    write: false,
+  });
+  const folder = await mkdtemp(at(".dist-"));
+  try {
+    const file = join(folder, "program.mjs");
+    await writeFile(file, outputFiles[0].text);
+    const program = await import(pathToFileURL(file).href);
+    await mkdir(at("man"), { recursive: true });
+    await replace(at("man", "tritter.1"), manPage({ version, program, environment: await variables() }));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The README's table, without its marks. */
+async function variables() {
+  const [, section = ""] = (await readFile(at("README.md"), "utf8")).split("\n## Environment\n");
+  const rows = [...section.split("\n## ")[0].matchAll(/^\| (`.*?) \| (.*) \|$/gm)];
+  return rows.map(([, names, purpose]) => [
+    names.replaceAll("`", ""),
+    purpose.replaceAll("`", "").replace(", see below", ""),
+  ]);
 }
 
 async function bundle() {
@@ -182,4 +219,5 @@ async function replace(file, text) {
 
 await compileValidators();
 await copyAdvice();
+await writeManual();
 await bundle();

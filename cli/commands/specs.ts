@@ -383,6 +383,17 @@ export const SPECS: readonly Spec[] = [
     ],
   },
   {
+    name: "schema",
+    group: OTHER,
+    summary: "print the JSON Schema of the manifest, or of the lock, for editors and validators",
+    arguments: [new Argument("[document]", "which one (default: manifest)").choices(["manifest", "lock"])],
+    options: [],
+    examples: [
+      ["tritter schema > tritter.schema.json", "for an editor; tritter init then names that file"],
+      ["tritter schema lock", "the other one"],
+    ],
+  },
+  {
     name: "completion",
     group: OTHER,
     summary: "print a script that completes commands, options, sources and groups",
@@ -391,6 +402,7 @@ export const SPECS: readonly Spec[] = [
     examples: [
       ['eval "$(tritter completion bash)"', "in ~/.bashrc, or with zsh in ~/.zshrc"],
       ["tritter completion fish | source", "in ~/.config/fish/config.fish"],
+      ["tritter completion zsh > ~/.zfunc/_tritter", "or as a file, in a folder of $fpath"],
     ],
   },
   {

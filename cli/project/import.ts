@@ -11,7 +11,7 @@ import { addSources, withSources } from "../manifest/edit.ts";
 import { renderImported } from "../manifest/template.ts";
 import { type Draft, openDraft, withText, writeDraft } from "./editing.ts";
 import { type ImportedSource, type Made, makeSources, nameAll, type Places } from "./imported.ts";
-import { ownerNameFor } from "./init.ts";
+import { ownerNameFor, schemaFor } from "./init.ts";
 import { loadDraft, type Project } from "./load.ts";
 import { type Gathered, gather, settle } from "./settle.ts";
 
@@ -135,7 +135,8 @@ async function openTarget(
     return { draft, text: draft.text, project, ...placesIn(project.manifest, folders) };
   }
   const { root = "data", paths, elsewhere } = layOut(folders);
-  const text = renderImported({ name: ownerNameFor(file), root, from: basename(from) });
+  const schema = schemaFor(context.disk, dirname(file));
+  const text = renderImported({ name: ownerNameFor(file), root, from: basename(from), schema });
   return { draft, text, project: await loadDraft(context, common, text), paths, elsewhere, root };
 }
 

@@ -1,10 +1,11 @@
-import { basename, dirname, extname, resolve } from "node:path";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import { printable } from "../../schema/names.ts";
 import type { Context } from "../context.ts";
+import type { Disk } from "../disk/port.ts";
 import { replaceFile } from "../disk/replace.ts";
 import { diskProblem } from "../disk/trouble.ts";
 import { systemCode, TritterError } from "../errors.ts";
-import { renderTemplate } from "../manifest/template.ts";
+import { renderTemplate, SCHEMA_URL } from "../manifest/template.ts";
 import { type GitSetup, requireWorkTree, setUpGit } from "./git-setup.ts";
 
 export interface InitOptions {
@@ -63,11 +64,22 @@ async function writeManifest(
   }
   try {
     await disk.mkdir(dirname(file));
-    await replaceFile(disk, file, Buffer.from(renderTemplate({ name })));
+    await replaceFile(
+      disk,
+      file,
+      Buffer.from(renderTemplate({ name, schema: schemaFor(disk, dirname(file)) })),
+    );
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
     throw new TritterError(diskProblem(`write "${file}"`, error), error);
   }
+}
+
+/** A file that works without a network, where one is beside the manifest or the package is installed there; else the address. */
+export function schemaFor(disk: Disk, folder: string): string {
+  const near = ["tritter.schema.json", "node_modules/tritter/schema/manifest.schema.json"];
+  const found = near.find((path) => disk.lstat(join(folder, path))?.kind === "file");
+  return found === undefined ? SCHEMA_URL : `./${found}`;
 }
 
 /** As the manifest's schema has it. */

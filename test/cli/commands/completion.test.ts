@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -212,5 +212,32 @@ describe("completionScript()", () => {
     expect(await ask("st")).toBe("starcoder-rust:source of code\nstarcoder-go:source of code\n");
     expect((await ask("''")).trim().split("\n")).toHaveLength(3);
     expect(await ask("--manifest ''")).toBe("FILES\n");
+  });
+
+  /** A shell with somebody at its keyboard; ends once all has been seen, in order. */
+  async function typed(
+    command: string,
+    setUp: string,
+    keys: readonly (readonly [type: string, seen: string])[],
+  ) {
+    const steps = keys.map(
+      ([type, seen]) => `zpty -w -n z $'${type}'; zpty -r z out '*${seen}*' && print -r -- 'saw ${seen}'`,
+    );
+    const script = `zmodload zsh/zpty; zpty z "${command}"; zpty -w z "${setUp}; echo loaded-\\$((1+1))"; zpty -r z out '*loaded-2*'; ${steps.join("; ")}; zpty -d z`;
+    return (await shell("zsh", ["-f", "-c", script])).trim().split("\n");
+  }
+
+  it.skipIf(!has("zsh"))("works in zsh as a file that compinit finds, for somebody who types", async () => {
+    await writeFile(join(folder, "_tritter"), (await runFake(["completion", "zsh"])).stdout);
+    const setUp = "fpath=($PWD \\$fpath); autoload -Uz compinit; compinit -u -D";
+    const seen = await typed("zsh -f -i", setUp, [["tritter sync starcoder-r\\t", "starcoder-rust"]]);
+    expect(seen).toEqual(["saw starcoder-rust"]);
+  });
+
+  it.skipIf(!has("fish"))("works in fish as a file in its folder of completions", async () => {
+    const completions = join(folder, ".config", "fish", "completions");
+    await mkdir(completions, { recursive: true });
+    await writeFile(join(completions, "tritter.fish"), (await runFake(["completion", "fish"])).stdout);
+    expect(await shell("fish", ["-c", "complete -C 'tritter sync w'"])).toBe("web\tsource of code\n");
   });
 });
