@@ -1,4 +1,4 @@
-/** tritter as a library: the verbs on a project, as functions that take a Context and return values. Nothing here prints. */
+/** tritter as a library: the verbs as functions that return values, and the same on a Context of your own. Nothing here prints. */
 
 export { systemClock } from "./clock.ts";
 export type { Clock, Context, Runtime } from "./context.ts";
@@ -45,3 +45,23 @@ export {
 } from "./project/rescue.ts";
 export type { SyncOptions, SyncResult } from "./project/sync.ts";
 export { type WhyOptions, type WhyResult, whyProject } from "./project/why.ts";
+export {
+  type CallOptions,
+  type CheckCall,
+  check,
+  type DiffCall,
+  type DoctorCall,
+  diff,
+  doctor,
+  type LockCall,
+  list,
+  lock,
+  outdated,
+  type Surroundings,
+  type SyncCall,
+  sync,
+  type UpdateCall,
+  update,
+  type WhyCall,
+  why,
+} from "./verbs.ts";

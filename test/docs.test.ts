@@ -30,6 +30,7 @@ const PAGES = [
   "docs/story.md",
   "docs/git.md",
   "docs/json.md",
+  "docs/library.md",
   "docs/ci.md",
   "docs/from-hf.md",
   "docs/facts.md",

@@ -34,6 +34,8 @@ const ROWS: readonly (readonly string[])[] = [
   ["report"],
   ["commands"],
   ["args"],
+  // What programs call, with the defaults of the command line.
+  ["verbs"],
   ["run", "index"],
   // All that main hands to the program, in one file to load.
   ["start"],
@@ -115,7 +117,7 @@ const CALLERS: readonly (readonly [name: string, home: string, callers: readonly
   [
     "nodeDisk",
     "cli/disk/node.ts",
-    ["cli/index.ts", "cli/start.ts", "cli/status/deep-lines.ts", "cli/status/rows-worker.ts"],
+    ["cli/index.ts", "cli/start.ts", "cli/status/deep-lines.ts", "cli/status/rows-worker.ts", "cli/verbs.ts"],
   ],
   // Who asks for it runs git.
   ["stagesOf", "cli/git/versions.ts", ["cli/project/mend.ts"]],
@@ -306,8 +308,8 @@ describe("doors", () => {
     expect(importers.map(({ file }) => file).sort()).toEqual([...callers].sort());
   });
 
-  it("the process is touched by main alone", () => {
-    expect(filesNaming("process")).toEqual(["cli/main.ts"]);
+  it("the process is touched by main alone, and by what programs call without one to hand in", () => {
+    expect(filesNaming("process")).toEqual(["cli/main.ts", "cli/verbs.ts"]);
   });
 
   it("nothing writes to the console", () => {

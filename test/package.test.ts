@@ -19,12 +19,13 @@ const WANTED: readonly RegExp[] = [
   /^package\.json$/,
   /^(?:README|ARCHITECTURE|DECISIONS|CHANGELOG|CONTRIBUTING)\.md$/,
   /^LICENSE$/,
-  /^docs\/(?:story|json|ci|git|from-hf|facts)\.md$/,
+  /^docs\/(?:story|json|ci|git|from-hf|facts|library)\.md$/,
   /^manifests\/(?:[a-z-]+\.yaml|README\.md)$/,
   /^dist\/(?:main|index|(?:hash|rows|deep|store)-worker)\.js$/,
   /^dist\/chunk-[A-Z0-9]+\.js$/,
   /^dist\/types\/(?:cli|schema)\/[\w/-]+\.d\.m?ts$/,
-  /^schema\/(?:manifest|lock|facts)\.schema\.json$/,
+  /^man\/tritter\.1$/,
+  /^schema\/(?:manifest|lock)\.schema\.json$/,
 ];
 
 /** bytes */
@@ -176,12 +177,11 @@ describe("the package, installed", () => {
     expect(await tritter("check", "--deep")).toMatchObject({ status: 0, stderr: "" });
   });
 
-  it("is a library whose types hold for the example of the README, which runs", async (context) => {
+  it("is a library whose types hold for the examples of its pages, which run", async (context) => {
     installed(context);
-    const readme = await readFile(join(PROJECT, "README.md"), "utf8");
-    const example = /^```ts\n(.*?)^```$/ms.exec(readme)?.[1] ?? "";
-    expect(example).toContain('from "tritter"');
-    await writeFile(join(consumer, "example.ts"), example);
+    const examples = await examplesOf("README.md", "docs/library.md");
+    expect(examples.length).toBeGreaterThan(4);
+    for (const [name, text] of examples) await writeFile(join(consumer, `${name}.ts`), text);
     const options = {
       target: "ES2023",
       module: "NodeNext",
@@ -194,22 +194,36 @@ describe("the package, installed", () => {
     };
     await writeFile(
       join(consumer, "tsconfig.json"),
-      JSON.stringify({ compilerOptions: options, files: ["example.ts"] }),
+      JSON.stringify({ compilerOptions: options, files: examples.map(([name]) => `${name}.ts`) }),
     );
     const tsc = join(PROJECT, "node_modules", "typescript", "bin", "tsc");
     expect(await run(process.execPath, [tsc], consumer)).toMatchObject({ status: 0, stdout: "" });
-    await writeFile(join(consumer, "tritter.yaml"), "version: 1\nsources:\n");
-    await writeFile(join(consumer, "tritter.lock"), '{"version":1,"sources":{}}');
-    expect(await run(process.execPath, ["example.js"], consumer)).toEqual({
-      status: 0,
-      stdout: "",
-      stderr: "",
-    });
+    const ran = new Map<string, Ran>();
+    for (const [name] of examples) ran.set(name, await run(process.execPath, [`${name}.js`], consumer));
+    for (const [name, { status, stderr }] of ran)
+      expect({ name, status, stderr }).toEqual({ name, status: 0, stderr: "" });
+    const printed = [...ran.values()].map(({ stdout }) => stdout.split("\n")[0]);
+    expect(printed).toEqual([
+      "",
+      expect.stringMatching(/^\d+ placed, \d+ bytes received$/),
+      expect.stringMatching(/^USAGE: /),
+      "",
+      expect.stringMatching(/^sample-\w+ \d+ \d+$/),
+    ]);
     await writeFile(join(consumer, "tritter.yaml"), "version: 1\nsources:\n  new: { repo: o/n }\n");
-    const stale = await run(process.execPath, ["example.js"], consumer);
+    const [first] = examples;
+    const stale = await run(process.execPath, [`${first?.[0]}.js`], consumer);
     expect(stale).toMatchObject({ status: 3, stderr: "" });
     expect(stale.stdout).toContain("LOCK_STALE: ");
   }, 120_000);
+
+  /** By name and text, in the order of the pages. */
+  async function examplesOf(...pages: string[]): Promise<[string, string][]> {
+    const texts = await Promise.all(pages.map((page) => readFile(join(PROJECT, page), "utf8")));
+    return texts
+      .flatMap((text) => [...text.matchAll(/^```ts\n(.*?)^```$/gms)])
+      .map(([, text = ""], index) => [`example-${index}`, text]);
+  }
 
   it("hands out its schemas", async (context) => {
     installed(context);

@@ -1,8 +1,7 @@
+import { DEFAULT_JOBS } from "../project/quick.ts";
 import type { SyncLimits } from "../project/sync.ts";
 import { inCI } from "../report/terminal.ts";
 import { type Answer, type Call, commonOf } from "./command.ts";
-
-export const DEFAULT_JOBS = 16;
 
 export async function sync(call: Call): Promise<Answer> {
   const { context, flags, library } = call;

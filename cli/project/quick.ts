@@ -9,6 +9,9 @@ import type { SyncOptions, SyncResult } from "./sync.ts";
 
 // Most runs find nothing to do. They are told so before anything is loaded that could do it.
 
+/** Streams at once, at most. */
+export const DEFAULT_JOBS = 16;
+
 /** Locks where stale, then makes the disk equal the lock. */
 export async function syncProject(context: Context, options: SyncOptions): Promise<SyncResult> {
   const documents = documentsOf(context, options);
