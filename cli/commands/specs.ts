@@ -385,8 +385,10 @@ export const SPECS: readonly Spec[] = [
   {
     name: "schema",
     group: OTHER,
-    summary: "print the JSON Schema of the manifest, or of the lock, for editors and validators",
-    arguments: [new Argument("[document]", "which one (default: manifest)").choices(["manifest", "lock"])],
+    summary: "print the JSON Schema of the manifest, the lock or the facts, for editors and validators",
+    arguments: [
+      new Argument("[document]", "which one (default: manifest)").choices(["manifest", "lock", "facts"]),
+    ],
     options: [],
     examples: [
       ["tritter schema > tritter.schema.json", "for an editor; tritter init then names that file"],

@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
 import { nodeDisk } from "../../../cli/disk/node.ts";
 import { initProject } from "../../../cli/project/init.ts";
+import factsSchema from "../../../schema/facts.schema.json" with { type: "json" };
 import lockSchema from "../../../schema/lock.schema.json" with { type: "json" };
 import manifestSchema from "../../../schema/manifest.schema.json" with { type: "json" };
 import { fakeClock, runFake } from "../../support/world.ts";
@@ -15,6 +16,7 @@ describe("tritter schema", () => {
     [[], manifestSchema],
     [["manifest"], manifestSchema],
     [["lock"], lockSchema],
+    [["facts"], factsSchema],
   ])("with %j prints a schema as it stands in the package", async (words, schema) => {
     const { exit, stdout, stderr } = await runFake(["schema", ...words]);
     expect([exit, stderr]).toEqual([0, ""]);
@@ -25,7 +27,7 @@ describe("tritter schema", () => {
   it("refuses another document, and says which there are", async () => {
     const { exit, stderr } = await runFake(["schema", "receipt"]);
     expect(exit).toBe(2);
-    expect(stderr).toContain("manifest, lock");
+    expect(stderr).toContain("manifest, lock, facts");
   });
 });
 
