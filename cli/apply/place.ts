@@ -15,6 +15,7 @@ import type { ReadyBlob } from "../store/store.ts";
 import type { TreeChange } from "../tree/change.ts";
 import { parentOf } from "../tree/look.ts";
 import { isRacy, sameBytesStamp, stampOf, TICK_MS } from "../tree/stamp.ts";
+import { isThereAlready } from "./already.ts";
 import { movedOn } from "./gather.ts";
 import type { Applying, Trashed } from "./types.ts";
 
@@ -117,11 +118,13 @@ async function placeBatch(hands: Hands, steps: readonly Step[]): Promise<void> {
       await placeOne(hands, step);
     } catch (error) {
       applying.signal.throwIfAborted();
-      hands.problems.push({
-        ...stepProblem(step, error),
-        path: step.write.want.path,
-        source: step.write.want.source,
-      });
+      if (await isThereAlready(applying, change, step.write)) await leave(hands, step);
+      else
+        hands.problems.push({
+          ...stepProblem(step, error),
+          path: step.write.want.path,
+          source: step.write.want.source,
+        });
     }
   }
 }
@@ -137,8 +140,10 @@ function stepProblem(step: Step, error: unknown): Problem {
 async function placeOne(hands: Hands, step: Step): Promise<void> {
   const { change, applying } = hands;
   const { want, clears } = step.write;
+  const isContested = clears.length > 0 || !change.isFree(want.path);
+  if (isContested && (await isThereAlready(applying, change, step.write))) return leave(hands, step);
   for (const clear of clears) await makeRoom(hands, clear);
-  if (!change.isFree(want.path)) {
+  if (isContested && !change.isFree(want.path)) {
     await change.removeHollow(want.path);
     await displace(hands, step.write);
   }
@@ -147,6 +152,18 @@ async function placeOne(hands: Hands, step: Step): Promise<void> {
   else if (step.copy) await placeCopy(hands, step, digests);
   else await change.place((step.from as ReadyBlob).file, want.path);
   hands.placed.push({ want, digests, origin: originOf(step), segments: segmentsOf(step) });
+}
+
+/** Somebody else put it there, so it counts as theirs. */
+async function leave({ applying, placed }: Hands, step: Step): Promise<void> {
+  const { from, copy, blob, write } = step;
+  placed.push({
+    want: write.want,
+    digests: from?.digests ?? [blob.digest],
+    origin: "adopted",
+    segments: segmentsOf(step),
+  });
+  if (from !== undefined && !copy) await passing(["ENOENT"], () => applying.disk.unlink(from.file));
 }
 
 async function makeRoom(hands: Hands, clear: Clear): Promise<void> {

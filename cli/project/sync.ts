@@ -1,3 +1,4 @@
+import { formatBytes, formatCount } from "../../schema/format.ts";
 import type { Stamp, TreePath } from "../../schema/ids.ts";
 import type { Lock } from "../../schema/lock.ts";
 import { printable } from "../../schema/names.ts";
@@ -408,7 +409,7 @@ function brakeProblem({ brake }: Drift): readonly Problem[] {
   return [
     {
       code: "PRUNE_BRAKE",
-      message: `will not prune ${brake.files} files, ${brake.bytes} bytes (${share})${all}: so much at once needs a word`,
+      message: `will not prune ${formatCount(brake.files, "file")}, ${formatBytes(brake.bytes)} (${share})${all}: so much at once needs a word`,
       hint: "run tritter sync --prune if that is meant",
     },
   ];
