@@ -55,6 +55,19 @@ export type TritterEvent =
   | { readonly kind: "placing"; readonly files: number }
   | { readonly kind: "pruning"; readonly files: number }
   | { readonly kind: "waiting"; readonly why: string; readonly waitMs: number }
+  /** A server answers from now on. */
+  | { readonly kind: "listening"; readonly serving: Serving; readonly tookMs: number }
+  /** `at`: ms since the epoch. `path`: as on the wire, without the query. `bytes`: of the body, that were sent. */
+  | {
+      readonly kind: "answered";
+      readonly at: number;
+      readonly remote: string;
+      readonly method: string;
+      readonly path: string;
+      readonly status: number;
+      readonly bytes: number;
+      readonly tookMs: number;
+    }
   | { readonly kind: "note"; readonly message: string }
   /** `loud`: said in quiet mode too. */
   | { readonly kind: "warning"; readonly message: string; readonly loud?: true }
@@ -62,5 +75,32 @@ export type TritterEvent =
 
 /** `untracked`: no receipt; `changed`: the stamp differs; `racy`: changed too close to its record; `unflushed`: placed before a power loss; `algorithm`: the lock uses another digest; `deep`: asked for; `candidate`: it has the size of a file that is wanted elsewhere. */
 export type HashReason = "untracked" | "changed" | "racy" | "unflushed" | "algorithm" | "deep" | "candidate";
+
+/** Where a server listens, and what for. */
+export interface Serving {
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  /** Who is answered: this machine alone, those who send the token, or anyone who reaches the address. */
+  readonly access: "loopback" | "token" | "open";
+  /** Absolute. */
+  readonly root: string;
+  readonly sources: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly repo: string;
+    readonly revision: string;
+    readonly commit: string;
+    readonly files: number;
+    readonly bytes: number;
+  }[];
+  /** Files by how they stand on disk. `unproved`: to be read before they are served for the first time. */
+  readonly disk: {
+    readonly right: number;
+    readonly unproved: number;
+    readonly missing: number;
+    readonly changed: number;
+  };
+}
 
 export type Emit = (event: TritterEvent) => void;

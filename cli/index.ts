@@ -43,6 +43,7 @@ export {
   type RescueResult,
   rescueProject,
 } from "./project/rescue.ts";
+export { type ServeOptions, type ServeResult, serveProject } from "./project/serve.ts";
 export type { SyncOptions, SyncResult } from "./project/sync.ts";
 export { type WhyOptions, type WhyResult, whyProject } from "./project/why.ts";
 export {

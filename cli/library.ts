@@ -39,6 +39,8 @@ export const library = {
     (await import("./project/git-merge.ts")).mergeForGit(...given),
   readForGit: async (...given: Parameters<typeof import("./project/git-textconv.ts").readForGit>) =>
     (await import("./project/git-textconv.ts")).readForGit(...given),
+  serveProject: async (...given: Parameters<typeof import("./project/serve.ts").serveProject>) =>
+    (await import("./project/serve.ts")).serveProject(...given),
   cleanProject: async (...given: Parameters<typeof import("./project/clean.ts").cleanProject>) =>
     (await import("./project/clean.ts")).cleanProject(...given),
   doctorProject: async (...given: Parameters<typeof import("./project/doctor.ts").doctorProject>) =>

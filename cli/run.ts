@@ -88,6 +88,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   clean: async () => (await import("./commands/clean.ts")).clean,
   explain: async () => (await import("./commands/explain.ts")).explain,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,
+  serve: async () => (await import("./commands/serve.ts")).serve,
   "git-merge": async () => (await import("./commands/git-merge.ts")).gitMerge,
   "git-textconv": async () => (await import("./commands/git-textconv.ts")).gitTextconv,
 };

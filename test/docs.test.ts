@@ -16,6 +16,7 @@ import { type LoopbackHub, startHub } from "./support/hub/index.ts";
 import { layOut, realLayouts } from "./support/layouts.ts";
 import { type Page, readPage, shellLines, stepsOf } from "./support/pages.ts";
 import { makeProject, type Project, type Ran } from "./support/project.ts";
+import { serveProgram } from "./support/serving.ts";
 import { type TemporaryFolder, temporaryFolder } from "./support/trees.ts";
 import { fakeTerminal } from "./support/world.ts";
 
@@ -29,6 +30,7 @@ const PAGES = [
   "CONTRIBUTING.md",
   "docs/story.md",
   "docs/git.md",
+  "docs/serve.md",
   "docs/json.md",
   "docs/library.md",
   "docs/ci.md",
@@ -50,6 +52,12 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "npm run format": "rewrites the project",
   "npm run vitest -- test/cli/plan.test.ts": "is a run of tests",
   "npm run kill -- --kills 2000 --seed 7": "takes half an hour",
+  "tritter serve": "answers until it is stopped; e2e/serve.test.ts runs it",
+  "export HF_ENDPOINT=http://127.0.0.1:8741": "e2e/serve.test.ts has a port of its own",
+  "hf download ammarnasr/the-stack-rust-clean --repo-type dataset --local-dir copy":
+    "e2e/serve.test.ts runs it with repositories of its own",
+  "TRITTER_SERVE_TOKEN=hf_between-us tritter serve --host 0.0.0.0":
+    "would be open to the network of the tests",
 };
 
 const pages = new Map<string, Page>(
@@ -444,6 +452,9 @@ describe("docs/json.md", () => {
     const why = await json("why", "data/other/b/z.md");
     hub.repo("o/code").forget(JSON.parse(await project.lock()).sources.other.commit);
     const rescue = await json("rescue");
+    const server = await serveProgram(project);
+    await server.end();
+    const serve: Json = { ...server.serving };
     return {
       real: {
         init,
@@ -464,6 +475,7 @@ describe("docs/json.md", () => {
         doctor,
         explain,
         clean,
+        serve,
       },
       more: [placement, resolved],
     };

@@ -84,6 +84,10 @@ const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
   "node:worker_threads": ["status", "store"],
   // CRC-32 of the segments of a partial.
   "node:zlib": ["store"],
+  // Answers as a Hub.
+  "node:http": ["serve"],
+  // The shape of an address that is listened at.
+  "node:net": ["serve"],
   // Streams that wait for their turn listen to one signal.
   "node:events": ["apply"],
   // Node's own root certificates, which a private one is added to.
@@ -124,6 +128,8 @@ const CALLERS: readonly (readonly [name: string, home: string, callers: readonly
   ["versionsOf", "cli/git/versions.ts", ["cli/project/mend.ts"]],
   ["mergeText", "cli/git/merge-file.ts", ["cli/project/git-merge.ts"]],
   ["configure", "cli/git/setup.ts", ["cli/project/git-setup.ts"]],
+  // Who asks for it listens.
+  ["listen", "cli/serve/server.ts", ["cli/project/serve.ts"]],
   ["openJournal", "cli/receipt/journal.ts", ["cli/project/sync.ts"]],
   ["compactReceipt", "cli/receipt/journal.ts", ["cli/project/sync.ts"]],
 ];

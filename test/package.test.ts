@@ -25,6 +25,7 @@ const WANTED: readonly RegExp[] = [
   /^dist\/chunk-[A-Z0-9]+\.js$/,
   /^dist\/types\/(?:cli|schema)\/[\w/-]+\.d\.m?ts$/,
   /^man\/tritter\.1$/,
+  /^docs\/serve\.md$/,
   /^schema\/(?:manifest|lock|facts)\.schema\.json$/,
 ];
 

@@ -55,6 +55,10 @@ export interface Flags {
   readonly group?: readonly string[];
   readonly resolve?: Side;
   readonly git?: boolean;
+  readonly host?: string;
+  readonly port?: number;
+  /** False only with `--no-token`. */
+  readonly token?: string | boolean;
 }
 
 /** bytes a second of a source or group; without a name, of all together. */

@@ -372,6 +372,25 @@ export const SPECS: readonly Spec[] = [
     ],
   },
   {
+    name: "serve",
+    group: OTHER,
+    summary: "answer as a read-only Hub for what the lock pins, from the tree, until it is stopped",
+    arguments: [names()],
+    options: [
+      () => new Option("--host <address>", "where to listen (default: 127.0.0.1, this machine alone)"),
+      () => new Option("--port <number>", "0 is any that is free (default: 8741)").argParser(port),
+      () =>
+        new Option("--token <token>", "what clients must send as HF_TOKEN (default: TRITTER_SERVE_TOKEN)"),
+      () => new Option("--no-token", "answer whoever reaches the address"),
+      ...HERE,
+    ],
+    examples: [
+      ["tritter serve", "then set HF_ENDPOINT=http://127.0.0.1:8741 for any client of the Hub"],
+      ["TRITTER_SERVE_TOKEN=hf_secret tritter serve --host 0.0.0.0", "for other machines"],
+      ["tritter serve --port 0 --json code", "for a program: it prints the address, then answers"],
+    ],
+  },
+  {
     name: "explain",
     group: OTHER,
     summary: "what an error code means, what leads to it and what to do; without one, all of them",
@@ -436,6 +455,12 @@ function jobs(text: string): number {
   const value = Number(text);
   if (/^[1-9]\d{0,3}$/.test(text)) return value;
   throw new InvalidArgumentError("It must be a whole number from 1 to 9999");
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (/^\d{1,5}$/.test(text) && value <= 65_535) return value;
+  throw new InvalidArgumentError("It must be a whole number from 0 to 65535");
 }
 
 function bytes(text: string): number {

@@ -75,6 +75,8 @@ async function bodyOf(result: Result): Promise<Json> {
       return { findings: result.findings.map(findingBody) };
     case "clean":
       return cleanBody(result);
+    case "serve":
+      return { ...result.serving };
     default:
       return result satisfies never;
   }

@@ -128,6 +128,8 @@ export function count(progress: Progress, event: TritterEvent, now: number): voi
     case "file-done":
       countFile(progress, event, now);
       return;
+    case "listening":
+    case "answered":
     case "note":
     case "warning":
     case "problem":

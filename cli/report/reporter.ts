@@ -8,6 +8,7 @@ import { type Paint, paintFor, wantsColour } from "./paint.ts";
 import { distinct, moreText, problemLines } from "./problems.ts";
 import { type Ending, warningsOf } from "./result.ts";
 import { safe } from "./safe.ts";
+import { accessLine, servingLines } from "./serve.ts";
 import { mayAnimate, type Terminal, widthFor } from "./terminal.ts";
 import { isAskedFor, textLines, untold } from "./text.ts";
 
@@ -49,6 +50,12 @@ function textReporter(options: ReporterOptions): Reporter {
   const talk = talkOn(options.stderr, options);
   return {
     ...talk,
+    emit(event) {
+      talk.emit(event);
+      if (event.kind !== "listening" || options.quiet) return;
+      const paint = paintFor(wantsColour(options.env, options.stdout.isTTY));
+      write(options.stdout, servingLines(event.serving, paint));
+    },
     async finish(ending) {
       talk.stop();
       talk.warn(warningsOf(ending.result));
@@ -62,15 +69,42 @@ function textReporter(options: ReporterOptions): Reporter {
 /** Says nothing on standard error: all there is to know is in the one object on standard output. */
 function jsonReporter(options: ReporterOptions): Reporter {
   const heard = listener();
+  let serving: Promise<void> | undefined;
   return {
     ...heard,
+    emit(event) {
+      heard.emit(event);
+      if (event.kind === "listening") serving = writeServing(event, heard, options);
+      else if (serving !== undefined && !options.quiet) logServing(event, options);
+    },
     async finish(ending) {
+      await serving;
+      // Its object is out; what went wrong since then is told beside the log.
+      if (serving !== undefined) return write(options.stderr, problemLines(ending.problems, paintFor(false)));
       const { jsonText } = await import("./json.ts");
       const warnings = [...heard.warnings(), ...warningsOf(ending.result)];
       options.stdout.write(await jsonText(ending, { version: options.version, warnings }));
     },
     markdown: (ending) => documentText("markdown", ending, { options, warnings: heard.warnings() }),
   };
+}
+
+/** A server says what it has to say once it listens: nobody would wait for its end. */
+async function writeServing(
+  { serving, tookMs }: Extract<TritterEvent, { kind: "listening" }>,
+  heard: Listener,
+  { stdout, version }: ReporterOptions,
+): Promise<void> {
+  const { jsonText } = await import("./json.ts");
+  const result = { command: "serve", serving, requests: 0, bytes: 0, problems: [] } as const;
+  const ending = { command: "serve", result, problems: [], exit: 0, tookMs };
+  stdout.write(await jsonText(ending, { version, warnings: heard.warnings() }));
+}
+
+/** The log of a server is no part of its answer. */
+function logServing(event: TritterEvent, { stderr, verbose }: ReporterOptions): void {
+  const line = spokenLine(event, paintFor(false), verbose);
+  if (line !== undefined) stderr.write(`${line}\n`);
 }
 
 /**
@@ -184,6 +218,8 @@ function spokenLine(event: TritterEvent, paint: Paint, verbose: boolean): string
       return `${paint.name("note:")} ${safe(event.message)}`;
     case "warning":
       return `${paint.warn("warning:")} ${safe(event.message)}`;
+    case "answered":
+      return accessLine(event);
     case "waiting":
       return verbose ? `waiting ${formatDuration(event.waitMs)}: ${safe(event.why)}` : undefined;
     case "file-retry":

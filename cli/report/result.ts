@@ -14,6 +14,7 @@ import type { LockResult } from "../project/lock.ts";
 import type { MendResult } from "../project/mend.ts";
 import type { OutdatedResult } from "../project/outdated.ts";
 import type { RescueResult } from "../project/rescue.ts";
+import type { ServeResult } from "../project/serve.ts";
 import type { SyncResult } from "../project/sync.ts";
 import type { WhyResult } from "../project/why.ts";
 import type { ExplainResult } from "./explain.ts";
@@ -38,7 +39,8 @@ export type Result =
   | (WhyResult & { readonly command: "why" })
   | (ExplainResult & { readonly command: "explain" })
   | (DoctorResult & { readonly command: "doctor" })
-  | (CleanResult & { readonly command: "clean"; readonly dryRun: boolean });
+  | (CleanResult & { readonly command: "clean"; readonly dryRun: boolean })
+  | (ServeResult & { readonly command: "serve" });
 
 /** The last thing a reporter hears. */
 export interface Ending {

@@ -24,6 +24,7 @@ import { providedLines } from "./provided.ts";
 import { rescueLines } from "./rescue.ts";
 import type { Ending, Result } from "./result.ts";
 import { safe } from "./safe.ts";
+import { servedLine } from "./serve.ts";
 import { staleLines } from "./stale.ts";
 import { whyLines } from "./why.ts";
 
@@ -72,6 +73,8 @@ export async function textLines(ending: Ending, layout: Layout): Promise<readonl
       return doctorLines(result, layout);
     case "clean":
       return [cleanLine(result, result.removed ? "removed" : "would remove")];
+    case "serve":
+      return [servedLine(result)];
     default:
       return result satisfies never;
   }
@@ -103,6 +106,7 @@ export function isAskedFor(result: Result): boolean {
     case "git-merge":
     case "check":
     case "doctor":
+    case "serve":
       return false;
     default:
       return result satisfies never;

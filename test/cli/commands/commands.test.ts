@@ -662,6 +662,92 @@ describe("clean", () => {
   });
 });
 
+describe("serve", () => {
+  const serving = {
+    url: "http://127.0.0.1:8741",
+    host: "127.0.0.1",
+    port: 8741,
+    access: "loopback",
+    root: "/d",
+    sources: [
+      {
+        name: "rust",
+        type: "dataset",
+        repo: "o/n",
+        revision: "main",
+        commit: "a".repeat(40),
+        files: 2,
+        bytes: 9,
+      },
+    ],
+    disk: { right: 0, unproved: 0, missing: 1, changed: 1 },
+  } as const;
+  const problem = { code: "INTERRUPTED", message: "cut 1 answer" } as const;
+  const serveProject = (context: Context) => {
+    context.emit({ kind: "warning", message: "before" });
+    context.emit({ kind: "listening", serving, tookMs: 5 });
+    const asked = { remote: "::1", method: "GET", path: "/a\u001b[31m", status: 404, bytes: 3, tookMs: 1.4 };
+    context.emit({ kind: "answered", at: Date.parse("2026-01-02T03:04:05.678Z"), ...asked });
+    return { serving, requests: 1, bytes: 3, problems: [] };
+  };
+  const LOG = "2026-01-02T03:04:05.678Z ::1 GET /a\\u001b[31m 404 3 1ms\n";
+
+  it("says where it listens and what for, logs, and says in the end what it came to", async () => {
+    const { exit, stdout, stderr, calls } = await runFake(["serve", "rust"], { serveProject });
+    expect([exit, stdout.split("\n"), stderr]).toEqual([
+      0,
+      [
+        "serving 2 files, 9 B, read-only, at http://127.0.0.1:8741, for this machine",
+        "  rust: dataset o/n@main at aaaaaaa, 2 files, 9 B",
+        "  files on disk: 1 missing, 1 changed",
+        "  export HF_ENDPOINT=http://127.0.0.1:8741",
+        "answered 1 request, sent 3 B",
+        "",
+      ],
+      `warning: before\n${LOG}`,
+    ]);
+    const options = { names: ["rust"], host: "127.0.0.1", port: 8741, token: undefined, open: false };
+    expect(calls).toMatchObject([["serveProject", options]]);
+  });
+
+  it("prints its object once it listens, and tells on standard error what happens after that", async () => {
+    const cut = async (context: Context) => ({ ...serveProject(context), problems: [problem] });
+    const { exit, stdout, stderr } = await runFake(["serve", "--json"], { serveProject: cut });
+    expect(exit).toBe(130);
+    expect(JSON.parse(stdout)).toEqual({
+      tritter: expect.any(String),
+      command: "serve",
+      exit: 0,
+      problems: [],
+      warnings: ["before"],
+      tookMs: 5,
+      ...serving,
+    });
+    expect(stderr).toBe(`${LOG}error[INTERRUPTED]: cut 1 answer\n`);
+  });
+
+  it("says nothing in quiet mode, and its object where it cannot begin", async () => {
+    expect(await runFake(["serve", "--quiet"], { serveProject })).toMatchObject({ stdout: "", stderr: "" });
+    const refuse = () => {
+      throw new TritterError({ code: "LOCK_MISSING", message: "no lock" });
+    };
+    const { exit, stdout } = await runFake(["serve", "--json"], { serveProject: refuse });
+    expect([exit, JSON.parse(stdout).problems[0].code]).toEqual([3, "LOCK_MISSING"]);
+  });
+
+  it.each([
+    [[], {}, { token: undefined, open: false }],
+    [[], { TRITTER_SERVE_TOKEN: "" }, { token: undefined, open: false }],
+    [[], { TRITTER_SERVE_TOKEN: "hf_env" }, { token: "hf_env", open: false }],
+    [["--token", "hf_line"], { TRITTER_SERVE_TOKEN: "hf_env" }, { token: "hf_line", open: false }],
+    [["--no-token"], { TRITTER_SERVE_TOKEN: "hf_env" }, { token: undefined, open: true }],
+    [["--host", "::1", "--port", "0"], {}, { host: "::1", port: 0 }],
+  ])("reads %j with %j", async (args, env, options) => {
+    const { calls } = await runFake(["serve", ...args], { serveProject }, { env });
+    expect(calls).toMatchObject([["serveProject", options]]);
+  });
+});
+
 describe("--json", () => {
   it("prints one object and nothing on standard error", async () => {
     const syncProject = (context: Context) => {
