@@ -43,7 +43,9 @@ export function folderGiver(input: FolderInput): FolderGiver {
   let walked: Promise<Walked> | undefined;
   const look = (wishes: readonly Wish[], signal: AbortSignal) => {
     const sizes = new Set(wishes.map(({ size }) => size));
-    walked ??= walk(disk, { folder, sizes, links, skip, most, signal }).then((found) => {
+    const known = new Map(wishes.map(({ digest, size }) => [digest, size]));
+    const sizeOf = (digest: Digest) => known.get(digest);
+    walked ??= walk(disk, { folder, sizes, sizeOf, links, skip, most, signal }).then((found) => {
       if (found.cut) input.emit({ kind: "note", message: cutText(folder, most) });
       return found;
     });
@@ -79,7 +81,7 @@ interface Try {
 /** Those that are named as the wished digest first; of the others each is read once, whatever is wished for. */
 async function giveFrom(
   input: FolderInput,
-  { candidates }: Walked,
+  { candidates, odd }: Walked,
   { wishes, hands }: { wishes: readonly Wish[]; hands: Hands },
 ): Promise<Blame | undefined> {
   const claimed = byClaim(candidates);
@@ -95,7 +97,7 @@ async function giveFrom(
   if (found.length > 0)
     hands.emit({ kind: "taking", place: input.folder, ...countOf(found.map(({ wish }) => wish)) });
   await takeAll(input, found, { hands, open, isClaim: false });
-  return blame;
+  return blame ?? (odd && { what: odd.file, expected: odd.digest, found: undefined, dropped: false });
 }
 
 function byClaim(candidates: Walked["candidates"]): ReadonlyMap<Digest, readonly Candidate[]> {

@@ -22,7 +22,7 @@ export interface Giver {
   /** Those of the wishes that it may have, told without reading their bytes. Called first, and in a dry run alone. */
   find(wishes: readonly Wish[], signal: AbortSignal): Promise<readonly Wish[]>;
   /**
-   * Makes as many of what `find` answered ready as it can, and tells `hands` of each that is. What it cannot give is asked
+   * Makes as many of what `find` answered, which may be none, ready as it can, and tells `hands` of each that is. What it cannot give is asked
    * of the next, and of the Hub. Throws the signal's reason and bugs, nothing else.
    */
   give(wishes: readonly Wish[], hands: Hands): Promise<Blame | undefined>;
@@ -48,7 +48,7 @@ export interface Blame {
   /** The first of them: a path or an URL. */
   readonly what: string;
   readonly expected: Digest;
-  /** undefined: they could not be had whole. */
+  /** undefined: they were not as many as they should be. */
   readonly found: Digest | undefined;
   /** It was not asked for anything else after that. */
   readonly dropped: boolean;
@@ -150,8 +150,7 @@ async function ask(
   const { giver, given, by } = asked;
   const { place } = giver;
   const found = await giver.find(open, signal);
-  if (found.length === 0) return;
-  emit({ kind: "taking", place, ...countOf(found) });
+  if (found.length > 0) emit({ kind: "taking", place, ...countOf(found) });
   asked.blame = await giver.give(found, {
     store,
     signal,
@@ -173,7 +172,7 @@ async function ask(
 }
 
 function blameText(place: string, { what, expected, found, dropped }: Blame): string {
-  const bytes = found === undefined ? "cannot be read whole" : `holds ${found}`;
+  const bytes = found === undefined ? "has another size" : `holds ${found}`;
   const rest = dropped ? "nothing more is taken from there" : "it is not used";
   return `"${printable(place)}" is damaged: "${printable(what)}" should hold ${expected} and ${bytes}; ${rest}`;
 }

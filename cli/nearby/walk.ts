@@ -19,6 +19,8 @@ export interface WalkInput {
   /** Absolute; may be a link itself. */
   readonly folder: string;
   readonly sizes: ReadonlySet<number>;
+  /** bytes of what is wanted */
+  readonly sizeOf: (digest: Digest) => number | undefined;
   /** Links that are named like a digest are followed, to files of the same folder. */
   readonly links: boolean;
   /** Of paths below the folder, with `/` between segments: is it left out, and all below it? */
@@ -31,8 +33,15 @@ export interface WalkInput {
 export interface Walked {
   /** By size; those of one size sorted by name. */
   readonly candidates: ReadonlyMap<number, readonly Candidate[]>;
+  /** The first file that is named like a wanted digest and has another size. */
+  readonly odd: Odd | undefined;
   /** There were more entries than were to be looked at. */
   readonly cut: boolean;
+}
+
+export interface Odd {
+  readonly file: string;
+  readonly digest: Digest;
 }
 
 /** Looks once at what is there, and reads no file. What cannot be looked at is as good as not there. */
@@ -40,22 +49,24 @@ export async function walk(disk: Disk, input: WalkInput): Promise<Walked> {
   const { folder, most, signal } = input;
   const root = await orNothing(() => disk.realpath(folder));
   const found = new Map<string, Found>();
+  const odd: Odd[] = [];
+  const walked = (cut: boolean): Walked => ({ candidates: bySize(found), odd: odd[0], cut });
   const open = root === undefined ? [] : [""];
   let seen = 0;
   while (open.length > 0) {
     const path = open.pop() as string;
     const entries = (await orNothing(() => disk.readdir(join(root as string, path)))) ?? [];
     for (const entry of entries) {
-      if (seen === most) return { candidates: bySize(found), cut: true };
+      if (seen === most) return walked(true);
       if (seen % STEP === 0) await breath(signal);
       seen += 1;
       const below = path === "" ? entry.name : `${path}/${entry.name}`;
       if (input.skip(below)) continue;
       if (entry.kind === "folder") open.push(below);
-      else await look(disk, input, { root: root as string, path: below, entry, found });
+      else await look(disk, input, { root: root as string, path: below, entry, found, odd });
     }
   }
-  return { candidates: bySize(found), cut: false };
+  return walked(false);
 }
 
 interface Found {
@@ -73,20 +84,24 @@ async function breath(signal: AbortSignal): Promise<void> {
 
 async function look(
   disk: Disk,
-  { sizes, links }: WalkInput,
+  { sizes, sizeOf, links }: WalkInput,
   at: {
     readonly root: string;
     readonly path: string;
     readonly entry: DirEntry;
     readonly found: Map<string, Found>;
+    readonly odd: Odd[];
   },
 ): Promise<void> {
-  const { root, path, entry, found } = at;
+  const { root, path, entry, found, odd } = at;
   const claims = claimsOf(entry.name);
   const named = join(root, path);
   const file = entry.kind === "file" ? named : await linked();
   const stat = file === undefined ? undefined : await orNothing<FileStat | undefined>(() => disk.lstat(file));
-  if (file === undefined || stat?.kind !== "file" || !sizes.has(stat.size)) return;
+  if (file === undefined || stat?.kind !== "file") return;
+  const digest = claims.find((claim) => (sizeOf(claim) ?? stat.size) !== stat.size);
+  if (digest !== undefined) odd.push({ file, digest });
+  if (!sizes.has(stat.size)) return;
   const known = found.get(file);
   if (known === undefined) found.set(file, { size: stat.size, claims: new Set(claims) });
   else for (const claim of claims) known.claims.add(claim);

@@ -1,4 +1,4 @@
-import { mkdir, rename, symlink, truncate, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TritterEvent } from "../../cli/events.ts";
@@ -150,6 +150,27 @@ describe("sync, of what this machine's Hub cache holds,", () => {
     expect(warnings()).toHaveLength(1);
     expect(warnings()[0]).toContain("is damaged");
     expect(await census(cache)).toEqual(before);
+    await expectWanted();
+  });
+
+  it("tells of what was cut short too, and of nothing else", async () => {
+    await makeHubCache({ folder: cache, repo: "o/code", commit: COMMIT, files: FILES, lfs: LFS });
+    const large = sha256Hex(FILES["rust/large.parquet"] as Buffer);
+    const blob = join(cache, "datasets--o--code", "blobs", large);
+    await truncate(blob, 4_000_000);
+    const done = await running.sync();
+    expect(done.result?.outcome).toMatchObject({ fetched: { files: 1 }, given: [{ files: 5 }] });
+    expect(done.result?.outcome?.given[0]?.blame).toEqual({
+      what: blob,
+      expected: `sha256:${large}`,
+      found: undefined,
+      dropped: false,
+    });
+    expect(warnings()).toHaveLength(1);
+    await expectWanted();
+    await rm(join(project.root, "wanted", "large.parquet"));
+    await running.sync();
+    expect(warnings()).toHaveLength(2);
     await expectWanted();
   });
 

@@ -11,6 +11,7 @@ const everything = (disk: MemoryDisk, parts: Partial<WalkInput> = {}) =>
   walk(disk, {
     folder: "/place",
     sizes: new Set([3]),
+    sizeOf: (digest) => (digest === SHA ? 3 : undefined),
     links: true,
     skip: () => false,
     most: 1_000,
@@ -70,6 +71,16 @@ describe("walk()", () => {
     expect((await everything(disk, { links: false })).candidates.get(3)).toEqual([
       { ...payload, claims: [] },
     ]);
+  });
+
+  it("names a file that is called like what is wanted and has another size", async () => {
+    const disk = memoryDisk();
+    disk.put(`/place/a/${sha}`, "abc");
+    disk.put(`/place/b/${git}`, "of any size");
+    expect((await everything(disk)).odd).toBeUndefined();
+    disk.put(`/place/c/${sha}`, "ab");
+    const { odd, candidates } = await everything(disk);
+    expect([odd, candidates.get(3)?.length]).toEqual([{ file: `/place/c/${sha}`, digest: SHA }, 1]);
   });
 
   it("leaves out what is to be left out, and all below it", async () => {
