@@ -54,7 +54,7 @@ export async function doctorProject(context: Context, options: DoctorOptions): P
     ...lineLines(line, { need, offline, now }),
     ...accessLines(access, { need, offline, project }),
     ...requestLine({ place, budgets, line, offline }),
-    ...placeLines(place, { project }),
+    ...placeLines(place, { project, platform: context.runtime?.platform }),
   ];
   const sorted = [...findings].sort((a, b) => TOPICS.indexOf(a.topic) - TOPICS.indexOf(b.topic));
   return {

@@ -288,10 +288,10 @@ export function requestLine({
 
 export function placeLines(
   place: Place | undefined,
-  { project }: { project: Project | undefined },
+  { project, platform }: { project: Project | undefined; platform: string | undefined },
 ): readonly Finding[] {
   if (place === undefined || project === undefined) return [];
-  const { root, twins } = place;
+  const { root, twins, longest } = place;
   const planned = place.plan?.kind === "got" ? place.plan.value : undefined;
   const isIdle = planned !== undefined && planned.plan.writes.length + planned.plan.prunes.length === 0;
   const lines: Finding[] = [];
@@ -313,9 +313,29 @@ export function placeLines(
         facts: { reflink, hardLink, symlink },
       }),
       namesLine({ foldsCase, unicode, twins }),
+      ...longLine(longest, platform),
     );
   } else lines.push(unmade("root", root, !isIdle));
   return [...lines, ...planLines(place, project, planned)];
+}
+
+/** Of a path with its end mark, where a program does not ask for more: https://learn.microsoft.com/windows/win32/fileio/maximum-file-path-limitation */
+const WINDOWS_PATH = 260;
+
+/** Node asks for more, so a sync works; what reads the files afterwards may not. */
+function longLine(longest: number, platform: string | undefined): readonly Finding[] {
+  if (platform !== "win32" || longest < WINDOWS_PATH) return [];
+  return [
+    said(
+      "names",
+      "warn",
+      `the longest path has ${longest} characters: many programs on Windows open none of ${WINDOWS_PATH}`,
+      {
+        facts: { longest },
+        hint: 'give the root or the source\'s "path" a shorter name, or switch on long paths in Windows',
+      },
+    ),
+  ];
 }
 
 function namesLine({

@@ -28,6 +28,8 @@ export interface Place {
   readonly plan: Found<Planned> | undefined;
   /** Pairs of paths of the lock that are one on a disk that folds names. */
   readonly twins: number;
+  /** Of the longest path of the lock, with the root, in UTF-16 units as Windows counts them. */
+  readonly longest: number;
 }
 
 export interface Planned {
@@ -51,7 +53,7 @@ export async function lookAtPlace(context: Context, project: Project): Promise<P
       ? undefined
       : probe(context, PLAN_MS, (signal) => planOf({ ...context, signal }, project)),
   ]);
-  return { root: tried, room, plan, twins: twinsIn(project) };
+  return { root: tried, room, plan, ...namesIn(project) };
 }
 
 /** In tritter's own folder where there is one; else in the root, or where the root is to be made. */
@@ -95,7 +97,11 @@ async function inCache({ disk, env }: Context, plan: Plan): Promise<Planned["cac
   return { folder: cacheFolder, ...(await cachedOf(disk, cacheFolder, fetched)) };
 }
 
-function twinsIn({ lock, scope }: Project): number {
+function namesIn({ lock, scope, manifest }: Project): Pick<Place, "twins" | "longest"> {
   const paths = lock === undefined ? [] : wantsOf(lock).filter(({ source }) => scope?.has(source) ?? true);
-  return paths.length - new Set(paths.map(({ path }) => foldKey(path))).size;
+  const longest = paths.reduce((most, { path }) => Math.max(most, path.length), 0);
+  return {
+    twins: paths.length - new Set(paths.map(({ path }) => foldKey(path))).size,
+    longest: longest === 0 ? 0 : manifest.root.length + 1 + longest,
+  };
 }

@@ -34,11 +34,12 @@ interface Stage {
   readonly lines?: string;
   readonly disk?: Disk;
   readonly clock?: Context["clock"];
+  readonly runtime?: Context["runtime"];
   /** What is done before the doctor comes. */
   readonly before?: "locked" | "synced";
 }
 
-async function stage({ repo, user, env = {}, lines = SOURCE, disk, clock, before }: Stage = {}) {
+async function stage({ repo, user, env = {}, lines = SOURCE, disk, clock, runtime, before }: Stage = {}) {
   const hub = await startHub();
   onTestFinished(() => hub.close());
   const handle = hub.repo("o/n", {});
@@ -65,7 +66,11 @@ async function stage({ repo, user, env = {}, lines = SOURCE, disk, clock, before
   if (repo !== undefined) handle.update(repo);
   hub.clearLog();
   const examine = async (options: Partial<DoctorOptions> = {}) => {
-    const context = contextWith({ ...(disk && { disk }), ...(clock && { clock }) });
+    const context = contextWith({
+      ...(disk && { disk }),
+      ...(clock && { clock }),
+      ...(runtime && { runtime }),
+    });
     return told(await doctorProject(context, { names: [], locked: false, ...options }));
   };
   return { hub, handle, commit, project, examine };
@@ -458,6 +463,45 @@ describe("doctorProject() on the disk", () => {
       state: "warn",
       facts: { foldsCase: true, twins: 1 },
     });
+  });
+
+  it.each([
+    ["another form, as HFS+ does", "e\u0301", "changed"],
+    ["the form it was written in, and finds it by both, as APFS does", "\u00e9", "folded"],
+  ])("knows a disk that stores é in %s", async (_, stored, unicode) => {
+    const real = nodeDisk();
+    const both = diskWith({
+      readdir: async (path) =>
+        (await real.readdir(path))?.map((one) => ({
+          ...one,
+          name: one.name === "\u00e9" ? stored : one.name,
+        })),
+      lstat: (path) => real.lstat(path.endsWith("/e\u0301") ? path.replace(/e\u0301$/, "\u00e9") : path),
+      // Such a disk finds a file by either form.
+      unlink: (path) => real.unlink(path.replace(/e\u0301$/, "\u00e9")),
+    });
+    const { examine } = await stage({ before: "locked", disk: both });
+    expect((await examine()).one("names")).toMatchObject({ state: "ok", facts: { unicode } });
+  });
+
+  it("warns of paths that are too long for many programs on Windows, and only there", async () => {
+    const deep = Array.from({ length: 6 }, (_, index) => `${index}`.padEnd(45, "x")).join("/");
+    for (const [platform, count] of [
+      ["win32", 2],
+      ["linux", 1],
+      ["darwin", 1],
+    ] as const) {
+      const { examine, hub, project } = await stage({
+        lines: "sources:\n  it: { repo: o/deep }\n",
+        runtime: { node: "22.12.0", platform },
+      });
+      hub.repo("o/deep").commit({ [`${deep}/x.txt`]: "x" });
+      expect(await project.run("lock")).toMatchObject({ status: 0 });
+      const names = (await examine()).all("names");
+      expect(names).toHaveLength(count);
+      if (platform === "win32")
+        expect(names[1]).toMatchObject({ state: "warn", facts: { longest: expect.any(Number) } });
+    }
   });
 
   it("tells conflicts, which a sync would end by", async () => {
