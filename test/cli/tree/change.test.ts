@@ -9,7 +9,7 @@ import { stampOf } from "../../../cli/tree/stamp.ts";
 import { openTrash } from "../../../cli/tree/trash.ts";
 import type { Stamp } from "../../../schema/ids.ts";
 import { pathOf } from "../../support/engine.ts";
-import { memoryDisk } from "../../support/memory-disk.ts";
+import { memoryDisk, systemError } from "../../support/memory-disk.ts";
 import { readTree, type TemporaryFolder, temporaryFolder } from "../../support/trees.ts";
 
 let home: TemporaryFolder;
@@ -47,6 +47,14 @@ function stampNow(path: string): Stamp {
 async function tree(): Promise<Record<string, string>> {
   const files = Object.entries(await readTree(root)).filter(([path]) => !path.endsWith(".ndjson"));
   return Object.fromEntries(files.map(([path, bytes]) => [path, bytes.toString()]));
+}
+
+async function index(): Promise<unknown[]> {
+  const text = await readFile(join(root, ".tritter", "trash", "run", "index.ndjson"), "utf8");
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
 }
 
 async function blob(content: string): Promise<string> {
@@ -210,6 +218,7 @@ describe("treeChange().takeOut() and move()", () => {
     expect(await racing().takeOut(pathOf("x"), join(home.path, "taken"), await put("x", "x"))).toBe(false);
     expect(nodeDisk().lstat(join(home.path, "taken"))).toBeUndefined();
     expect(await tree()).toEqual({ ".tritter/trash/run/1": "changed" });
+    expect(await index()).toEqual([{ name: "1", path: "x", why: "modified", size: 7 }]);
     await rm(join(root, ".tritter"), { recursive: true });
     expect(await racing().move(pathOf("x"), pathOf("y"), await put("x", "x"))).toBe(false);
     expect(await tree()).toEqual({ ".tritter/trash/run/1": "changed" });
@@ -225,6 +234,23 @@ describe("treeChange().discard()", () => {
     expect(discarded?.stamp.split(":")[3]).toBe(stamp.split(":")[3]);
     expect((await change.discard(pathOf("link"), "in the way"))?.place).toBe("trash/run/2");
     expect(await readdir(root)).toEqual([".tritter"]);
+    expect(await index()).toMatchObject([
+      { path: "x", why: "modified", size: 1 },
+      { path: "link", why: "in the way" },
+    ]);
+  });
+
+  it("is durable once that is asked for, whatever takes the name", async () => {
+    const disk = memoryDisk();
+    disk.put("/root/x", "the user's");
+    disk.put("/blob", "placed");
+    const memory = treeChange(disk, "/root", openTrash(disk, "/root/.tritter", "run"));
+    await memory.discard(pathOf("x"), "modified");
+    await memory.flushDiscarded();
+    await memory.place("/blob", pathOf("x"));
+    await memory.flushFolders([pathOf("x")]);
+    disk.losePower("lost");
+    expect(disk.tree("/root")).toMatchObject({ x: "placed", ".tritter/trash/run/1": "the user's" });
   });
 
   it("has nothing to do where there is nothing, and takes no folder", async () => {
@@ -245,6 +271,28 @@ describe("treeChange().removeEmptied()", () => {
     expect(await readdir(join(root, "a"))).toEqual(["theirs"]);
   });
 
+  it("takes the deepest first, whatever the order of the paths, and leaves the root with nothing in it", async () => {
+    await mkdir(join(root, "a", "b", "c"), { recursive: true });
+    await change.removeEmptied([pathOf("a/x"), pathOf("a/b/y"), pathOf("a/b/c/z")]);
+    expect(await readdir(root)).toEqual([]);
+  });
+
+  it("leaves what a link leads to, and does not take a failing disk for one", async () => {
+    await mkdir(join(outside, "empty"));
+    await symlink(outside, join(root, "link"));
+    await change.removeEmptied([pathOf("link/empty/x")]);
+    expect([await readdir(root), await readdir(outside)]).toEqual([["link"], ["empty"]]);
+    const disk = nodeDisk();
+    const failing = changeOn({
+      ...disk,
+      lstat: (path) => {
+        if (path.endsWith("bad")) throw systemError("EIO", path);
+        return disk.lstat(path);
+      },
+    });
+    await expect(failing.removeEmptied([pathOf("bad/x")])).rejects.toMatchObject({ code: "EIO" });
+  });
+
   it("leaves empty folders that were never above a path of ours", async () => {
     await mkdir(join(root, "a", "theirs"), { recursive: true });
     await change.removeEmptied([pathOf("a/x")]);
@@ -257,9 +305,12 @@ describe("treeChange().removeHollow()", () => {
     await mkdir(join(root, "hollow", "a", "b"), { recursive: true });
     await mkdir(join(root, "full", "a"), { recursive: true });
     await symlink(outside, join(root, "full", "a", "link"));
-    for (const path of ["hollow", "full", "none"]) await change.removeHollow(pathOf(path));
-    expect(await readdir(root)).toEqual(["full"]);
+    await mkdir(join(outside, "empty"));
+    await symlink(outside, join(root, "link"));
+    for (const path of ["hollow", "full", "none", "link"]) await change.removeHollow(pathOf(path));
+    expect((await readdir(root)).sort()).toEqual(["full", "link"]);
     expect(await readdir(join(root, "full", "a"))).toEqual(["link"]);
+    expect(await readdir(outside)).toEqual(["empty"]);
   });
 });
 
@@ -277,5 +328,95 @@ describe("treeChange().flushFolders()", () => {
 
   it("is content where a folder went meanwhile", async () => {
     await change.flushFolders([pathOf("gone/x"), pathOf("x")]);
+  });
+
+  it("is content where a folder turned into a file or a link", async () => {
+    await put("file", "");
+    await symlink(outside, join(root, "link"));
+    await change.flushFolders([pathOf("file/below/x"), pathOf("link/x")]);
+  });
+});
+
+describe("treeChange() looks", () => {
+  it("whether a path is free, and takes a link for something", async () => {
+    await put("x", "x");
+    await mkdir(join(root, "folder"));
+    await symlink("/nowhere", join(root, "link"));
+    const free = ["none", "none/below", "x", "folder", "link"].filter((path) => change.isFree(pathOf(path)));
+    expect(free).toEqual(["none", "none/below"]);
+    expect(() => change.isFree(pathOf("link/x"))).toThrow(expect.objectContaining(CONFLICT));
+  });
+
+  it("for a plain file, and nothing else", async () => {
+    await put("x", "x");
+    await mkdir(join(root, "folder"));
+    await symlink("x", join(root, "link"));
+    expect(change.stat(pathOf("x"))).toMatchObject({ kind: "file", size: 1 });
+    for (const path of ["none", "folder", "link"]) {
+      expect(change.stat(pathOf(path))).toBeUndefined();
+      if (path !== "none") expect(change.isStill(pathOf(path), stampNow(path))).toBe(false);
+    }
+  });
+
+  it("whether bytes are the same, which a rename leaves them and an edit does not", async () => {
+    const stamp = await put("x", "x");
+    await rename(join(root, "x"), join(root, "y"));
+    expect(change.isSameBytes(pathOf("y"), stamp)).toBe(true);
+    expect(change.isSameBytes(pathOf("x"), stamp)).toBe(false);
+    await put("y", "edited");
+    expect(change.isSameBytes(pathOf("y"), stamp)).toBe(false);
+  });
+});
+
+describe("treeChange() in a root that is no longer there", () => {
+  const GONE = { code: "DISK_REFUSED", message: expect.stringContaining("removed, replaced or unmounted") };
+
+  /** As after an unmount: the folder below shows, on another device. */
+  function unmounting(): { change: TreeChange; unmount: () => void } {
+    const disk = nodeDisk();
+    let isMounted = true;
+    const lstat: Disk["lstat"] = (path) => {
+      const stat = disk.lstat(path);
+      return stat === undefined || path !== root || isMounted ? stat : { ...stat, device: stat.device + 1n };
+    };
+    const unmount = () => {
+      isMounted = false;
+    };
+    return { change: changeOn({ ...disk, lstat }), unmount };
+  }
+
+  it("goes on while it is there", () => {
+    expect(() => change.lookAgain()).not.toThrow();
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ["removed", async () => undefined],
+    ["a file now", async () => writeFile(root, "")],
+    ["a link now", async () => symlink(outside, root)],
+  ])("looks no further where it is %s", async (_, put) => {
+    await rm(root, { recursive: true });
+    await put();
+    expect(() => change.lookAgain()).toThrow(expect.objectContaining(GONE));
+  });
+
+  it("makes no folders where something was unmounted", async () => {
+    const { change, unmount } = unmounting();
+    await change.place(await blob("b"), pathOf("before/x"));
+    unmount();
+    expect(() => change.lookAgain()).toThrow(expect.objectContaining(GONE));
+    await expect(change.place(await blob("b"), pathOf("new/deep/x"))).rejects.toMatchObject(GONE);
+    expect(await tree()).toEqual({ "before/x": "b" });
+  });
+
+  it("is told where there never was one, or it cannot be looked at", async () => {
+    await rm(root, { recursive: true });
+    expect(() => changeOn(nodeDisk()).lookAgain()).toThrow(expect.objectContaining(GONE));
+    const lstat = (path: string) => {
+      throw systemError("EIO", path);
+    };
+    const message = expect.stringContaining(`look at "${root}"`);
+    expect(() => changeOn({ ...nodeDisk(), lstat })).toThrow(
+      expect.objectContaining({ code: "DISK_REFUSED", message }),
+    );
   });
 });

@@ -46,6 +46,13 @@ describe("looker().look()", () => {
     expect(look(path)).toMatchObject(sight);
   });
 
+  it("is not misled by a path that ends like the folder before it", async () => {
+    await symlink(join(home.path, "outside"), join(root, "l"));
+    const eyes = looker(nodeDisk(), root);
+    expect(eyes.look(pathOf("a/x")).kind).toBe("nothing");
+    expect(eyes.look(pathOf("l/a"))).toMatchObject({ kind: "blocked", at: "l" });
+  });
+
   it("looks at each folder once, however many files are in it", () => {
     const disk = nodeDisk();
     const looked: string[] = [];
@@ -60,6 +67,20 @@ describe("looker().look()", () => {
   });
 });
 
+describe("looker().reaches()", () => {
+  it.each([
+    ["top", true],
+    ["a/b/file", true],
+    ["a/b/none", true],
+    ["none/x", false],
+    ["link/x", false],
+    ["link/deep/x", false],
+    ["a/b/file/x", false],
+  ])("%s: %s", (path, reached) => {
+    expect(looker(nodeDisk(), root).reaches(pathOf(path))).toBe(reached);
+  });
+});
+
 describe("looker().firstStranger()", () => {
   const stranger = (folder: string, known: readonly string[]) =>
     looker(nodeDisk(), root).firstStranger(pathOf(folder), (path) => known.includes(path));
@@ -67,6 +88,14 @@ describe("looker().firstStranger()", () => {
   it("finds a file that is not known, in any depth, and no folder", async () => {
     expect(await stranger("a", [])).toBe("a/b/file");
     expect(await stranger("a", ["a/b/file"])).toBeUndefined();
+  });
+
+  it("finds one behind folders that have none, and none in what is no folder", async () => {
+    for (const folder of ["a/a", "a/c"]) await mkdir(join(root, folder));
+    for (const folder of ["a", "b", "c"]) await writeFile(join(root, "a", folder, "one"), "");
+    const known = ["a/b/file", "a/a/one", "a/b/one"];
+    expect(await stranger("a", known)).toBe("a/c/one");
+    expect(await stranger("a/b/file", [])).toBeUndefined();
   });
 
   it("counts a link as one, and does not go through it", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { FileStat } from "../../../cli/disk/port.ts";
-import { isRacy, sameBytesStamp, stampOf } from "../../../cli/tree/stamp.ts";
+import { isRacy, packStamp, packStat, sameBytesStamp, stampOf } from "../../../cli/tree/stamp.ts";
 
 const MS = 1_000_000n;
 const NOW = 1_893_456_000_123;
@@ -35,6 +35,21 @@ describe("sameBytesStamp()", () => {
   });
 });
 
+describe("packStat() and packStamp()", () => {
+  it("write the same row for a stat and its stamp, and no other", () => {
+    const stats = [stat(), stat({ size: 0, mtimeNs: -1n, ctimeNs: 2n ** 62n, inode: 2n ** 63n - 1n })];
+    const tables = [new BigInt64Array(16), new BigInt64Array(16)] as const;
+    for (const row of [0, 2]) {
+      packStat(stats[row / 2] as FileStat, tables[0], row);
+      packStamp(stampOf(stats[row / 2] as FileStat), tables[1], row);
+    }
+    expect(tables[0]).toEqual(tables[1]);
+    const zeros = [0n, 0n, 0n, 0n];
+    const first = [9n, stat().mtimeNs, stat().ctimeNs, 3n];
+    expect([...tables[0]]).toEqual([...first, ...zeros, 0n, -1n, 2n ** 62n, 2n ** 63n - 1n, ...zeros]);
+  });
+});
+
 describe("isRacy()", () => {
   const racy = (mtimeNs: bigint, ctimeNs: bigint) => isRacy(stampOf(stat({ mtimeNs, ctimeNs })), NOW);
   const old = at(NOW - 60_000) + 1n;
@@ -45,6 +60,8 @@ describe("isRacy()", () => {
     ["written a tick ago", at(NOW - 16), at(NOW - 16), false],
     ["written now, its mtime set back", old, at(NOW - 1), true],
     ["from a clock ahead of ours", at(NOW + 5_000) + 1n, old, true],
+    ["written just a tick of 15 ms ago", at(NOW - 15), at(NOW - 15), false],
+    ["a ctime of whole seconds on a fine clock", at(NOW - 1_100) + 1n, at(NOW - 1_123), false],
     ["whole seconds, one ago", at(NOW - 1_123), at(NOW - 1_123), true],
     ["whole seconds, three ago", at(NOW - 3_123), at(NOW - 3_123), false],
     ["an mtime of whole seconds on a fine clock", at(NOW - 1_123), at(NOW - 1_100), false],

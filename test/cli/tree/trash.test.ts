@@ -45,6 +45,28 @@ describe("openTrash()", () => {
     expect(await readdir(state)).toEqual([]);
   });
 
+  it("flushes its folder where something came, and not again for nothing", async () => {
+    const memory = memoryDisk();
+    memory.put("/root/a", "a");
+    memory.put("/root/b", "b");
+    const trash = openTrash(memory, "/root/.tritter", "run");
+    const flushes: string[] = [];
+    const flushed = async () => {
+      memory.before = (operation, path) => {
+        if (operation === "syncFolder") flushes.push(path);
+      };
+      await trash.flush();
+      memory.before = () => undefined;
+      return flushes.splice(0).length;
+    };
+    expect(await flushed()).toBe(0);
+    await trash.take("/root/a", about("a"));
+    expect([await flushed(), await flushed()]).toEqual([1, 0]);
+    await trash.take("/root/b", about("b"));
+    expect([await flushed(), await flushed()]).toEqual([1, 0]);
+    expect(memory.opened).toEqual([]);
+  });
+
   it("has its folder survive a power loss before anything is moved there", async () => {
     const memory = memoryDisk();
     memory.put("/root/a", "the user's");
@@ -85,6 +107,21 @@ describe("listTrash()", () => {
       { place: "trash/run/1", path: undefined, size: 3 },
       { place: "trash/run/2", path: "b", size: 4 },
     ]);
+  });
+});
+
+describe("listTrash()", () => {
+  it("tells of more than ten entries, and of those without any index", async () => {
+    const trash = openTrash(disk, state, "run-1");
+    for (let index = 1; index <= 11; index++) {
+      await writeFile(join(home.path, "x"), "x");
+      await trash.take(join(home.path, "x"), about(`x${index}`));
+    }
+    await mkdir(join(state, "trash", "run-2"));
+    await writeFile(join(state, "trash", "run-2", "1"), "one");
+    const listed = await listTrash(disk, state);
+    expect(listed).toContainEqual({ place: "trash/run-1/11", path: "x11", size: 1 });
+    expect(listed).toContainEqual({ place: "trash/run-2/1", path: undefined, size: 3 });
   });
 });
 
