@@ -246,7 +246,10 @@ describe("treeChange().discard()", () => {
     disk.put("/blob", "placed");
     const memory = treeChange(disk, "/root", openTrash(disk, "/root/.tritter", "run"));
     await memory.discard(pathOf("x"), "modified");
+    const flushed: string[] = [];
+    disk.before = (operation, path) => void (operation === "syncFolder" && flushed.push(path));
     await memory.flushDiscarded();
+    expect(flushed).toEqual(["/root/.tritter/trash/run"]);
     await memory.place("/blob", pathOf("x"));
     await memory.flushFolders([pathOf("x")]);
     disk.losePower("lost");
