@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Disk } from "../../../cli/disk/port.ts";
 import { problemsOf } from "../../../cli/errors.ts";
 import { listingDigest } from "../../../cli/lock/digests.ts";
-import { readLock } from "../../../cli/lock/read.ts";
+import { readLock, readLockText } from "../../../cli/lock/read.ts";
 import { serialiseLock } from "../../../cli/lock/write.ts";
 import type { TreePath } from "../../../schema/ids.ts";
 import type { LockedFile, LockedSource } from "../../../schema/lock.ts";
@@ -213,7 +213,59 @@ describe("readLock() calls LOCK_INVALID", () => {
   it("a file larger than any lock, without looking into it", async () => {
     const huge = Object.defineProperty(Buffer.alloc(0), "length", { value: 500 * 1024 * 1024 });
     const disk = { read: async () => huge } as unknown as Disk;
-    await expect(readLock({ file: "/x.lock", disk })).rejects.toMatchObject({ code: "LOCK_INVALID" });
+    await expect(readLock({ file: "/x.lock", disk })).rejects.toMatchObject({
+      code: "LOCK_INVALID",
+      details: ["it has 524288000 bytes: should have at most 419430400"],
+    });
+  });
+
+  it("and says where, and what to do", async () => {
+    const problem = await refusal(good.replace('"size":200', '"size":-1'));
+    const line = good.split("\n").findIndex((one) => one.includes('"size":200')) + 1;
+    const message = expect.stringMatching(/^not a lock that tritter wrote: \/sources\/code\/files\/1\/size /);
+    expect(problem).toMatchObject({
+      message: 'cannot use "/project/tritter.lock": it is not a lock that tritter wrote',
+      hint: "restore it from version control, or delete it and run tritter lock",
+      places: [{ file: "/project/tritter.lock", line, column: 1, message }],
+    });
+    expect(problem.details).toEqual([expect.stringContaining(`line ${line}: /sources/code/files/1/size `)]);
+  });
+
+  it("and finds the line of a name that a JSON pointer escapes, and of a file behind the tenth", async () => {
+    const files = Array.from({ length: 12 }, (_, index) => fileOf(`f${String(index).padStart(2, "0")}`));
+    const text = serialiseLock(lockOf(entryOf(sourceOf("a/b~c"), files)));
+    const broken = text.replace(/("path":"f11","size":)1/, "$1-1");
+    const line = text.split("\n").findIndex((one) => one.includes('"f11"')) + 1;
+    expect((await refusal(broken)).places?.at(-1)).toMatchObject({ line });
+  });
+
+  it("and of twenty-one flaws tells them all, of more the first twenty with their lines", async () => {
+    const flawed = (count: number) => {
+      const files = Array.from({ length: count }, (_, index) => fileOf(`f${String(index).padStart(2, "0")}`));
+      return refusal(forged(files).replaceAll('"size":1,', '"size":-1,'));
+    };
+    const few = await flawed(21);
+    expect(few.details).toHaveLength(21);
+    expect(few.details?.every((one) => one.startsWith("line "))).toBe(true);
+    const many = await flawed(22);
+    expect([many.details?.length, many.details?.at(-1), many.places?.length]).toEqual([21, "and 2 more", 20]);
+  });
+
+  it("and tells whom to ask where a merge may have left it so", async () => {
+    expect((await refusal(good.slice(0, -3))).hint).toBe(
+      "if a merge left it so, run tritter lock --resolve ours, or theirs; or restore it from version control",
+    );
+    const edited = await refusal(good.replace('"size":100', '"size":101'));
+    expect(edited.places).toEqual([{ file: "/project/tritter.lock", line: 4, column: 1 }]);
+    expect(edited.hint).toContain("or restore it from version control");
+  });
+});
+
+describe("readLockText()", () => {
+  it("gives the text as it stands, however broken, or nothing", async () => {
+    const disk = (bytes: Buffer | undefined) => ({ read: async () => bytes }) as unknown as Disk;
+    expect(await readLockText({ file: "/x.lock", disk: disk(Buffer.from("<<<<<<< é")) })).toBe("<<<<<<< é");
+    expect(await readLockText({ file: "/x.lock", disk: disk(undefined) })).toBeUndefined();
   });
 });
 
@@ -282,6 +334,12 @@ describe("readLock()", () => {
     expect(await lockIn(serialiseLock(lock))).toEqual(lock);
   });
 
+  it("sorts the sources by name, however they stand", async () => {
+    const document = JSON.parse(good) as { sources: Record<string, unknown> };
+    const turned = { ...document, sources: Object.fromEntries(Object.entries(document.sources).reverse()) };
+    expect((await lockIn(JSON.stringify(turned))).sources.map(({ name }) => name)).toEqual(["code", "docs"]);
+  });
+
   it("takes an entry without files", async () => {
     expect((await lockIn(forged([]))).sources[0]?.files).toEqual([]);
     expect(good).toContain(listingDigest([fileOf("x.md", { digest: digestOf("b", "git") })]));
@@ -293,6 +351,7 @@ describe("readLock()", () => {
     } as unknown as Disk;
     await expect(readLock({ file: "/x.lock", disk: failing })).rejects.toMatchObject({
       code: "DISK_REFUSED",
+      message: expect.stringContaining('read "/x.lock"'),
     });
     const empty = { read: async () => undefined } as unknown as Disk;
     expect(await readLock({ file: "/x.lock", disk: empty })).toEqual({ kind: "missing" });
