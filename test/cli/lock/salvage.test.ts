@@ -147,6 +147,64 @@ describe("chooseSide()", () => {
     expect(filled(chosen(text, "ours"))).toEqual(lockOf(docs, ours));
   });
 
+  it("takes members of the whole lock from one side, and says which are disputed", () => {
+    const extras = [
+      { same: 1, other: 1 },
+      { same: 1, other: 2, new: 3 },
+      { same: 1, other: 3 },
+    ];
+    const locks = extras.map((extra): Lock => ({ ...lockOf(docs), extra }));
+    const [old, left, right] = locks as [Lock, Lock, Lock];
+    const text = serialiseMerged(mergeLocks(old, left, right));
+    expect(chosen(text, "ours").extra).toEqual(extras[1]);
+    expect(chosen(text, "theirs").extra).toEqual({ same: 1, other: 3, new: 3 });
+    for (const side of SIDES) expect(chosen(text, side).disputed).toEqual(["other"]);
+  });
+
+  it("leaves out what the side had removed", () => {
+    const text = serialiseMerged(mergeLocks(lockOf(docs, base), lockOf(docs, ours), lockOf(docs)));
+    expect(chosen(text, "theirs").entries.find(({ name }) => name === "rust")).toEqual({
+      name: "rust",
+      head: undefined,
+      files: undefined,
+      why: "conflict",
+    });
+    expect(filled(chosen(text, "theirs"))).toEqual(lockOf(docs));
+    expect(filled(chosen(text, "ours"), lockOf(ours))).toEqual(lockOf(docs, ours));
+  });
+
+  it("writes a list that is nowhere as an empty one, which is then no other list", () => {
+    const text = serialiseMerged(mergeLocks(lockOf(base), lockOf(ours), lockOf(theirs)));
+    const choice = chosen(text, "theirs");
+    expect(choice.entries[0]?.files).toBeUndefined();
+    expect(parseLock(choiceText(choice), "x.lock").lock.sources[0]?.files).toEqual([]);
+  });
+
+  it("finds the list of one side in the other, where files were exchanged", () => {
+    const entries = [lockOf(docs, ours), lockOf(docs, theirs)].map((lock) => serialiseLock(lock));
+    const swapped = (entries[0] ?? "").replace(head(ours), head(theirs));
+    const text = `<<<<<<< a\n${entries[1]}=======\n${swapped}>>>>>>> b\n`;
+    expect(chosen(text, "theirs").entries.find(({ name }) => name === "rust")?.files).toEqual(
+      chosen(entries[1] ?? "", "ours").entries.find(({ name }) => name === "rust")?.files,
+    );
+  });
+
+  it("knows twice on one side from twice on both", () => {
+    const text = serialiseLock(lockOf(ours)).replace(
+      `${head(ours)}\n`,
+      `<<<<<<< a\n${head(ours)}\n=======\n${head(ours)}\n${head(theirs)}\n>>>>>>> b\n`,
+    );
+    expect(why(chosen(text, "ours"))).toEqual({ rust: "conflict" });
+    expect(why(chosen(text, "theirs"))).toEqual({ rust: "twice" });
+    const block = serialiseLock(lockOf(ours)).split("\n").slice(3, -2).join("\n");
+    const entries = serialiseLock(lockOf(ours)).replace(
+      block,
+      `<<<<<<< a\n${block}\n=======\n${block},\n${block}\n>>>>>>> b`,
+    );
+    expect(why(chosen(entries, "ours"))).toEqual({ rust: undefined });
+    expect(why(chosen(entries, "theirs"))).toEqual({ rust: "twice" });
+  });
+
   it("keeps what it does not know", () => {
     const extra = JSON.parse('{"badge":{"a":[1]},"__proto__":2}');
     const lock = { ...lockOf({ ...docs, extra, files: [fileOf("x.md", { extra: { xet: "f" } })] }), extra };
