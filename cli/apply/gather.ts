@@ -25,10 +25,10 @@ export async function gatherFromTree(applying: Applying, change: TreeChange): Pr
   const ready = new Map<Digest, ReadyBlob>();
   const problems: Problem[] = [];
   const staged = new Map<TreePath, ReadyBlob>();
-  change.lookAgain();
   for (const blob of applying.plan.blobs) {
     if (blob.from.kind !== "tree" || blob.from.how === "rename") continue;
     applying.signal.throwIfAborted();
+    change.lookAgain();
     try {
       // One file may be wanted twice: by its sha256, and by its git digest.
       const taken = staged.get(blob.from.path) ?? (await take(applying, change, { blob, from: blob.from }));

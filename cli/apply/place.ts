@@ -114,6 +114,8 @@ async function placeBatch(hands: Hands, steps: readonly Step[]): Promise<void> {
     // Renames block: what else goes on, and who wants to stop, gets a turn.
     if (index % TURN === 0) await breath();
     applying.signal.throwIfAborted();
+    // A folder may have become a link since the last file.
+    change.forgetParents();
     try {
       await placeOne(hands, step);
     } catch (error) {

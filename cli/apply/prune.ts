@@ -6,9 +6,6 @@ import type { Prune } from "../plan/types.ts";
 import type { TreeChange } from "../tree/change.ts";
 import type { Applying, Trashed } from "./types.ts";
 
-/** Prunes after which parents are looked at again: a folder may have become a link since. */
-const BATCH = 512;
-
 /** The last thing a sync does, and only after all else succeeded. An interruption leaves `into` what was done. */
 export async function pruneAll(
   { plan, signal, emit }: Applying,
@@ -16,9 +13,10 @@ export async function pruneAll(
   into: { gone: Prune[]; trashed: Trashed[]; problems: Problem[] },
 ): Promise<void> {
   emit({ kind: "pruning", files: plan.prunes.length });
-  for (const [index, prune] of plan.prunes.entries()) {
+  for (const prune of plan.prunes) {
     signal.throwIfAborted();
-    if (index % BATCH === 0) change.lookAgain();
+    // A folder may have become a link since.
+    change.lookAgain();
     const result = await pruneOne(change, prune);
     if (result.kind === "problem")
       into.problems.push({ ...result.problem, path: prune.path, source: prune.source });

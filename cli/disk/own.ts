@@ -18,7 +18,14 @@ export async function makeOwnFolder(
     if (isThere(disk, path, whose)) continue;
     await disk.mkdir(path);
     await disk.syncFolder(dirname(path));
+    // Making a folder is content with a link to one, here and above.
+    for (const one of waypoints(state, path)) isThere(disk, one, whose);
   }
+}
+
+/** Looks again just before something there is removed. Throws DISK_REFUSED where a link or a file is on the way; false where nothing is. */
+export function isOwnFolder(disk: Disk, state: string, folder: string): boolean {
+  return waypoints(state, folder).every((path) => isThere(disk, path, "tritter's own"));
 }
 
 /** The disk of a run that has begun: a root that was removed or unmounted since is not made again. Throws DISK_REFUSED then. */

@@ -6,7 +6,7 @@ import { type Giver, mayGive, type Offer } from "../apply/give.ts";
 import { type Limits, openDeadline, UNLIMITED } from "../apply/meter.ts";
 import { apply, type Outcome } from "../apply.ts";
 import type { Context } from "../context.ts";
-import { withState } from "../disk/own.ts";
+import { makeOwnFolder, withState } from "../disk/own.ts";
 import { diskProblem, passing } from "../disk/trouble.ts";
 import { thisWriter, type Writer } from "../disk/writer.ts";
 import { type Problem, systemCode, TritterError, TritterErrors } from "../errors.ts";
@@ -347,7 +347,7 @@ async function makeRoot(context: Context, asked: string): Promise<string> {
   try {
     if (disk.lstat(asked) === undefined) await disk.mkdir(asked);
     const state = stateFolder(context, await resolveRoot(context, asked));
-    if (disk.lstat(state) === undefined) await disk.mkdir(state);
+    await makeOwnFolder(disk, state, state);
     const ignore = `${state}/.gitignore`;
     if (disk.lstat(ignore) === undefined) {
       // Another sync may make it first.

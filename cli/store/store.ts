@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { type Digest, hexOf } from "../../schema/ids.ts";
-import { makeOwnFolder, readOwnFolder } from "../disk/own.ts";
+import { isOwnFolder, makeOwnFolder, readOwnFolder } from "../disk/own.ts";
 import type { Disk } from "../disk/port.ts";
 import { onDisk, passing } from "../disk/trouble.ts";
 import { bootOf, lifeOf, type Writer } from "../disk/writer.ts";
@@ -108,7 +108,8 @@ export function sweepStore(
   { writer, now }: { writer: Writer; now: () => number },
 ): Promise<void> {
   return onDisk("remove what an interrupted sync left", async () => {
-    for (const file of files) await passing(["ENOENT"], () => disk.unlink(file));
+    for (const file of files)
+      if (isOwnFolder(disk, layout.state, dirname(file))) await passing(["ENOENT"], () => disk.unlink(file));
     for (const partial of partials) {
       if ((await lifeOfPartial(disk, partial, { writer, now })) === "dead")
         await removeFolder(disk, layout, partial.folder);
@@ -164,7 +165,7 @@ async function partialsIn(disk: Disk, layout: StoreLayout): Promise<Partial[]> {
 /** Another sync may remove the same: what is gone is gone. */
 async function removeFolder(disk: Disk, { state }: StoreLayout, folder: string): Promise<void> {
   for (const { name } of await readOwnFolder(disk, state, folder))
-    await passing(["ENOENT"], () => disk.unlink(join(folder, name)));
+    if (isOwnFolder(disk, state, folder)) await passing(["ENOENT"], () => disk.unlink(join(folder, name)));
   await removeIfEmpty(disk, folder);
 }
 

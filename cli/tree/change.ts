@@ -34,6 +34,8 @@ export interface TreeChange {
    * Throws DISK_REFUSED where the root itself is no longer the one of the beginning.
    */
   lookAgain(): void;
+  /** The same, and the root is not looked at. */
+  forgetParents(): void;
   /** Nothing is at the path. */
   isFree(path: TreePath): boolean;
   /** Is it still the file of this stamp? */
@@ -91,8 +93,11 @@ export function treeChange(disk: Disk, root: string, trash: Trash): TreeChange {
       folders.forget();
       folders.assertRoot();
     },
+    forgetParents: folders.forget,
     place: rename,
     move: async (from, to, stamp) => {
+      await folders.make(parentOf(to));
+      folders.forget();
       if (!isStill(from, stamp)) return false;
       await rename(absolute(from), to);
       return cameAlong(from, absolute(to), stamp);
@@ -106,7 +111,13 @@ export function treeChange(disk: Disk, root: string, trash: Trash): TreeChange {
       folders.assert(parentOf(path));
       const found = disk.lstat(absolute(path));
       if (found === undefined || found.kind === "folder") return undefined;
-      return trash.take(absolute(path), { path, why, size: found.size });
+      const lookAgain = () => {
+        folders.forget();
+        folders.assert(parentOf(path));
+      };
+      const discarded = await trash.take(absolute(path), { path, why, size: found.size, lookAgain });
+      folders.forget();
+      return discarded;
     },
     flushDiscarded: () => trash.flush(),
     remove: async (path, stamp) => {
@@ -122,7 +133,11 @@ export function treeChange(disk: Disk, root: string, trash: Trash): TreeChange {
     },
     removeEmptied: async (paths) => {
       folders.forget();
-      await removeEmptied(disk, root, { paths, isFolder: folders.isFolder });
+      const isFolder = (folder: string) => {
+        folders.forget();
+        return folders.isFolder(folder);
+      };
+      await removeEmptied(disk, root, { paths, isFolder });
       folders.forget();
     },
     flushFolders: async (paths) => {
@@ -172,7 +187,8 @@ function folderMemory(disk: Disk, root: string): FolderMemory {
     await make(parentOf(folder));
     await disk.mkdir(join(root, folder));
     made.push(folder);
-    // Making a folder is content with a link to one.
+    // Making a folder is content with a link to one, here and above.
+    seen.clear();
     if (!isThere(folder)) throw inTheWay(folder, "gap");
   };
   return {

@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import type { Stamp, TreePath } from "../../schema/ids.ts";
-import { makeOwnFolder, readOwnFolder } from "../disk/own.ts";
+import { printable } from "../../schema/names.ts";
+import { isOwnFolder, makeOwnFolder, readOwnFolder } from "../disk/own.ts";
 import type { Disk } from "../disk/port.ts";
 import { onDisk, passing } from "../disk/trouble.ts";
+import { TritterError } from "../errors.ts";
 import { stampOf } from "./stamp.ts";
 
 /**
@@ -13,10 +15,10 @@ import { stampOf } from "./stamp.ts";
  *     .tritter/trash/3f9c0a12-4711/index.ndjson   {"name":"1","path":"rust/a.parquet","why":"modified","size":9}
  */
 export interface Trash {
-  /** Takes the entry at an absolute path, by rename. */
+  /** Takes the entry at an absolute path, by rename; `lookAgain`, called just before, throws where something is in the way by now. */
   take(
     absolute: string,
-    about: { path: TreePath; why: string; size: number },
+    about: { path: TreePath; why: string; size: number; lookAgain?: () => void },
   ): Promise<{ readonly place: string; readonly stamp: Stamp }>;
   /** Has all that was taken survive a power loss: before something else gets a name that it had. */
   flush(): Promise<void>;
@@ -41,7 +43,7 @@ export function openTrash(disk: Disk, state: string, run: string): Trash {
   let count = 0;
   let flushed = 0;
   return {
-    take: async (absolute, { path, why, size }) => {
+    take: async (absolute, { path, why, size, lookAgain }) => {
       count += 1;
       const name = String(count);
       await makeOwnFolder(disk, state, folder);
@@ -51,9 +53,10 @@ export function openTrash(disk: Disk, state: string, run: string): Trash {
         .append(Buffer.from(`${JSON.stringify({ name, path, why, size })}\n`))
         .finally(() => index.close());
       const file = join(folder, name);
+      lookAgain?.();
       await disk.rename(absolute, file);
       const taken = disk.lstat(file);
-      if (taken === undefined) throw new Error(`"${file}" is gone`);
+      if (taken === undefined) throw takenAway(path);
       return { place: `${TRASH}/${run}/${name}`, stamp: stampOf(taken) };
     },
     flush: async () => {
@@ -62,6 +65,15 @@ export function openTrash(disk: Disk, state: string, run: string): Trash {
     },
     drop: (place) => disk.unlink(join(state, place)),
   };
+}
+
+function takenAway(path: TreePath): TritterError {
+  return new TritterError({
+    code: "DISK_REFUSED",
+    message: `cannot find "${printable(path)}" in the trash, where it was just put: somebody moved the folder away`,
+    hint: "look what became of .tritter/trash, then run the same command again",
+    path,
+  });
 }
 
 export function listTrash(disk: Disk, state: string): Promise<TrashedEntry[]> {
@@ -98,7 +110,8 @@ async function runsIn(disk: Disk, state: string): Promise<string[]> {
 async function removeRun(disk: Disk, state: string, run: string): Promise<void> {
   const folder = join(state, TRASH, run);
   for (const entry of await readOwnFolder(disk, state, folder))
-    if (entry.kind !== "folder") await passing(["ENOENT"], () => disk.unlink(join(folder, entry.name)));
+    if (entry.kind !== "folder" && isOwnFolder(disk, state, folder))
+      await passing(["ENOENT"], () => disk.unlink(join(folder, entry.name)));
   await removeIfEmpty(disk, folder);
 }
 

@@ -8,6 +8,7 @@ import {
   adoptProject,
   type CheckResult,
   checkProject,
+  cleanProject,
   lockProject,
   type SyncResult,
   syncProject,
@@ -23,6 +24,7 @@ export interface InProcess {
   adopt(folder: string, plan?: boolean): Promise<Ended & { readonly result?: AdoptResult }>;
   lock(): Promise<Ended>;
   update(): Promise<Ended>;
+  clean(): Promise<Ended>;
   check(deep?: boolean): Promise<Ended & { readonly result?: CheckResult }>;
   /** Moves the clock on without anyone sleeping. */
   pass(ms: number): void;
@@ -96,6 +98,7 @@ export function inProcess(project: Project, surroundings: Surroundings = {}): In
     lock: () => ended(lockProject(context(), { names: [], fallback: true }).then(() => ({}))),
     update: () =>
       ended(updateProject(context(), { names: [], dryRun: false, allowFallback: false }).then(() => ({}))),
+    clean: () => ended(cleanProject(context(), { names: [], dryRun: false }).then(() => ({}))),
     check: (deep = false) => ended(checkProject(context(), { names: [], disk: true, deep, upstream: false })),
   };
 }
