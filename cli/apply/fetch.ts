@@ -37,7 +37,7 @@ export interface Fetched {
 }
 
 /** bytes of one request of a large file: few enough requests, and enough of them to fill the streams. */
-const SPAN = { least: 4 * SEGMENT, most: 16 * SEGMENT };
+const SPAN = { least: 2 * SEGMENT, most: 16 * SEGMENT };
 
 /**
  * Has every blob that must come from the Hub ready in the store. One that fails does not stop the others: large
@@ -69,7 +69,7 @@ export async function fetchBlobs(input: FetchInput, blobs: readonly Blob[]): Pro
     else problems.push({ ...result, path: want.path });
     fetching.emit({ kind: "file-done", key: want.key, ok });
   };
-  const queue: Queue = { blobs, settle, open: new Set(), behind: behindOf() };
+  const queue: Queue = { blobs, left: sizeOf(blobs), settle, open: new Set(), behind: behindOf() };
   // Twice as many files as streams: while some are hashed and written, others use the network.
   const width = 2 * jobs;
   try {
@@ -100,11 +100,16 @@ function stillToCome(
 ): readonly Problem[] {
   const left = blobs.filter(({ from, digest }) => from.kind === "fetch" && !ready.has(digest));
   if (left.length === 0) return [];
-  const bytes = left.reduce((sum, { size }) => sum + size, 0);
+  const bytes = sizeOf(left);
   const details = [
     `${left.length === 1 ? "one file" : `${left.length} files`} of ${bytes} bytes in all are not complete`,
   ];
   return problemsOf(spent).map((problem) => ({ ...problem, details }));
+}
+
+/** Of what comes from the Hub. */
+function sizeOf(blobs: readonly Blob[]): number {
+  return blobs.reduce((sum, { from, size }) => sum + (from.kind === "fetch" ? size : 0), 0);
 }
 
 function workOf({ jobs, signal }: FetchInput, blobs: readonly Blob[]) {
@@ -129,6 +134,8 @@ type Task = () => Promise<void>;
 
 interface Queue {
   readonly blobs: readonly Blob[];
+  /** bytes of those that were not drawn yet */
+  left: number;
   readonly settle: Settle;
   /** Receivers not yet finished, to be suspended if the run stops. */
   readonly open: Set<Receiver>;
@@ -174,6 +181,7 @@ async function* tasks(fetching: Fetching, queue: Queue): AsyncGenerator<Task> {
     const label = { key: digest, path: blob.paths[0] ?? "", source: blob.source };
     const { remotes, damaged } = blob.from;
     const want: Wanted = { ...label, digest, size, remotes, damaged };
+    queue.left -= size;
     if (size <= fetching.intake.small) yield () => fetchSmall(fetching, want, queue);
     else yield* largeTasks(fetching, want, queue);
   }
@@ -244,7 +252,7 @@ async function* largeTasks(fetching: Fetching, want: Wanted, queue: Queue): Asyn
     have: receiver.have,
   });
   const large: Large = { want, queue, receiver, failed: undefined, left: 1 };
-  for (const range of cut(receiver.missing, fetching.jobs)) {
+  for (const range of cut(receiver.missing, { streams: fetching.jobs, after: queue.left })) {
     large.left += 1;
     yield () => fetchSpan(fetching, large, range);
   }
@@ -393,9 +401,9 @@ function chunkSink(): Sink & { readonly chunks: readonly Uint8Array[] } {
   };
 }
 
-/** Both ends at segments, as those of the runs are. Ever shorter ones, so that the last streams end together. */
-function* cut(runs: readonly Run[], streams: number): Generator<Run> {
-  let left = runs.reduce((sum, { start, end }) => sum + end - start, 0);
+/** Both ends at segments, as those of the runs are. `after`: bytes that come then. Ever shorter ones at the end of all, so that the last streams end together. */
+function* cut(runs: readonly Run[], { streams, after }: { streams: number; after: number }): Generator<Run> {
+  let left = runs.reduce((sum, { start, end }) => sum + end - start, after);
   for (const run of runs) {
     for (let { start } = run; start < run.end; ) {
       const share = Math.ceil(left / (2 * streams) / SEGMENT) * SEGMENT;

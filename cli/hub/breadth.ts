@@ -38,8 +38,9 @@ export interface Sample {
 }
 
 const START = 4;
-/** What counts as more, and what as much. */
+/** What counts as more after a step, what after twice as many streams, and what as much. */
 const MORE = 1.05;
+const MORE_OF_TWICE = 1.15;
 const AS_MUCH = 0.98;
 const PLAINLY_LESS = 0.9;
 /** A rate that grows so much while the streams stay the same: what was found out before no longer counts. */
@@ -89,7 +90,7 @@ function halved(breadth: Breadth): Breadth {
 
 function doubled(breadth: Breadth, { before }: Extract<Phase, { kind: "doubling" }>, rate: number): Breadth {
   const { target, ceiling } = breadth;
-  if (breadth.rate === undefined || rate >= breadth.rate * MORE) {
+  if (breadth.rate === undefined || rate >= breadth.rate * MORE_OF_TWICE) {
     if (target === ceiling) return { ...holding(breadth, { target, rate }), rest: REST.most / 2 };
     return doubling(breadth, rate);
   }

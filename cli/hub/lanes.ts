@@ -22,6 +22,13 @@ const SAMPLE_MS = 50;
 /** … and until then it waits for so much of each stream, that chance does not decide. */
 const ENOUGH = { answers: 2, bytes: 256 * 1024 };
 const LONGEST_MS = 1_000;
+/** One answer of each is enough where streams double: so many pay that they should once an answer. */
+const TO_DOUBLE = { ...ENOUGH, answers: 1 };
+/** Of what the host takes to answer: new streams bring nothing before, and that more of them do not pay shows after so much. */
+const SETTLED = 1.25;
+const DOUBTED = 2;
+/** The latest answer's part in that. */
+const WEIGHT = 0.1;
 /** The part of the streams there may be that must have been open, and not made to wait by us, on average. */
 const IN_USE = 0.8;
 
@@ -31,6 +38,10 @@ interface Host {
   /** Of those, the ones that we make wait. */
   held: number;
   readonly waiting: Set<() => void>;
+  /** ms it takes to begin an answer, connecting included; undefined until there was one. */
+  latency: number | undefined;
+  /** The target has just grown: what the new streams bring is not seen before they are answered. */
+  isYoung: boolean;
   /** Of the sample that is under way. */
   since: number;
   bytes: number;
@@ -58,7 +69,15 @@ export function createLanes({ ceiling, clock }: { ceiling: number; clock: Clock 
 
 function hostOf(ceiling: number, now: number): Host {
   const sample = { since: now, bytes: 0, answers: 0, troubles: 0, peak: 0, used: 0, at: now };
-  return { breadth: newBreadth(ceiling), open: 0, held: 0, waiting: new Set(), ...sample };
+  return {
+    breadth: newBreadth(ceiling),
+    open: 0,
+    held: 0,
+    waiting: new Set(),
+    latency: undefined,
+    isYoung: true,
+    ...sample,
+  };
 }
 
 /** Whoever lets it in has counted it. */
@@ -79,7 +98,14 @@ function turn({ waiting }: Host, signal: AbortSignal): Promise<void> {
 }
 
 function laneOf(host: Host, clock: Clock): Lane {
-  let [left, held] = [false, false];
+  let [left, held, answered] = [false, false, false];
+  const entered = clock.now();
+  const hear = (now: number) => {
+    if (answered) return;
+    answered = true;
+    const took = now - entered;
+    host.latency = host.latency === undefined ? took : host.latency + WEIGHT * (took - host.latency);
+  };
   const hold = (waits: boolean) => {
     if (held === waits) return;
     held = waits;
@@ -92,7 +118,9 @@ function laneOf(host: Host, clock: Clock): Lane {
     },
     took: (bytes) => {
       host.bytes += bytes;
-      measure(host, clock.now());
+      const now = clock.now();
+      hear(now);
+      measure(host, now);
     },
     leave: (how) => {
       if (left) return;
@@ -101,7 +129,10 @@ function laneOf(host: Host, clock: Clock): Lane {
       const now = clock.now();
       account(host, now);
       host.open -= 1;
-      if (how === "answered") host.answers += 1;
+      if (how === "answered") {
+        host.answers += 1;
+        hear(now);
+      }
       if (how === "trouble") host.troubles += 1;
       measure(host, now);
       letIn(host, now);
@@ -132,14 +163,30 @@ function account(host: Host, now: number): void {
 /** Ends the sample once it says enough, and follows what it says if as many streams were open as it is to be about. */
 function measure(host: Host, now: number): void {
   const ms = now - host.since;
+  const { breadth, bytes, answers, troubles, latency = 0 } = host;
+  const { target, phase } = breadth;
+  const enough = phase.kind === "doubling" ? TO_DOUBLE : ENOUGH;
+  const haveAnswered = answers >= enough.answers * target;
+  if (host.isYoung && !haveAnswered && troubles === 0) {
+    if (ms >= SETTLED * latency) restart(host, now);
+    return;
+  }
   if (ms < SAMPLE_MS) return;
-  const { breadth, bytes, answers, troubles } = host;
-  const { target } = breadth;
-  const says = answers >= ENOUGH.answers * target || bytes >= ENOUGH.bytes * target || troubles > 0;
-  if (!says && ms < LONGEST_MS) return;
+  const says = haveAnswered || bytes >= enough.bytes * target || troubles > 0;
+  if (!says && ms < Math.max(LONGEST_MS, DOUBTED * latency)) return;
   account(host, now);
   const isFull = host.used >= IN_USE * target * ms && host.peak <= target;
-  if (isFull || troubles > 0) host.breadth = breadthAfter(breadth, { ms, bytes, answers, troubles });
-  Object.assign(host, { since: now, bytes: 0, answers: 0, troubles: 0, peak: host.open, used: 0, at: now });
+  if (isFull || troubles > 0) {
+    const next = breadthAfter(breadth, { ms, bytes, answers, troubles });
+    if (next.target <= target && ms < DOUBTED * latency && troubles === 0) return;
+    host.breadth = next;
+  }
+  restart(host, now);
+  host.isYoung = host.breadth.target > target;
   letIn(host, now);
+}
+
+function restart(host: Host, now: number): void {
+  const sample = { since: now, bytes: 0, answers: 0, troubles: 0, peak: host.open, used: 0, at: now };
+  Object.assign(host, { ...sample, isYoung: false });
 }

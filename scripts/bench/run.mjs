@@ -28,6 +28,7 @@ export async function runWorkload(workload, settings) {
       repo,
       folder,
       url: hub?.url,
+      tally: hub?.tally,
       cores: availableParallelism(),
       run: (argv, { cwd, env }) => run(argv, { cwd, env, signal }),
     };
@@ -54,8 +55,8 @@ export function roomFor({ plan, onlyListing }, scale) {
   return 256 * 1024 ** 2 + (onlyListing ? 0 : 2 * totalSize(files) + files.length * 16 * 1024);
 }
 
-function serverOf({ pageDelay }, { server, tools }) {
-  return server === "node" || pageDelay !== undefined || tools.nginx.path === undefined ? "node" : "nginx";
+function serverOf({ distance }, { server, tools }) {
+  return server === "node" || distance !== undefined || tools.nginx.path === undefined ? "node" : "nginx";
 }
 
 async function makeSite(site, { repo, workload, scale, signal }) {
@@ -66,14 +67,21 @@ async function makeSite(site, { repo, workload, scale, signal }) {
     signal,
   });
   const next =
-    workload.next && (await addCommit(site, { repo, plan: workload.next(scale), earlier: made, signal }));
+    workload.next &&
+    (await addCommit(site, {
+      repo,
+      plan: workload.next(scale),
+      bytes: !workload.onlyListing,
+      earlier: made,
+      signal,
+    }));
   publish(site, repo, made);
   const listings = [made, ...(next === undefined ? [] : [next])];
   return {
     ...made,
     next,
     pageCounts: Object.fromEntries(listings.map(({ commit, pages }) => [commit, pages])),
-    pageDelay: workload.pageDelay,
+    distance: workload.distance,
   };
 }
 
@@ -106,7 +114,8 @@ async function measureAll(contenders, { workload, folder, runs, tools, signal, s
       await attempt(contender, async () => {
         await contender.before?.();
         say(`${workload.name}: ${contender.name}, ${turn + 1} of ${runs}`);
-        const sample = await measure(contender.command, options);
+        const sample =
+          contender.least === undefined ? await measure(contender.command, options) : contender.least;
         await contender.after?.();
         contender.samples.push(sample);
       });

@@ -3,12 +3,12 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createReadStream } from "node:fs";
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { serveHere } from "./node-server.mjs";
 
 // Ctrl-C reaches all processes of the terminal; the one that started this decides when it is over.
 for (const name of ["SIGINT", "SIGHUP"]) process.on(name, () => {});
@@ -21,7 +21,11 @@ process.on("disconnect", async () => {
 });
 
 try {
-  process.send({ url: await (settings.nginx === undefined ? serveHere() : serveByNginx()) });
+  if (settings.nginx === undefined) {
+    const { url, tally } = await serveHere(settings);
+    process.on("message", () => process.send({ tally: tally() }));
+    process.send({ url });
+  } else process.send({ url: await serveByNginx() });
 } catch (error) {
   process.send({ error: error instanceof Error ? error.message : String(error) });
 }
@@ -125,72 +129,4 @@ ${Object.entries(pageCounts)
   }
 }
 `;
-}
-
-async function serveHere() {
-  const server = createServer((request, response) => {
-    answer(request, response).catch(() => response.destroy());
-  });
-  server.keepAliveTimeout = 60_000;
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const url = `http://127.0.0.1:${server.address().port}`;
-  return url;
-
-  async function answer(request, response) {
-    const { pathname, searchParams } = new URL(request.url, url);
-    const [, api, resolve] = /^\/(?:(api)\/)?datasets\/[^/]+\/[^/]+(\/.*)?$/.exec(pathname) ?? [];
-    const [verb, revision = "main", ...path] = (resolve ?? "/revision").slice(1).split("/");
-    if (api === undefined && verb === "resolve") {
-      const file = join(settings.site, "files", revision, ...path.map(decodeURIComponent));
-      return send(request, response, { file, headers: { "x-repo-commit": revision } });
-    }
-    if (api !== undefined && verb === "tree") {
-      await sleep(settings.pageDelay);
-      const page = Number(searchParams.get("cursor") ?? 0);
-      const next = `<${url}${pathname}?recursive=true&expand=false&limit=1000&cursor=${page + 1}>; rel="next"`;
-      const headers = page + 1 < settings.pageCounts[revision] ? { link: next, ...JSON_TYPE } : JSON_TYPE;
-      return send(request, response, {
-        file: join(settings.site, "tree", revision, `${page}.json`),
-        headers,
-      });
-    }
-    if (api !== undefined && verb === "revision") {
-      return send(request, response, {
-        file: join(settings.site, "info", `${revision}.json`),
-        headers: JSON_TYPE,
-      });
-    }
-    response.writeHead(404).end();
-  }
-}
-
-async function send(request, response, { file, headers }) {
-  const found = await stat(file).catch(() => undefined);
-  if (!found?.isFile()) return response.writeHead(404).end();
-  const etag = `"${Math.floor(found.mtimeMs / 1000).toString(16)}-${found.size.toString(16)}"`;
-  const range = rangeOf(request.headers.range, found.size);
-  if (range === "refused") return response.writeHead(416, { "content-range": `bytes */${found.size}` }).end();
-  const { start, end } = range ?? { start: 0, end: found.size };
-  const all = { ...headers, etag, "accept-ranges": "bytes", "content-length": end - start };
-  if (range === undefined) response.writeHead(200, all);
-  else response.writeHead(206, { ...all, "content-range": `bytes ${start}-${end - 1}/${found.size}` });
-  if (request.method === "HEAD" || start === end) return response.end();
-  if (found.size <= LARGE_READS) return response.end((await readFile(file)).subarray(start, end));
-  const bytes = createReadStream(file, { start, end: end - 1, highWaterMark: LARGE_READS });
-  bytes.on("error", () => response.destroy());
-  response.on("close", () => bytes.destroy());
-  bytes.pipe(response);
-}
-
-const JSON_TYPE = { "content-type": "application/json" };
-const LARGE_READS = 1024 ** 2;
-
-/** [start, end) of one range; undefined: the whole file. */
-function rangeOf(header, size) {
-  const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header ?? "") ?? [];
-  if (first === undefined || (first === "" && last === "")) return undefined;
-  const start = first === "" ? Math.max(0, size - Number(last)) : Number(first);
-  const end = first === "" || last === "" ? size : Math.min(size, Number(last) + 1);
-  return start < end ? { start, end } : "refused";
 }

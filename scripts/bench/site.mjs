@@ -26,7 +26,7 @@ export async function addCommit(site, { repo, plan, bytes = true, earlier, signa
     const same = known.get(wanted.seed);
     const file = join(site, "files", commit, wanted.path);
     if (bytes) mkdirSync(dirname(file), { recursive: true });
-    if (same !== undefined) linkSync(join(site, "files", earlier.commit, same.path), file);
+    if (bytes && same !== undefined) linkSync(join(site, "files", earlier.commit, same.path), file);
     const digests = same ?? (bytes ? await writeSeeded(file, wanted, signal) : invented(wanted));
     if (bytes && same === undefined) setETag(file, known.size + index);
     files.push({ ...digests, ...wanted });

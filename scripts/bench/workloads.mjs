@@ -21,15 +21,16 @@ import {
   tritterIn,
   writeManifest,
 } from "./contenders.mjs";
-import { equalFiles, mixedFiles, publish } from "./site.mjs";
+import { gitCompares, gitMerges, locksOf, tritterCompares, tritterMerges } from "./locks.mjs";
+import { equalFiles, mixedFiles, publish, totalSize } from "./site.mjs";
 
 const KIB = 1024;
 const MIB = 1024 ** 2;
 
 /**
  * `plan` gives the repository's files, `next` those of the commit after; `onlyListing` leaves their bytes out;
- * `pageDelay`: ms before each page of the listing; `repeat` runs make one sample; `contenders` are who runs, tritter
- * first.
+ * `distance`: how far away the Hub is (`node-server.mjs`); `repeat` runs make one sample; `contenders` are who runs,
+ * tritter first.
  */
 export const WORKLOADS = [
   {
@@ -121,8 +122,57 @@ export const WORKLOADS = [
     title: (scale) => `lock of ${count(100_000 / scale)} files, 50 ms before each page of 1,000`,
     plan: (scale) => smallFiles(100_000 / scale),
     onlyListing: true,
-    pageDelay: 50,
+    distance: { pageDelay: 50 },
     contenders: (context) => [tritterLocks(context), curlWalks(context, context.pages)],
+  },
+  {
+    name: "diff-100k",
+    title: (scale) => `two locks of ${count(100_000 / scale)} files compared, one file in a hundred changed`,
+    plan: (scale) => smallFiles(100_000 / scale),
+    next: (scale) => changedHere(smallFiles(100_000 / scale)),
+    onlyListing: true,
+    distance: { pageDelay: 50 },
+    contenders: (context) => {
+      const locks = locksOf(context);
+      return [
+        tritterCompares(context, locks),
+        gitCompares(context, locks),
+        curlWalks(context, context.pages),
+      ];
+    },
+  },
+  {
+    name: "merge-100k",
+    title: (scale) => `three locks of ${count(100_000 / scale)} files merged, one file in a hundred changed`,
+    plan: (scale) => smallFiles(100_000 / scale),
+    next: (scale) => changedHere(smallFiles(100_000 / scale)),
+    onlyListing: true,
+    distance: { pageDelay: 50 },
+    contenders: (context) => {
+      const locks = locksOf(context);
+      return [tritterMerges(context, locks), gitMerges(context, locks), curlWalks(context, context.pages)];
+    },
+  },
+  {
+    name: "latency-small-50",
+    title: (scale) => `${count(2000 / scale)} files of 4 KiB, each answer after 50 ms`,
+    plan: (scale) => smallFiles(2000 / scale),
+    distance: { delay: 50, redirect: true },
+    contenders: (context) => manyFarFetches(context, { delay: 50 }),
+  },
+  {
+    name: "latency-small-200",
+    title: (scale) => `${count(500 / scale)} files of 4 KiB, each answer after 200 ms`,
+    plan: (scale) => smallFiles(500 / scale),
+    distance: { delay: 200, redirect: true },
+    contenders: (context) => manyFarFetches(context, { delay: 200 }),
+  },
+  {
+    name: "capped-large",
+    title: (scale) => `4 files of ${mib(512 / scale)}, 20 MB/s a connection, each answer after 200 ms`,
+    plan: largeFour,
+    distance: { delay: 200, rate: 20e6, redirect: true },
+    contenders: (context) => largeFarFetches(context, { rate: 20e6 }),
   },
   {
     name: "changed",
@@ -135,6 +185,52 @@ export const WORKLOADS = [
 
 function manyFetches(context) {
   return [tritterFetches(context), hfFetches(context), curlManyFetches(context), aria2Fetches(context)];
+}
+
+/** What a Hub counts as a file's requests: one that it redirects, and one that has the bytes. */
+const REQUESTS = 2;
+const STREAMS = 16;
+
+function manyFarFetches(context, { delay }) {
+  const [tritter, ...others] = manyFetches(context);
+  const seconds = (context.files.length * REQUESTS * delay) / 1000 / STREAMS;
+  return [
+    asking(tritter, context, ({ mostPerFile }) => mostPerFile <= REQUESTS),
+    { name: `${REQUESTS} requests a file, ${STREAMS} at once`, tools: [], least: { wall: seconds } },
+    ...others,
+  ];
+}
+
+function largeFarFetches(context, { rate }) {
+  const [tritter, ...others] = manyFetches(context);
+  const seconds = totalSize(context.files) / (STREAMS * rate);
+  const asksOnce = ({ requests }) => requests[RESOLVES] <= context.files.length + LISTING_REQUESTS;
+  return [
+    asking(tritter, context, asksOnce),
+    { name: `${STREAMS} connections, as fast as they are`, tools: [], least: { wall: seconds } },
+    ...others,
+  ];
+}
+
+const RESOLVES = "hub GET";
+/** Info and pages of the listing, and the probe of access. */
+const LISTING_REQUESTS = 5;
+
+/** Fails a run in which the Hub was asked for more than may be, or by other methods than GET. */
+function asking(contender, { tally }, isLittle) {
+  return {
+    ...contender,
+    before: async () => {
+      await contender.before();
+      await tally();
+    },
+    after: async () => {
+      await contender.after();
+      const asked = await tally();
+      const isGet = Object.keys(asked.requests).every((kind) => kind.endsWith(" GET"));
+      if (!isGet || !isLittle(asked)) throw new Error(`it asked for too much: ${JSON.stringify(asked)}`);
+    },
+  };
 }
 
 function deepCheck(context) {
@@ -210,6 +306,11 @@ function hfFollows(context) {
       await remove(own);
     },
   };
+}
+
+/** One file in a hundred. */
+function changedHere(files) {
+  return files.map((file, index) => (index % 100 === 50 ? { ...file, seed: `${file.seed} again` } : file));
 }
 
 function smallFiles(number) {

@@ -8,7 +8,7 @@ function stage(ceiling = 16) {
   return { clock, lanes: createLanes({ ceiling, clock }) };
 }
 
-/** Streams that always want more, on a host that answers as `answer` says: bytes of each after so many ms. */
+/** Streams that always want more, on a host that sends each so many bytes every 5 ms, first ones after `latency` ms, and ends after so many ms. */
 async function drive(
   lanes: Lanes,
   clock: { ms: number },
@@ -17,7 +17,8 @@ async function drive(
     ms,
     bytes,
     after,
-  }: { streams: number; ms: number; bytes: (open: number) => number; after: number },
+    latency = 0,
+  }: { streams: number; ms: number; bytes: (open: number) => number; after: number; latency?: number },
 ): Promise<number[]> {
   const open: { lane: Lane; since: number }[] = [];
   let wanting = 0;
@@ -36,7 +37,7 @@ async function drive(
     await new Promise((resolve) => setImmediate(resolve));
     seen.push(open.length);
     for (const one of [...open]) {
-      one.lane.took(bytes(open.length));
+      if (clock.ms - one.since >= latency) one.lane.took(bytes(open.length));
       if (clock.ms - one.since < after) continue;
       open.splice(open.indexOf(one), 1);
       one.lane.leave("answered");
@@ -89,6 +90,43 @@ describe("createLanes()", () => {
     expect(seen).toContain(16);
     expect(seen.indexOf(16) * 5).toBeLessThan(1_000);
   });
+
+  it.each([50, 200, 500])(
+    "doubles every other answer at the latest where a connection brings 20 MB/s, %d ms after it is asked",
+    async (latency) => {
+      const { lanes, clock } = stage(16);
+      const seen = await drive(lanes, clock, {
+        ...{ streams: 32, ms: 20_000, latency },
+        bytes: () => 100_000,
+        after: latency + 3_200,
+      });
+      expect(seen).toContain(16);
+      expect(seen.indexOf(16) * 5).toBeLessThan(4 * latency + 150);
+      const late = seen.slice(seen.indexOf(16));
+      expect(late.reduce((sum, open) => sum + open, 0) / late.length).toBeGreaterThan(14);
+    },
+  );
+
+  it.each([50, 200])("doubles with each answer where one takes %d ms", async (latency) => {
+    const { lanes, clock } = stage(16);
+    const seen = await drive(lanes, clock, { streams: 32, ms: 8_000, bytes: () => 0, after: latency });
+    expect(seen).toContain(16);
+    expect(seen.indexOf(16) * 5).toBeLessThanOrEqual(2 * latency + 25);
+    const late = seen.slice(seen.indexOf(16));
+    expect(late.reduce((sum, open) => sum + open, 0) / late.length).toBeGreaterThan(14);
+  });
+
+  it.each([50, 200, 500])(
+    "takes it for no gain that a host %d ms away brings nothing at first",
+    async (latency) => {
+      const { lanes, clock } = stage(64);
+      const seen = await drive(lanes, clock, {
+        ...{ streams: 128, ms: 4_000, latency, after: latency + 8_000 },
+        bytes: (open) => 600_000 / open,
+      });
+      expect(Math.max(...seen)).toBe(8);
+    },
+  );
 
   it("stays with few where they fill the link", async () => {
     const { lanes, clock } = stage(16);
