@@ -279,7 +279,21 @@ async function recordPlaced({ applying, change, placed }: Hands): Promise<void> 
   change.lookAgain();
   await applying.clock.sleep(TICK_MS, new AbortController().signal);
   const now = applying.clock.now();
-  const { owner, journal } = applying;
+  // In groups: lines of all files at once would be the most memory of a sync.
+  for (let index = 0; index < placed.length; index += RECORDED)
+    await applying.journal.append(
+      placedEntries({ applying, change }, placed.slice(index, index + RECORDED), now),
+    );
+}
+
+/** Entries written together. */
+const RECORDED = 2_048;
+
+function placedEntries(
+  { applying: { owner }, change }: Pick<Hands, "applying" | "change">,
+  placed: readonly PlacedFile[],
+  now: number,
+): readonly Entry[] {
   const entries: Entry[] = [];
   for (const { want, digests, origin, segments } of placed) {
     const stat = statOf(change, want.path);
@@ -290,7 +304,7 @@ async function recordPlaced({ applying, change, placed }: Hands): Promise<void> 
     const checked = segments !== undefined && { segments };
     entries.push({ op: "placed", owner, source, path, digests, size, origin, ...checked, stamp, ...racy });
   }
-  await journal.append(entries);
+  return entries;
 }
 
 /** What went again in the meantime, or cannot be seen, stays as announced: the next scan hashes it. */

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { sep } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Digest } from "../../schema/ids.ts";
 import { type Problem, problemsOf, systemCode, TritterError } from "../errors.ts";
@@ -200,6 +200,8 @@ function isDigests(answer: SmallAnswer): answer is readonly Digest[] {
   return Array.isArray(answer);
 }
 
+/** Kept for each of many files, so it shares what strings it can: `join` would leave a dozen pieces of every path behind. */
 function readyBlob(folder: string, digests: readonly Digest[], small: SmallBlob | undefined): ReadyBlob {
-  return { file: join(folder, readyName(digests)), digests, size: small?.bytes.length ?? 0 };
+  const known = digests.map((digest) => (digest === small?.digest ? small.digest : digest));
+  return { file: `${folder}${sep}${readyName(known)}`, digests: known, size: small?.bytes.length ?? 0 };
 }
