@@ -17,7 +17,7 @@ import { WORKLOADS } from "./bench/workloads.mjs";
 const HELP = `Usage: npm run bench -- [options] [workload...]
 
 Workloads (default: all):
-${WORKLOADS.map(({ name, title }) => `  ${name.padEnd(12)}${title(1)}`).join("\n")}
+${WORKLOADS.map(({ name, title }) => `  ${name.padEnd(19)}${title(1)}`).join("\n")}
 
 Options:
   --quick          a tenth of the files, or of their bytes

@@ -16,6 +16,12 @@ const RATIOS = [
   { workload: "deep-large", than: /^openssl/, most: () => 1 / 0.95 },
   { workload: "deep-small", than: /^openssl/, most: () => 1 / 0.95 },
   { workload: "lock-100k", than: /^curl/, most: () => 1.3 },
+  { workload: "diff-100k", than: /^curl/, most: () => 1.3 },
+  { workload: "merge-100k", than: /^curl/, most: () => 1.3 },
+  { workload: "latency-small-50", than: /at once$/, most: () => 1.5 },
+  { workload: "latency-small-200", than: /at once$/, most: () => 1.5 },
+  { workload: "capped-large", than: /^16 connections/, most: () => 1 / 0.8 },
+  { workload: "slow-server", than: /^64 connections/, most: () => 1 / 0.8 },
 ];
 
 /** Bytes. A worker a core. */

@@ -36,8 +36,8 @@ export async function synced(context, { own, data }) {
 }
 
 /** From an empty folder with a manifest, to files that are there, verified. */
-export function tritterFetches(context) {
-  const contender = tritterIn(context);
+export function tritterFetches(context, args) {
+  const contender = tritterIn(context, args);
   const { own, data } = contender;
   return {
     ...contender,

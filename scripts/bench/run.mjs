@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { startHub } from "./hub.mjs";
 import { measure, run } from "./measure.mjs";
-import { addCommit, publish, totalSize } from "./site.mjs";
+import { addCommit, publish, sizeOnDisk, totalSize } from "./site.mjs";
 
 /**
  * Runs one workload and returns { name, title, server, rows, skipped }. Rows: { name, samples } or { name, failed };
@@ -52,7 +52,9 @@ export async function runWorkload(workload, settings) {
 /** Bytes of disk that a workload takes at most: the files twice, and what clients and git note about each. */
 export function roomFor({ plan, onlyListing }, scale) {
   const files = plan?.(scale) ?? [];
-  return 256 * 1024 ** 2 + (onlyListing ? 0 : 2 * totalSize(files) + files.length * 16 * 1024);
+  return (
+    256 * 1024 ** 2 + (onlyListing ? 0 : sizeOnDisk(files) + totalSize(files) + files.length * 16 * 1024)
+  );
 }
 
 function serverOf({ distance }, { server, tools }) {

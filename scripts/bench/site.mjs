@@ -7,14 +7,23 @@
 // Made from seeds, so that every run and every machine measures the same bytes.
 
 import { createCipheriv, createHash } from "node:crypto";
-import { closeSync, linkSync, mkdirSync, openSync, utimesSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
 
 const PAGE = 1000;
 
 /**
- * `plan`: files as { path, size, seed, lfs }. `bytes: false` leaves the files out: enough to lock from.
+ * `plan`: files as { path, size, seed, lfs, sparse }, `sparse` where they are all zeros and take no room. `bytes: false` leaves the files out: enough to lock from.
  * Returns what clients must be told: { commit, files, pages }.
  */
 export async function addCommit(site, { repo, plan, bytes = true, earlier, signal }) {
@@ -27,7 +36,8 @@ export async function addCommit(site, { repo, plan, bytes = true, earlier, signa
     const file = join(site, "files", commit, wanted.path);
     if (bytes) mkdirSync(dirname(file), { recursive: true });
     if (bytes && same !== undefined) linkSync(join(site, "files", earlier.commit, same.path), file);
-    const digests = same ?? (bytes ? await writeSeeded(file, wanted, signal) : invented(wanted));
+    const write = wanted.sparse ? writeSparse : writeSeeded;
+    const digests = same ?? (bytes ? await write(file, wanted, signal) : invented(wanted));
     if (bytes && same === undefined) setETag(file, known.size + index);
     files.push({ ...digests, ...wanted });
   }
@@ -43,6 +53,11 @@ export function publish(site, repo, { commit }) {
 
 export function totalSize(plan) {
   return plan.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** bytes that a plan's files take on disk */
+export function sizeOnDisk(plan) {
+  return totalSize(plan.filter(({ sparse }) => !sparse));
 }
 
 /** In folders of at most a thousand, as large data sets are. */
@@ -65,6 +80,18 @@ export function mixedFiles(count) {
     const path = `data/${number(index % 20, 3)}/${number(index, 6)}.${lfs ? "parquet" : "json"}`;
     return { path, size, seed: `${index}`, lfs };
   });
+}
+
+/** Of LFS alone, which needs no other digest. */
+async function writeSparse(path, { size }, signal) {
+  const sha256 = createHash("sha256");
+  for (let at = 0; at < size; at += ZEROS.length) {
+    sha256.update(ZEROS.subarray(0, size - at));
+    if (at % (64 * ZEROS.length) === 0) await breathe(undefined, { signal });
+  }
+  writeFileSync(path, "");
+  truncateSync(path, size);
+  return { sha256: sha256.digest("hex") };
 }
 
 /** A key stream: as incompressible as Parquet is, and faster to make than to hash. */

@@ -31,7 +31,7 @@ export function budgetLines(verdicts) {
   return verdicts.map(({ workload, what, unit, most, is, holds }) => {
     const show = unit === "bytes" ? size : multiple;
     const said = holds === undefined ? "not measured" : holds ? "holds" : "MISSED";
-    return `  ${said.padEnd(12)}  ${workload.padEnd(10)}  ${what}: ${is === undefined ? "?" : show(is)}, at most ${show(most)}`;
+    return `  ${said.padEnd(12)}  ${workload.padEnd(17)}  ${what}: ${is === undefined ? "?" : show(is)}, at most ${show(most)}`;
   });
 }
 

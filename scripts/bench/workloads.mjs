@@ -175,6 +175,48 @@ export const WORKLOADS = [
     contenders: (context) => largeFarFetches(context, { rate: 20e6 }),
   },
   {
+    name: "memory-4g",
+    title: (scale) => `one file of ${mib(4096 / scale)}, cold`,
+    plan: (scale) => [
+      {
+        path: "data/large.parquet",
+        size: Math.floor(4096 / scale) * MIB,
+        seed: "0",
+        lfs: true,
+        sparse: true,
+      },
+    ],
+    contenders: (context) => [tritterFetches(context), curlFetches(context)],
+  },
+  {
+    name: "memory-100k",
+    title: (scale) => `${count(100_000 / scale)} files of 4 KiB, cold`,
+    plan: (scale) => smallFiles(100_000 / scale),
+    contenders: (context) => [tritterFetches(context), curlManyFetches(context)],
+  },
+  {
+    name: "slow-server",
+    title: (scale) => `4 files of ${mib(128 / scale)}, 64 connections of 1 MB/s`,
+    plan: (scale) => equalFiles(4, { size: Math.floor(128 / scale) * MIB, extension: "parquet", lfs: true }),
+    distance: { delay: 50, rate: 1e6, redirect: true },
+    contenders: (context) => {
+      const seconds = totalSize(context.files) / (MANY_STREAMS * 1e6);
+      return [
+        tritterFetches(context, ["sync", "--jobs", `${MANY_STREAMS}`]),
+        { name: `${MANY_STREAMS} connections, as fast as they are`, tools: [], least: { wall: seconds } },
+      ];
+    },
+  },
+  {
+    name: "slow-reader",
+    title: (scale) => `4 files of ${mib(128 / scale)} by 64 connections, read at 64 MiB/s`,
+    plan: (scale) => equalFiles(4, { size: Math.floor(128 / scale) * MIB, extension: "parquet", lfs: true }),
+    contenders: (context) => [
+      tritterFetches(context, ["sync", "--jobs", `${MANY_STREAMS}`, "--limit-rate", "64M"]),
+      { name: "64 MiB/s", tools: [], least: { wall: totalSize(context.files) / (64 * MIB) } },
+    ],
+  },
+  {
     name: "changed",
     title: (scale) => `one of 5 files of ${mib(64 / scale)} changed upstream`,
     plan: fiveFiles,
@@ -190,6 +232,7 @@ function manyFetches(context) {
 /** What a Hub counts as a file's requests: one that it redirects, and one that has the bytes. */
 const REQUESTS = 2;
 const STREAMS = 16;
+const MANY_STREAMS = 64;
 
 function manyFarFetches(context, { delay }) {
   const [tritter, ...others] = manyFetches(context);
