@@ -8,6 +8,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { judge } from "./bench/budgets.mjs";
+import { markdownOf } from "./bench/markdown.mjs";
 import { roomFor, runWorkload } from "./bench/run.mjs";
 import { summarize } from "./bench/summary.mjs";
 import { budgetLines, tableOf } from "./bench/table.mjs";
@@ -23,6 +24,7 @@ Options:
   --quick          a tenth of the files, or of their bytes
   --runs <n>       samples of each (default: 3); the median is shown
   --json <file>    write everything measured there
+  --markdown       print the tables of docs/performance.md instead
   --budget         say which budgets hold, and end with status 1 if one is missed
   --on <folder>    put all files below it (default: /dev/shm where it is large enough, else the temporary folder)
   --tmpfs          refuse to run anywhere but in /dev/shm
@@ -32,6 +34,14 @@ Options:
   -h, --help       print help`;
 
 const MEMORY_DISK = "/dev/shm";
+/** By the numbers that Linux gives them: statfs(2). */
+const FILE_SYSTEMS = new Map([
+  [0x01021994, "tmpfs"],
+  [0xef53, "ext4"],
+  [0x58465342, "xfs"],
+  [0x9123683e, "btrfs"],
+  [0x794c7630, "overlayfs"],
+]);
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
 class UsageError extends Error {}
@@ -74,6 +84,7 @@ function parsed(argv) {
         runs: { type: "string", default: "3" },
         json: { type: "string" },
         budget: { type: "boolean", default: false },
+        markdown: { type: "boolean", default: false },
         on: { type: "string" },
         tmpfs: { type: "boolean", default: false },
         server: { type: "string" },
@@ -109,13 +120,14 @@ async function main(options) {
     });
     if (server === "nginx" && tools.nginx.path === undefined) throw new UsageError(tools.nginx.why);
     const machine = machineNow(parent, tools);
-    for (const line of headOf(machine, options)) console.log(line);
+    const print = options.markdown ? () => {} : (lines) => console.log(lines.join("\n"));
+    print(headOf(machine, options));
     const settings = { place, scale, runs, server, tools, env, node: process.execPath, tritter };
     const results = [];
     for (const workload of workloads) {
       const result = await runWorkload(workload, { ...settings, signal: stop.signal, say });
       results.push(summarize(result));
-      console.log(tableOf(results.at(-1)).join("\n"));
+      print(tableOf(results.at(-1)));
     }
     return await conclude(results, { options, machine });
   } finally {
@@ -125,6 +137,10 @@ async function main(options) {
 
 async function conclude(results, { options, machine }) {
   const budgets = judge(results, machine.cores);
+  if (options.markdown) {
+    const { quick, runs } = options;
+    console.log(markdownOf(results, { machine, quick, runs, verdicts: budgets }).join("\n"));
+  }
   if (options.budget) {
     const apart = options.quick ? ", though they are not about a tenth" : "";
     console.log([`budgets${apart}:`, ...budgetLines(budgets)].join("\n"));
@@ -173,6 +189,7 @@ function machineNow(parent, tools) {
     node: process.versions.node,
     load: loadavg()[0],
     folder: dirname(parent) === "/dev" ? parent : "disk",
+    fileSystem: FILE_SYSTEMS.get(statfsSync(parent).type) ?? "another file system",
     tools,
   };
 }

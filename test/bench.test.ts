@@ -82,6 +82,18 @@ describe("bench", () => {
     });
   }, 60_000);
 
+  it("times a far Hub beside the least it allows, fails who asks it for too much, and prints the page's tables", async () => {
+    await symlink("/bin/sh", join(folder.path, "bin", "sh"));
+    const args = ["--runs", "1", "--markdown", "latency-small-50"];
+    const { status, stdout } = await bench(args, { PATH: join(folder.path, "bin"), HF_CLI: "" });
+    expect({ status, stdout }).toMatchObject({ status: 0 });
+    expect(stdout).toMatch(
+      /^\| latency-small-50 \| 2 requests a file, 16 at once \| [\d.]+ s \| 1\.25 s \| [*\d. ×]+ \| 1\.50 × \| {2}\|$/m,
+    );
+    expect(stdout).toMatch(/^\| latency-small-50 \| hf download \| {2}\| not there \|/m);
+    expect(stdout).not.toContain(folder.path);
+  }, 60_000);
+
   it("refuses a workload it does not have, and says where the names are", async () => {
     const { status, stderr } = await bench(["everything"]);
     expect({ status, stderr }).toEqual({

@@ -36,6 +36,7 @@ const PAGES = [
   "docs/ci.md",
   "docs/from-hf.md",
   "docs/facts.md",
+  "docs/performance.md",
   "manifests/README.md",
 ];
 
@@ -51,6 +52,11 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "npm run build": "replaces what the tests are running",
   "npm run format": "rewrites the project",
   "npm run vitest -- test/cli/plan.test.ts": "is a run of tests",
+  "npm run bench": "takes an hour; bench.test.ts runs parts of it",
+  "npm run bench -- --markdown": "takes an hour; bench.test.ts runs parts of it",
+  "npm run bench -- --quick small": "takes minutes; bench.test.ts runs another part",
+  "npm run bench -- --budget file-1g small": "takes minutes; bench.test.ts runs another part",
+  "npm run bench -- --on /mnt/data capped-large": "needs a disk there",
   "npm run kill -- --kills 2000 --seed 7": "takes half an hour",
   "tritter serve": "answers until it is stopped; e2e/serve.test.ts runs it",
   "export HF_ENDPOINT=http://127.0.0.1:8741": "e2e/serve.test.ts has a port of its own",

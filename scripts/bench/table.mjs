@@ -35,6 +35,10 @@ export function budgetLines(verdicts) {
   });
 }
 
+export function budgetsOf(verdicts, name) {
+  return verdicts.filter(({ workload }) => workload === name);
+}
+
 const WIDTHS = [9, 19, 9, 9, 15, 9];
 
 function line(width, [first, ...cells]) {
@@ -42,16 +46,16 @@ function line(width, [first, ...cells]) {
   return `  ${first.padEnd(width)}${right.join("")}`.trimEnd();
 }
 
-function time(seconds) {
+export function time(seconds) {
   return seconds < 0.995
     ? `${Math.round(seconds * 1000)} ms`
     : `${seconds.toFixed(seconds < 9.95 ? 2 : 1)} s`;
 }
 
-function size(bytes) {
+export function size(bytes) {
   return bytes === undefined ? "" : `${Math.round(bytes / 1e6)} MB`;
 }
 
-function multiple(ratio) {
+export function multiple(ratio) {
   return ratio === undefined ? "" : `${ratio < 0.0995 ? ratio.toFixed(3) : ratio.toFixed(2)} ×`;
 }
