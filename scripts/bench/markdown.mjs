@@ -5,7 +5,7 @@ export function markdownOf(summaries, { machine, runs, quick, verdicts }) {
   const rows = summaries.flatMap((summary) => rowsOf(summary, verdicts));
   const memory = summaries.map((summary) => memoryRow(summary, verdicts)).filter((row) => row !== undefined);
   return [
-    `${machineText(machine)}. Medians of ${runs === 1 ? "one run" : `${runs} runs`}${quick ? ", a tenth of the work" : ""}.`,
+    `${machineText(machine)}. ${runs === 1 ? "One run" : `Medians of ${runs} runs`}${quick ? ", a tenth of the work" : ""}.`,
     "",
     ...tableOf(["workload", "beside", "tritter", "it", "ratio", "at most", "CPU ratio"], rows),
     "",
