@@ -11,7 +11,6 @@ import type { Disk } from "./disk/port.ts";
 import { syncFile } from "./disk/sync-file.ts";
 import { onDisk } from "./disk/trouble.ts";
 import { type Problem, systemCode, TritterError } from "./errors.ts";
-import type { Hub } from "./hub/port.ts";
 import type { Count, Damage, Forget, Prune } from "./plan/types.ts";
 import { pool } from "./pool.ts";
 import type { Entry } from "./receipt/entries.ts";
@@ -82,7 +81,7 @@ async function fetchRest(applying: Applying, change: TreeChange, gift: Gift) {
   });
   if (blobs.length === 0 || applying.hub === undefined) return { ready: new Map(), problems: [], bytes: 0 };
   emit({ kind: "fetching", ...countOf(blobs) });
-  const hub: Hub = applying.hub();
+  const hub = applying.hub();
   // Its parents are looked at too: a folder may have become a link since.
   const locate = ({ path, stamp }: Damage) => {
     change.lookAgain();

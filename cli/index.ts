@@ -17,6 +17,8 @@ export type { Emit, TritterEvent } from "./events.ts";
 export type { Drift, Plan } from "./plan.ts";
 export { type AddOptions, addProject } from "./project/add.ts";
 export { type AdoptOptions, type AdoptResult, adoptProject } from "./project/adopt.ts";
+export { type BundleOptions, type BundleResult, createBundle } from "./project/bundle.ts";
+export { type ApplyOptions, type ApplyResult, applyBundle } from "./project/bundle-apply.ts";
 export type { CheckOptions, CheckResult } from "./project/check.ts";
 export { type CleanOptions, type CleanResult, cleanProject } from "./project/clean.ts";
 export { type DiffOptions, type DiffResult, diffProject } from "./project/diff.ts";

@@ -19,6 +19,10 @@ export const library = {
     (await import("./project/lock.ts")).updateProject(...given),
   rescueProject: async (...given: Parameters<typeof import("./project/rescue.ts").rescueProject>) =>
     (await import("./project/rescue.ts")).rescueProject(...given),
+  createBundle: async (...given: Parameters<typeof import("./project/bundle.ts").createBundle>) =>
+    (await import("./project/bundle.ts")).createBundle(...given),
+  applyBundle: async (...given: Parameters<typeof import("./project/bundle-apply.ts").applyBundle>) =>
+    (await import("./project/bundle-apply.ts")).applyBundle(...given),
   syncProject,
   adoptProject: async (...given: Parameters<typeof import("./project/adopt.ts").adoptProject>) =>
     (await import("./project/adopt.ts")).adoptProject(...given),

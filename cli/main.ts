@@ -38,8 +38,19 @@ async function main(): Promise<void> {
     version: VERSION,
     pid: process.pid,
     runtime: { node: process.versions.node, platform: process.platform },
+    streams: {
+      input: () => process.stdin,
+      output: sendOn,
+      showsOutput: process.stdout.isTTY === true,
+    },
   });
   process.exitCode = status || process.exitCode;
+}
+
+function sendOn(bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 /** Whoever reads may stop reading (`| head`): the rest is dropped, and the work goes on to its own end. */

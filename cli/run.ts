@@ -1,6 +1,6 @@
 import type { Parsed } from "./args.ts";
 import { check } from "./commands/check.ts";
-import type { Answer, Command } from "./commands/command.ts";
+import type { Answer, Command, Streams } from "./commands/command.ts";
 import { plainLine } from "./commands/plain.ts";
 import { sync } from "./commands/sync.ts";
 import type { Clock, Context, Env, Runtime } from "./context.ts";
@@ -30,6 +30,7 @@ export interface World {
   /** What commands run; unset: the library of this package. */
   readonly library?: Library;
   readonly loadSpinner?: LoadSpinner;
+  readonly streams?: Streams;
 }
 
 /** The whole program: arguments to exit status, and the one place that catches everything. */
@@ -52,13 +53,19 @@ export async function run(argv: readonly string[], world: World): Promise<number
   const { command, names, flags } = parsed;
   if (command in PLAIN) return printPlain(command, names, world);
   const { quiet = false, verbose = false, manifest } = flags;
-  const reporter = reporterFor(formatOf(flags), { ...world, quiet, verbose, manifest });
+  const stdout = isPiped(parsed) ? world.stderr : world.stdout;
+  const reporter = reporterFor(formatOf(flags), { ...world, stdout, quiet, verbose, manifest });
   const thrown: unknown[] = [];
   const answer = await answerOf(parsed, reporter, world).catch((error: unknown) => {
     thrown.push(error);
     return undefined;
   });
   return end(answer, { command, world, reporter, started, thrown, summary: flags.summary });
+}
+
+/** Standard output carries bytes, so that what is told goes beside. */
+function isPiped({ command, names: [action, place] }: Extract<Parsed, { kind: "run" }>): boolean {
+  return command === "bundle" && action === "create" && place === "-";
 }
 
 async function parse(argv: readonly string[], world: World): Promise<Parsed> {
@@ -76,6 +83,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   import: async () => (await import("./commands/import.ts")).importScript,
   lock: async () => (await import("./commands/lock.ts")).lock,
   update: async () => (await import("./commands/update.ts")).update,
+  bundle: async () => (await import("./commands/bundle.ts")).bundle,
   rescue: async () => (await import("./commands/rescue.ts")).rescue,
   sync: async () => sync,
   adopt: async () => (await import("./commands/adopt.ts")).adopt,
@@ -118,9 +126,9 @@ async function answerOf(
   world: World,
 ): Promise<Answer | undefined> {
   const handler = await COMMANDS[command]?.();
-  const { env, cwd, signal, clock, disk, version, pid, runtime } = world;
+  const { env, cwd, signal, clock, disk, version, pid, runtime, streams } = world;
   const context: Context = { env, cwd, signal, clock, disk, emit: reporter.emit, version, pid, runtime };
-  return handler?.({ context, library: world.library ?? library, names, flags });
+  return handler?.({ context, library: world.library ?? library, names, flags, streams });
 }
 
 interface End {

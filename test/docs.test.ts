@@ -37,6 +37,7 @@ const PAGES = [
   "docs/from-hf.md",
   "docs/facts.md",
   "docs/performance.md",
+  "docs/air-gap.md",
   "manifests/README.md",
 ];
 
@@ -159,7 +160,7 @@ describe("commands in the documents", () => {
   }, 60_000);
 
   it("every line of shell on another page is known", () => {
-    // Those of docs/git.md and docs/facts.md are run by tests of their names in e2e, those of docs/ci.md, docs/from-hf.md and docs/story.md by others.
+    // Those of docs/git.md and docs/facts.md are run by tests of their names in e2e, those of the others by others.
     const run = [
       "README.md",
       "docs/git.md",
@@ -167,6 +168,7 @@ describe("commands in the documents", () => {
       "docs/from-hf.md",
       "docs/story.md",
       "docs/facts.md",
+      "docs/air-gap.md",
     ];
     const others = [...pages.values()].filter(({ name }) => !run.includes(name));
     expect(others.flatMap(shellLines).filter((line) => !(line in NOT_RUN))).toEqual([]);
@@ -444,6 +446,8 @@ describe("docs/json.md", () => {
     );
     const check = await json("check");
     const sync = await json("sync", "--prune");
+    const bundle = await json("bundle", "create", "b.tar");
+    const applied = await json("bundle", "apply", "b.tar");
     hub.repo("o/code").commit({ "b/new.md": "n\n", "b/z.md": "z\n" });
     const update = await json("update", "--dry-run");
     const outdated = await json("outdated");
@@ -472,6 +476,7 @@ describe("docs/json.md", () => {
         rescue,
         sync,
         adopt,
+        bundle,
         check,
         list,
         facts,
@@ -483,7 +488,7 @@ describe("docs/json.md", () => {
         clean,
         serve,
       },
-      more: [placement, resolved],
+      more: [placement, resolved, applied],
     };
   }
 

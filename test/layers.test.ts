@@ -17,7 +17,7 @@ const ROWS: readonly (readonly string[])[] = [
   ["disk"],
   // What a verb may know of the world; it names the disk port, so it stands above it.
   ["context"],
-  ["manifest", "lock", "hub", "store", "tree", "receipt", "git", "foreign", "nearby", "facts"],
+  ["manifest", "lock", "hub", "store", "tree", "receipt", "git", "foreign", "nearby", "facts", "bundle"],
   ["resolve"],
   ["scan"],
   ["plan"],

@@ -25,7 +25,7 @@ export interface Applying {
   /** Asked before the Hub, in this order. */
   readonly givers: readonly Giver[];
   /** Made when the first byte must come from it; undefined: what nobody gives stays where it is, and nothing is removed. */
-  readonly hub: (() => Hub) | undefined;
+  readonly hub: (() => Pick<Hub, "open">) | undefined;
   readonly journal: Journal;
   readonly store: ReceiveInput & { readonly view: StoreView };
   /** Verified blobs of an interrupted run. */

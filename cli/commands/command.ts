@@ -59,6 +59,7 @@ export interface Flags {
   readonly port?: number;
   /** False only with `--no-token`. */
   readonly token?: string | boolean;
+  readonly since?: string;
 }
 
 /** bytes a second of a source or group; without a name, of all together. */
@@ -78,6 +79,17 @@ export interface Call {
   /** What stood on the line besides options. */
   readonly names: readonly string[];
   readonly flags: Flags;
+  /** undefined: nothing can be piped. */
+  readonly streams?: Streams;
+}
+
+/** Standard input and output as bytes. */
+export interface Streams {
+  input(): AsyncIterable<Uint8Array>;
+  /** Resolves once they are on their way. Throws DISK_REFUSED where whoever read has stopped. */
+  output(bytes: Uint8Array): Promise<void>;
+  /** It would be shown on a terminal. */
+  readonly showsOutput: boolean;
 }
 
 export interface Answer {

@@ -276,6 +276,32 @@ export const SPECS: readonly Spec[] = [
     ],
   },
   {
+    name: "bundle",
+    group: ACT,
+    summary: "carry a lock and its bytes to where no network is: create it here, apply it there",
+    arguments: [
+      new Argument("<action>", "what to do").choices(["create", "apply"]),
+      new Argument(
+        "<place...>",
+        "a folder, a file that ends in .tar, or - for a pipe; then sources and groups (default: all)",
+      ),
+    ],
+    options: [
+      () => new Option("--since <lock>", "create: leave out what this lock has, which the other side is at"),
+      () =>
+        new Option(
+          "--force",
+          "apply: take the bundle's manifest and root, and paths that hold other files; what was there is kept aside",
+        ),
+      ...HERE,
+    ],
+    examples: [
+      ["tritter bundle create /media/stick/corpus", "a folder, which hf can use as its cache too"],
+      ["tritter bundle create update.tar --since sent.lock", "only what is new since then"],
+      ["tritter bundle apply update.tar", "on the other side"],
+    ],
+  },
+  {
     name: "clean",
     group: ACT,
     summary: "empty the trash and drop dead partials, saying first what and how much",

@@ -60,6 +60,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTEMPTY: "a folder is not empty",
   EIO: "the device reported an error",
   EBUSY: "the entry is in use",
+  EPIPE: "whoever read it has stopped",
   ESTALE: "the network file system lost the file",
 };
 

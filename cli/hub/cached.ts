@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { type Commit, type Digest, digestOf, type RepoType } from "../../schema/ids.ts";
 import { pointerOid } from "./pointer.ts";
-import type { Entry, Listed } from "./port.ts";
+import type { Entry, Listed, RemoteFile, RepoRef } from "./port.ts";
+import { checkedName } from "./urls.ts";
 
 // The Hub's documented cache layout: https://huggingface.co/docs/huggingface_hub/guides/manage-cache
 //   datasets--owner--name/refs/main                    a commit, 40 bytes
@@ -12,6 +13,35 @@ import type { Entry, Listed } from "./port.ts";
 /** `datasets--owner--name`; of a name that `isRepoName` accepts. */
 export function repoFolder(type: RepoType, repo: string): string {
   return [`${type}s`, ...repo.split("/")].join("--");
+}
+
+/** `datasets--o--n/snapshots/<commit>/data/x`. Throws REPO_NOT_FOUND for what is no name of a repository. */
+export function snapshotFile({ repo, commit, path }: Omit<RemoteFile, "size">): string {
+  return `${cacheFolder(repo)}/snapshots/${commit}/${path}`;
+}
+
+/** `datasets--o--n/refs/main`; undefined for a revision that could lead anywhere else. */
+export function refFile(repo: RepoRef, revision: string): string | undefined {
+  return safeBelow("refs", revision) === undefined ? undefined : `${cacheFolder(repo)}/refs/${revision}`;
+}
+
+/** `datasets--o--n/trees/<commit>.json` */
+export function listingFile(repo: RepoRef, commit: Commit): string {
+  return `${cacheFolder(repo)}/trees/${commit}.json`;
+}
+
+function cacheFolder({ type, repo }: RepoRef): string {
+  return repoFolder(type, checkedName(repo));
+}
+
+/** The complete listing of a commit, as `readTree` reads it. Every file has a digest. */
+export function listingText(files: readonly Listed[]): string {
+  const entries = files.map(({ path, size, digest = "" }) => {
+    const hex = digest.slice(digest.indexOf(":") + 1);
+    if (digest.startsWith("git:")) return [path, { size, blob_id: hex }];
+    return [path, { size, blob_id: pointerOid(hex, size), lfs_sha256: hex, lfs_size: size }];
+  });
+  return `${JSON.stringify({ format_version: 1, files: Object.fromEntries(entries) }, undefined, 1)}\n`;
 }
 
 /** `path` below `folder`; undefined where it could lead anywhere else. */

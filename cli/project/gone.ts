@@ -4,10 +4,9 @@ import type { Hub, RemoteFile } from "../hub/port.ts";
 import { asGone } from "../resolve/gone.ts";
 
 /** A Hub for the files of a lock: what it says is gone is said of the source that is pinned to it. */
-export function sayingGone(hub: Hub, lock: Lock): Hub {
+export function sayingGone(hub: Pick<Hub, "open">, lock: Lock): Pick<Hub, "open"> {
   let pins: ReadonlyMap<string, LockedSource> | undefined;
   return {
-    ...hub,
     open: async (file, range, signal) => {
       try {
         return await hub.open(file, range, signal);

@@ -11,6 +11,7 @@ import { diskProblem, passing } from "../disk/trouble.ts";
 import { thisWriter, type Writer } from "../disk/writer.ts";
 import { type Problem, systemCode, TritterError, TritterErrors } from "../errors.ts";
 import type { Emit } from "../events.ts";
+import type { Hub } from "../hub/port.ts";
 import { bytesDigest } from "../lock/digests.ts";
 import { serialiseLock } from "../lock/write.ts";
 import { selectSources } from "../manifest/select.ts";
@@ -57,6 +58,8 @@ export interface SyncOptions extends ProjectOptions, GiverOptions {
   readonly jobs: number;
   /** undefined: none. */
   readonly limits?: SyncLimits;
+  /** Asked in the place of the one that options, manifest and environment name. */
+  readonly hub?: Pick<Hub, "open">;
 }
 
 export interface SyncLimits extends Omit<Limits, "rates"> {
@@ -305,7 +308,7 @@ async function carryOut(
       state: seen.state,
       owner: project.manifest.owner,
       givers,
-      hub: fetch ? () => sayingGone(hub(), lock) : undefined,
+      hub: fetch ? () => sayingGone(options.hub ?? hub(), lock) : undefined,
       journal,
       store: { disk, view: seen.store, readyFolder, writer, now: clock.now },
       leftReady: seen.store.ready,
@@ -342,7 +345,7 @@ function stampsOf({ keeps }: Plan, { last }: Written): (path: TreePath) => Stamp
 }
 
 /** Resolves to the state folder, which exists afterwards and hides itself from git. */
-async function makeRoot(context: Context, asked: string): Promise<string> {
+export async function makeRoot(context: Context, asked: string): Promise<string> {
   const { disk } = context;
   try {
     if (disk.lstat(asked) === undefined) await disk.mkdir(asked);

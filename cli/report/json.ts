@@ -57,6 +57,8 @@ async function bodyOf(result: Result): Promise<Json> {
       return syncBody(result);
     case "adopt":
       return adoptBody(result);
+    case "bundle":
+      return result.action === "create" ? bundleBody(result) : appliedBody(result);
     case "check":
       return checkBody(result);
     case "list":
@@ -144,6 +146,18 @@ function providedBody({ cache, metadata }: Provided): Json {
 function adoptBody({ dryRun, root, folder, found, lacking, outcome }: Of<"adopt">): Json {
   const done = outcome === undefined ? null : outcomeBody(outcome);
   return { dryRun, root, folder, found, lacking, outcome: done };
+}
+
+type Bundled<Action extends string> = Extract<Of<"bundle">, { readonly action: Action }>;
+
+function bundleBody({ action, to, form, blobs, there, left, digest }: Bundled<"create">): Json {
+  return { action, to: to ?? null, form, blobs, there, left, digest: digest ?? null };
+}
+
+function appliedBody({ action, from, manifest, lock, missing, sync }: Bundled<"apply">): Json {
+  const { root, plan, outcome } = sync;
+  const done = outcome === undefined ? null : outcomeBody(outcome);
+  return { action, from, root, manifest, lock, missing, plan: planBody(plan), outcome: done };
 }
 
 function checkBody({ root, stale, plan, hashed, carried, obligations }: Of<"check">): Json {

@@ -47,6 +47,7 @@ export const CAUSES: Readonly<Record<ErrorCode, string>> = {
   REVISION_NOT_FOUND: "The repository can be read and has no such branch, tag or commit.",
   NOT_IMPORTED:
     "A line of the script downloads something that cannot be said in a manifest, or that only a run would tell.",
+  BUNDLE_INVALID: "What is to be applied is no bundle, was damaged, or holds what no bundle does.",
   LOCK_MISSING: "The command needs a lock, and may not write one.",
   LOCK_STALE: "The manifest was edited after the lock was written, and the command may not write it.",
   DRIFT: "Files below the root are missing, changed or left over.",
@@ -67,6 +68,7 @@ export const CAUSES: Readonly<Record<ErrorCode, string>> = {
   OFFLINE: "Something has to be fetched, and --offline or HF_HUB_OFFLINE forbids it.",
   LISTING_INCOMPLETE:
     "A list of files or commits ended early, so that what is missing cannot be told from what is not there.",
+  BUNDLE_INCOMPLETE: "A bundle was cut on its way, or goes on from a lock whose bytes are not here.",
   NO_SPACE: "The plan needs more bytes, or more files, than the disk or a quota has left.",
   BUDGET: "--max-bytes or --deadline was reached.",
   NAME_REFUSED: "A file has a name that would lead out of the root, or that not every system can hold.",

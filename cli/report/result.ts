@@ -1,5 +1,7 @@
 import type { Problem } from "../errors.ts";
 import type { AdoptResult } from "../project/adopt.ts";
+import type { BundleResult } from "../project/bundle.ts";
+import type { ApplyResult } from "../project/bundle-apply.ts";
 import type { CheckResult } from "../project/check.ts";
 import type { CleanResult } from "../project/clean.ts";
 import type { DiffResult } from "../project/diff.ts";
@@ -31,6 +33,8 @@ export type Result =
   | (RescueResult & { readonly command: "rescue"; readonly dryRun: boolean })
   | (SyncResult & { readonly command: "sync"; readonly dryRun: boolean })
   | (AdoptResult & { readonly command: "adopt"; readonly dryRun: boolean })
+  | (BundleResult & { readonly command: "bundle"; readonly action: "create" })
+  | (ApplyResult & { readonly command: "bundle"; readonly action: "apply" })
   | (CheckResult & { readonly command: "check" })
   | (ListResult & { readonly command: "list" })
   | (FactsResult & { readonly command: "facts" })

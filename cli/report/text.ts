@@ -6,6 +6,7 @@ import type { LockResult } from "../project/lock.ts";
 import type { SyncResult } from "../project/sync.ts";
 import type { SourceChange } from "../resolve/changes.ts";
 import { adoptLines } from "./adopt.ts";
+import { appliedLines, bundleLines } from "./bundle.ts";
 import { changeLines, patternLines } from "./changes.ts";
 import { doctorLines } from "./doctor.ts";
 import { editLines } from "./edit.ts";
@@ -55,6 +56,9 @@ export async function textLines(ending: Ending, layout: Layout): Promise<readonl
       return syncLines(result, ending, layout);
     case "adopt":
       return adoptLines(result, ending, layout);
+    case "bundle":
+      if (result.action === "create") return bundleLines(result, ending.tookMs, layout);
+      return [...appliedLines(result), ...syncLines({ ...result.sync, dryRun: false }, ending, layout)];
     case "check":
       return checkLines(result, ending, layout);
     case "list":
@@ -104,6 +108,7 @@ export function isAskedFor(result: Result): boolean {
     case "init":
     case "resolve":
     case "git-merge":
+    case "bundle":
     case "check":
     case "doctor":
     case "serve":
