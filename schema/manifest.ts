@@ -6,6 +6,7 @@ export interface ManifestDocument {
   readonly name?: string;
   readonly root?: string;
   readonly endpoint?: string;
+  readonly endpoints?: readonly string[];
   readonly policy?: { readonly licenses?: LicenseRules; readonly deny?: readonly string[] };
   /** null: the key stands alone, as while every source is still a comment. */
   readonly sources: Readonly<Record<string, SourceDocument>> | null;
@@ -100,6 +101,8 @@ export interface Manifest {
   readonly root: string;
   /** As written: an http(s) URL or an absolute folder path; undefined: the environment decides. */
   readonly endpoint: string | undefined;
+  /** Further ones with the same, in the order written: `endpoint` is the first of all. */
+  readonly mirrors: readonly string[];
   readonly licenses: LicenseRules;
   readonly deny: readonly string[];
   /** Sorted by name. */

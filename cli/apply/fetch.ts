@@ -214,11 +214,15 @@ function judgeSmall(
   want: Wanted,
   { queue: { settle, behind }, kept }: { queue: Queue; kept: SmallKept },
 ): void {
-  if (kept.kind === "ready") settle(want, kept.blob);
-  else
+  if (kept.kind === "ready") {
+    fetching.hub.verdict?.(want.remotes, { right: true, whole: true });
+    settle(want, kept.blob);
+  } else
     behind.run(() =>
       guarded(fetching, want, settle, () =>
-        twice(fetching, want, (attempt) => (attempt === 0 ? orThrown(kept) : takeAgain(fetching, want))),
+        untilRight(fetching, { want, whole: true }, (attempt) =>
+          attempt === 0 ? orThrown(kept) : takeAgain(fetching, want),
+        ),
       ),
     );
 }
@@ -302,7 +306,8 @@ async function endSpan(fetching: Fetching, large: Large): Promise<void> {
     return;
   }
   await guarded(fetching, want, queue.settle, () => {
-    return twice(fetching, want, async (attempt) => {
+    const whole = receiver.have === 0;
+    return untilRight(fetching, { want, whole }, async (attempt) => {
       const current = attempt === 0 ? receiver : await refill(fetching, want);
       return current.finish();
     });
@@ -332,24 +337,30 @@ async function refill(fetching: Fetching, want: Wanted): Promise<Receiver> {
   }
 }
 
-/** Wrong bytes are fetched once more from the beginning; wrong again is final, and no flag changes that. */
-async function twice(
+/**
+ * Wrong bytes are fetched once more from the beginning, or as often as there is somebody else to ask; wrong again is final, and no
+ * flag changes that. `whole`: all of the first attempt's bytes were fetched.
+ */
+async function untilRight(
   fetching: Fetching,
-  want: Wanted,
+  { want, whole }: { want: Wanted; whole: boolean },
   attempt: (number: number) => Promise<Kept>,
 ): Promise<ReadyBlob | Problem> {
-  const first = await attempt(0);
-  if (first.kind === "ready") return first.blob;
-  fetching.emit({
-    kind: "file-retry",
-    key: want.key,
-    path: want.path,
-    why: "the bytes do not match the lock",
-    waitMs: 0,
-    lost: want.size,
-  });
-  const second = await attempt(1);
-  return second.kind === "ready" ? second.blob : mismatch(want, second.digest);
+  for (let number = 0; ; number++) {
+    const kept = await attempt(number);
+    const right = kept.kind === "ready";
+    const others = fetching.hub.verdict?.(want.remotes, { right, whole: whole || number > 0 });
+    if (right) return kept.blob;
+    if (others !== true && number > 0) return mismatch(want, kept.digest);
+    fetching.emit({
+      kind: "file-retry",
+      key: want.key,
+      path: want.path,
+      why: "the bytes do not match the lock",
+      waitMs: 0,
+      lost: want.size,
+    });
+  }
 }
 
 function mismatch(want: Wanted, found: Digest): Problem {

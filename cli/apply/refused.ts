@@ -1,13 +1,14 @@
 import { CODES, type ErrorCode, EXIT, type Problem, TritterError } from "../errors.ts";
-import type { Hub, RemoteFile } from "../hub/port.ts";
+import type { ByteHub, RemoteFile } from "../hub/port.ts";
 
 /**
  * A Hub that is asked once for what it refuses as a whole: after a refusal of access, or of a commit that is gone,
  * further files of that repository and commit fail with the same error and no request.
  */
-export function askingOnce(hub: Pick<Hub, "open">): Pick<Hub, "open"> {
+export function askingOnce(hub: ByteHub): ByteHub {
   const refused = new Map<string, TritterError>();
   return {
+    ...(hub.verdict !== undefined && { verdict: hub.verdict }),
     open: (file, range, signal) => {
       const before = refused.size === 0 ? undefined : refused.get(wholeOf(file));
       if (before !== undefined) return Promise.reject(before);

@@ -1,7 +1,7 @@
 import type { Clock } from "../context.ts";
 import { problemsOf, TritterError } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import type { Body, Hub, RemoteFile } from "../hub/port.ts";
+import type { Body, ByteHub, RemoteFile } from "../hub/port.ts";
 import type { Meter } from "./meter.ts";
 
 /** Takes the bytes of a range in order. */
@@ -12,7 +12,7 @@ export interface Sink {
 }
 
 export interface Streaming {
-  readonly hub: Pick<Hub, "open">;
+  readonly hub: ByteHub;
   /** Bodies open at once, over all files. */
   readonly gate: <T>(work: () => Promise<T>) => Promise<T>;
   readonly clock: Clock;

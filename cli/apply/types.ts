@@ -3,7 +3,7 @@ import type { Clock } from "../context.ts";
 import type { Disk } from "../disk/port.ts";
 import type { Problem } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import type { Hub } from "../hub/port.ts";
+import type { ByteHub } from "../hub/port.ts";
 import type { Count, Plan } from "../plan/types.ts";
 import type { Journal } from "../receipt/journal.ts";
 import type { ReceiveInput } from "../store/receive.ts";
@@ -25,7 +25,7 @@ export interface Applying {
   /** Asked before the Hub, in this order. */
   readonly givers: readonly Giver[];
   /** Made when the first byte must come from it; undefined: what nobody gives stays where it is, and nothing is removed. */
-  readonly hub: (() => Pick<Hub, "open">) | undefined;
+  readonly hub: (() => ByteHub) | undefined;
   readonly journal: Journal;
   readonly store: ReceiveInput & { readonly view: StoreView };
   /** Verified blobs of an interrupted run. */

@@ -28,7 +28,8 @@ export interface Client {
     url: string,
     request: { readonly subject: Subject; readonly signal: AbortSignal },
   ): Promise<TextAnswer>;
-  persist<Value>(work: () => Promise<Attempt<Value>>, signal: AbortSignal): Promise<Value>;
+  /** `tries`: unset: as many as pay where nobody else can be asked. */
+  persist<Value>(work: () => Promise<Attempt<Value>>, signal: AbortSignal, tries?: number): Promise<Value>;
 }
 
 export interface Request {
@@ -100,7 +101,7 @@ export function createClient(settings: ClientSettings): Client {
     follow,
     attempt,
     getText,
-    persist: (work, signal) => persist(work, { clock, emit, signal }),
+    persist: (work, signal, tries) => persist(work, { clock, emit, signal, tries }),
   };
   return client;
 

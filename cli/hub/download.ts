@@ -11,7 +11,11 @@ import { clean } from "./text.ts";
 import { resolveUrl } from "./urls.ts";
 
 /** Opens ranges of files, and keeps in memory where a redirect led for the further ranges of a large one. */
-export function createDownloads(client: Client, refusals: Refusals, lanes: Lanes) {
+export function createDownloads(
+  client: Client,
+  refusals: Refusals,
+  { lanes, tries }: { readonly lanes: Lanes; readonly tries: number | undefined },
+) {
   /** File → its signed URL elsewhere; a promise while the first range finds out. Never stored: it expires within the hour. */
   const places = new Map<string, Promise<URL | undefined>>();
   return { open, access };
@@ -22,10 +26,11 @@ export function createDownloads(client: Client, refusals: Refusals, lanes: Lanes
     const headers = whole ? NONE : { range: `bytes=${range.start}-${range.end - 1}` };
     const resolve = new URL(resolveUrl(client.endpoint.url, file.repo, file));
     const request = { url: resolve, subject, signal, headers, lanes };
-    return client.persist(async () => {
+    const work = async () => {
       const got = whole ? await client.attempt(request) : await viaPlace(keyOf(file), request);
       return got.kind === "again" ? got : inspect(got.value, { file, range, request });
-    }, signal);
+    };
+    return client.persist(work, signal, tries);
   }
 
   /** From the remembered place if there is one and it still answers, else from the Hub. */

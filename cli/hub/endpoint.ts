@@ -32,7 +32,8 @@ export function chooseEndpoint({ flag, manifest, environment }: Candidates): End
   return parseEndpoint(HUGGING_FACE, "the default");
 }
 
-function parseEndpoint(text: string, from: string): Endpoint {
+/** Throws USAGE; never prints credentials. */
+export function parseEndpoint(text: string, from: string): Endpoint {
   if (!/^https?:\/\//i.test(text)) {
     if (isAbsolute(text)) return { kind: "folder", folder: text };
     throw refused(from, "it is neither an http(s) URL nor an absolute folder");

@@ -28,15 +28,15 @@ export interface HttpSettings {
   readonly onAnswer?: ((answer: Heard) => void) | undefined;
 }
 
-/** A Hub over HTTP. Opens no socket and reads no file before the first question. */
-export function openHttpHub(settings: HttpSettings): Hub {
+/**
+ * A Hub over HTTP. Opens no socket and reads no file before the first question. `tries`: of opening a file; unset: as many as
+ * pay where nobody else can be asked.
+ */
+export function openHttpHub(settings: HttpSettings, tries?: number): Hub {
   const { endpoint, signal } = settings;
   const { client, refusals, close } = openLine(settings);
-  const downloads = createDownloads(
-    client,
-    refusals,
-    createLanes({ ceiling: settings.connections, clock: settings.clock }),
-  );
+  const lanes = createLanes({ ceiling: settings.connections, clock: settings.clock });
+  const downloads = createDownloads(client, refusals, { lanes, tries });
   return {
     label: endpoint.url,
     resolve: (repo, revision) => resolveRevision(client, repo, { revision, signal }),

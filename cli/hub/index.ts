@@ -3,11 +3,12 @@ import type { Disk } from "../disk/port.ts";
 import { TritterError } from "../errors.ts";
 import type { Emit } from "../events.ts";
 import type { Heard } from "./client.ts";
-import { chooseEndpoint, type Endpoint, type HttpEndpoint } from "./endpoint.ts";
+import { chooseEndpoint, type Endpoint, type HttpEndpoint, parseEndpoint } from "./endpoint.ts";
 import { type Env, type HubEnvironment, proxyVariables, readEnvironment } from "./environment.ts";
 import { openFolderHub } from "./folder.ts";
 import { type Budget, budgetOf } from "./gate.ts";
 import { type HttpSettings, openHttpHub } from "./http.ts";
+import { openMirrors } from "./mirrors.ts";
 import type { Hub } from "./port.ts";
 import { type Way, wayTo } from "./way.ts";
 
@@ -18,6 +19,8 @@ export type { Account, Knock, ProxyUse, TokenUse } from "./way.ts";
 export interface HubSettings {
   /** From the manifest: an http(s) URL or an absolute folder. Gets no token by itself; undefined: the environment decides. */
   readonly endpoint: string | undefined;
+  /** From the manifest, further ones with the same: bytes may come from any. Not asked where another than the manifest's is. */
+  readonly mirrors?: readonly string[];
   /** `--endpoint`: goes before the manifest's, and is trusted with the token. */
   readonly endpointFlag: string | undefined;
   readonly env: Env;
@@ -43,9 +46,32 @@ export function openHub(settings: HubSettings): Hub {
   const { disk, offline } = settings;
   const environment = readEnvironment(settings.env);
   const endpoint = chooseEndpoint(candidatesOf(settings, environment));
-  if (endpoint.kind === "folder") return openFolderHub({ folder: endpoint.folder, disk, offline: false });
-  if (offline) return openFolderHub({ folder: environment.cacheFolder ?? noCache(), disk, offline: true });
-  return openHttpHub(httpSettings(settings, endpoint, environment));
+  const all = [endpoint, ...mirrorsOf(settings)];
+  const folders = all.filter((one) => one.kind === "folder");
+  const https = all.filter((one) => one.kind === "http");
+  const openFolder = (folder: string, isCache: boolean) => openFolderHub({ folder, disk, offline: isCache });
+  if (offline && https.length > 0) {
+    const cache = environment.cacheFolder ?? (folders.length > 0 ? undefined : noCache());
+    const here = folders.map(({ folder }) => openFolder(folder, false));
+    return mirrored(settings, cache === undefined ? here : [...here, openFolder(cache, true)]);
+  }
+  const tries = all.length === 1 ? undefined : 1;
+  const open = (one: Endpoint) =>
+    one.kind === "folder"
+      ? openFolder(one.folder, false)
+      : openHttpHub(httpSettings(settings, one, environment), tries);
+  return mirrored(settings, all.map(open));
+}
+
+/** Those of the manifest, where that has the word. */
+function mirrorsOf({ endpoint, endpointFlag, mirrors = [] }: HubSettings): readonly Endpoint[] {
+  if (endpointFlag !== undefined || endpoint === undefined) return [];
+  return mirrors.map((one) => parseEndpoint(one, "the manifest's endpoints"));
+}
+
+function mirrored({ emit, signal, clock = systemClock }: HubSettings, hubs: readonly Hub[]): Hub {
+  const [only] = hubs;
+  return hubs.length === 1 && only !== undefined ? only : openMirrors({ hubs, clock, emit, signal });
 }
 
 function candidatesOf({ endpoint, endpointFlag }: HubSettings, environment: HubEnvironment) {

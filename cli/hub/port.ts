@@ -39,7 +39,21 @@ export interface Hub {
    * to all, so ask for another file. Throws what is no matter of access: PIN_GONE, NETWORK, HUB.
    */
   access(repo: RepoRef, commit: Commit, path: string): Promise<Access>;
+  /**
+   * Told what became of the bytes of a file, once they were hashed; `files` are the places of one content. True: others are
+   * asked if it is opened again, from its beginning. Not there where nobody else could be asked.
+   */
+  verdict?(files: readonly RemoteFile[], verdict: Verdict): boolean;
   close(): Promise<void>;
+}
+
+/** What bytes come from. */
+export type ByteHub = Pick<Hub, "open" | "verdict">;
+
+export interface Verdict {
+  readonly right: boolean;
+  /** All of its bytes came from here, and none from an earlier run. */
+  readonly whole: boolean;
 }
 
 export interface Resolved {

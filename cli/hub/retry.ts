@@ -11,21 +11,23 @@ interface Persistence {
   readonly clock: Clock;
   readonly emit: Emit;
   readonly signal: AbortSignal;
+  /** default: five */
+  readonly tries?: number | undefined;
 }
 
 const TRIES = 5;
 const LONGEST_MS = 8_000;
 
-/** Tries up to five times, pausing a random part of 1, 2, 4, 8 s between (full jitter), then throws the last error. */
+/** Tries some times, pausing a random part of 1, 2, 4, 8 s between (full jitter), then throws the last error. */
 export async function persist<Value>(
   work: () => Promise<Attempt<Value>>,
-  { clock, emit, signal }: Persistence,
+  { clock, emit, signal, tries = TRIES }: Persistence,
 ): Promise<Value> {
   for (let tried = 1; ; tried++) {
     signal.throwIfAborted();
     const attempt = await work();
     if (attempt.kind === "done") return attempt.value;
-    if (tried === TRIES) throw attempt.error;
+    if (tried === tries) throw attempt.error;
     if (attempt.paced) continue;
     const waitMs = Math.ceil(Math.random() * Math.min(LONGEST_MS, 1000 * 2 ** (tried - 1)));
     emit({ kind: "waiting", why: `${attempt.error.message}; trying again`, waitMs });

@@ -17,11 +17,12 @@ export function assemble(
   document: ManifestDocument,
   { file, root }: { file: string; root: string },
 ): Manifest {
-  const folder = dirname(file);
+  const [endpoint, ...mirrors] = endpointsOf(document).map((one) => endpointOf(one, dirname(file)));
   return {
     file,
     ...placeOf(file, { name: document.name, root }),
-    endpoint: endpointOf(document.endpoint, folder),
+    endpoint,
+    mirrors,
     licenses: document.policy?.licenses ?? {},
     deny: document.policy?.deny ?? [],
     sources: Object.entries(document.sources ?? {})
@@ -74,7 +75,11 @@ function carrierOf(document: CarrierDocument): Carrier {
   };
 }
 
-function endpointOf(endpoint: string | undefined, folder: string): string | undefined {
-  if (endpoint === undefined || /^https?:/i.test(endpoint)) return endpoint;
+function endpointsOf({ endpoint, endpoints }: ManifestDocument): readonly string[] {
+  return endpoint === undefined ? (endpoints ?? []) : [endpoint];
+}
+
+function endpointOf(endpoint: string, folder: string): string {
+  if (/^https?:/i.test(endpoint)) return endpoint;
   return isAbsolute(endpoint) ? endpoint : resolve(folder, endpoint);
 }

@@ -18,9 +18,12 @@ type Report = (path: Path, message: string, hint?: string) => void;
 export function checkRules(document: ManifestDocument, source: SourceText): Issue[] {
   const found: { path: Path; message: string; hint: string | undefined }[] = [];
   const report: Report = (path, message, hint) => found.push({ path, message, hint });
-  controlRule("root", document.root, report);
-  controlRule("endpoint", document.endpoint, report);
-  endpointRule(document, report);
+  controlRule(["root"], document.root, report);
+  endpointRule(["endpoint"], document.endpoint, report);
+  for (const [index, endpoint] of (document.endpoints ?? []).entries())
+    endpointRule(["endpoints", index], endpoint, report);
+  if (document.endpoint !== undefined && document.endpoints !== undefined)
+    report(["endpoints"], '"endpoint" and "endpoints" are both given: should be one of them');
   patternRule(["policy", "deny"], document.policy?.deny, report);
   for (const [name, entry] of Object.entries(document.sources ?? {})) {
     carrierRules(["sources", name], entry, report);
@@ -161,9 +164,9 @@ function followRule(at: Path, { follow }: CarrierDocument, report: Report): void
     report([...at, "grace"], `"grace" is "${printable(grace)}": should be ${DURATION_SHAPE}`);
 }
 
-function controlRule(name: "root" | "endpoint", text: string | undefined, report: Report): void {
+function controlRule(at: Path, text: string | undefined, report: Report): void {
   if (text !== undefined && /[\u0000-\u001f\u007f-\u009f]/.test(text))
-    report([name], `"${name}" holds a control character: should not`);
+    report(at, `"${at[0]}" holds a control character: should not`);
 }
 
 /** `./a/` and `a` are one folder; "" is the root itself. What is absolute stays so, and is refused. */
@@ -173,16 +176,14 @@ export function cleanFolder(folder: string): string {
   return plain === "." ? "" : plain;
 }
 
-function endpointRule({ endpoint }: ManifestDocument, report: Report): void {
+function endpointRule(at: Path, endpoint: string | undefined, report: Report): void {
+  controlRule(at, endpoint, report);
   if (endpoint === undefined || !/^[a-z][a-z0-9+.-]*:/i.test(endpoint) || isAbsolute(endpoint)) return;
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
-    report(["endpoint"], `"endpoint" is "${printable(endpoint)}": should be an http(s) URL or a folder`);
+    report(at, `"${at[0]}" is "${printable(endpoint)}": should be an http(s) URL or a folder`);
   } else if (url.username !== "" || url.password !== "") {
-    report(
-      ["endpoint"],
-      '"endpoint" holds a user name or password: should not; a token belongs into HF_TOKEN',
-    );
+    report(at, `"${at[0]}" holds a user name or password: should not; a token belongs into HF_TOKEN`);
   }
 }
 

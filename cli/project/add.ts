@@ -75,7 +75,9 @@ async function carryOut(
 
 /** Hubs whose pages count besides huggingface.co's. */
 export function endpointsOf({ env }: Context, { manifest, endpoint }: Project): readonly string[] {
-  return [endpoint, manifest.endpoint, readEnvironment(env).endpoint].filter((one) => one !== undefined);
+  return [endpoint, manifest.endpoint, ...manifest.mirrors, readEnvironment(env).endpoint].filter(
+    (one) => one !== undefined,
+  );
 }
 
 function chosenName({ manifest }: Project, { repo }: Stanza, { spec, name }: AddOptions): string {

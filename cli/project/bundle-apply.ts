@@ -8,7 +8,7 @@ import { replaceFile } from "../disk/replace.ts";
 import { onDisk } from "../disk/trouble.ts";
 import { type Problem, problemsOf, TritterError } from "../errors.ts";
 import { openFolderHub } from "../hub/folder.ts";
-import type { Body, Hub, RemoteFile } from "../hub/port.ts";
+import type { Body, ByteHub, RemoteFile } from "../hub/port.ts";
 import { parseLock } from "../lock/read.ts";
 import { parseManifest, readManifest } from "../manifest/read.ts";
 import { staleness } from "../resolve/stale.ts";
@@ -140,7 +140,7 @@ function rootOutside(file: string, root: string): TritterError {
 }
 
 /** Only `open`, and only what the bundle has: of a stream that was read, all of it is in the store already. */
-function bundleHub({ disk }: Context, bundle: OpenBundle, filled: Filled): Pick<Hub, "open"> {
+function bundleHub({ disk }: Context, bundle: OpenBundle, filled: Filled): ByteHub {
   const { folder, contents } = bundle;
   const paths = new Set(contents.blobs.map(({ path }) => path));
   const hub = folder === undefined ? undefined : openFolderHub({ folder, disk, offline: false });

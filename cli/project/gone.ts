@@ -1,12 +1,13 @@
 import type { Lock, LockedSource } from "../../schema/lock.ts";
 import { problemsOf, TritterError } from "../errors.ts";
-import type { Hub, RemoteFile } from "../hub/port.ts";
+import type { ByteHub, RemoteFile } from "../hub/port.ts";
 import { asGone } from "../resolve/gone.ts";
 
 /** A Hub for the files of a lock: what it says is gone is said of the source that is pinned to it. */
-export function sayingGone(hub: Pick<Hub, "open">, lock: Lock): Pick<Hub, "open"> {
+export function sayingGone(hub: ByteHub, lock: Lock): ByteHub {
   let pins: ReadonlyMap<string, LockedSource> | undefined;
   return {
+    ...(hub.verdict !== undefined && { verdict: hub.verdict }),
     open: async (file, range, signal) => {
       try {
         return await hub.open(file, range, signal);

@@ -126,8 +126,9 @@ export function lazyHub(
   onBudget?: HubSettings["onBudget"],
 ): { hub: () => Hub; close: () => Promise<void> } {
   let opened: Hub | undefined;
-  const wanted = { manifest: project.manifest.endpoint, flag: project.endpoint, offline: project.offline };
-  const settings = { ...hubSettings(context, wanted, connections), onBudget };
+  const { endpoint, mirrors } = project.manifest;
+  const wanted = { manifest: endpoint, flag: project.endpoint, offline: project.offline };
+  const settings = { ...hubSettings(context, wanted, connections), mirrors, onBudget };
   return {
     hub: () => {
       opened ??= openHub(settings);

@@ -11,7 +11,7 @@ import { diskProblem, passing } from "../disk/trouble.ts";
 import { thisWriter, type Writer } from "../disk/writer.ts";
 import { type Problem, systemCode, TritterError, TritterErrors } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import type { Hub } from "../hub/port.ts";
+import type { ByteHub } from "../hub/port.ts";
 import { bytesDigest } from "../lock/digests.ts";
 import { serialiseLock } from "../lock/write.ts";
 import { selectSources } from "../manifest/select.ts";
@@ -59,7 +59,7 @@ export interface SyncOptions extends ProjectOptions, GiverOptions {
   /** undefined: none. */
   readonly limits?: SyncLimits;
   /** Asked in the place of the one that options, manifest and environment name. */
-  readonly hub?: Pick<Hub, "open">;
+  readonly hub?: ByteHub;
 }
 
 export interface SyncLimits extends Omit<Limits, "rates"> {

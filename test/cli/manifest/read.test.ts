@@ -611,6 +611,7 @@ describe("readManifest() reads", () => {
       owner: "../tritter.yaml",
       root: "/project/data",
       endpoint: undefined,
+      mirrors: [],
       licenses: {},
       deny: [],
       sources: ["a", "b"].map((name) => ({
