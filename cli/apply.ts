@@ -3,6 +3,7 @@ import { fetchBlobs } from "./apply/fetch.ts";
 import { settle } from "./apply/flush.ts";
 import { gatherFromTree } from "./apply/gather.ts";
 import { type Gift, takeGiven } from "./apply/give.ts";
+import { less } from "./apply/meter.ts";
 import { placeAll } from "./apply/place.ts";
 import { pruneAll } from "./apply/prune.ts";
 import { spaceProblem } from "./apply/space.ts";
@@ -62,7 +63,7 @@ export async function apply(applying: Applying): Promise<Outcome> {
   return {
     fetched: countOf([...fetched.ready.values()]),
     given: gift.given,
-    received: fetched.bytes,
+    received: fetched.bytes + gift.received,
     placed: countOf(placing.placed.map((file) => file.want)),
     kept: plan.totals.keep,
     adopted: adopted.files,
@@ -87,7 +88,7 @@ async function fetchRest(applying: Applying, change: TreeChange, gift: Gift) {
     change.lookAgain();
     return change.isStill(path, stamp) ? join(applying.root, path) : undefined;
   };
-  const { limits } = applying;
+  const limits = less(applying.limits, gift.received);
   return fetchBlobs({ hub, clock, signal, emit, jobs, limits, store, locate }, blobs);
 }
 

@@ -23,6 +23,14 @@ export interface FetchInput extends Omit<Streaming, "gate" | "meter"> {
   readonly limits: Limits;
   /** Where a damaged file is, if it is still the one that the plan saw. */
   readonly locate: (damage: Damage) => string | undefined;
+  /** Hears of bytes that were wrong again after they had been asked for once more. */
+  readonly onWrong?: (wrong: Wrong) => void;
+}
+
+export interface Wrong {
+  readonly remote: RemoteFile;
+  readonly expected: Digest;
+  readonly found: Digest;
 }
 
 interface Fetching extends FetchInput, Streaming {
@@ -351,7 +359,11 @@ async function untilRight(
     const right = kept.kind === "ready";
     const others = fetching.hub.verdict?.(want.remotes, { right, whole: whole || number > 0 });
     if (right) return kept.blob;
-    if (others !== true && number > 0) return mismatch(want, kept.digest);
+    if (others !== true && number > 0) {
+      const [remote] = want.remotes;
+      if (remote !== undefined) fetching.onWrong?.({ remote, expected: want.digest, found: kept.digest });
+      return mismatch(want, kept.digest);
+    }
     fetching.emit({
       kind: "file-retry",
       key: want.key,

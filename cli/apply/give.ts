@@ -7,7 +7,7 @@ import type { Blob, Count } from "../plan/types.ts";
 import type { ReceiveInput } from "../store/receive.ts";
 import type { ReadyBlob } from "../store/store.ts";
 import type { How } from "../store/take.ts";
-import { openDeadline } from "./meter.ts";
+import { type Limits, less, openDeadline } from "./meter.ts";
 import type { Applying } from "./types.ts";
 
 /** A blob that would have to be fetched. */
@@ -37,6 +37,10 @@ export interface Hands {
   readonly emit: Emit;
   /** Streams at once, at most. */
   readonly jobs: number;
+  /** What may still come over the network. */
+  readonly limits: Limits;
+  /** So many bytes came over the network. */
+  received(bytes: number): void;
   /** The blob is in the store, verified there. */
   gave(wish: Wish, blob: ReadyBlob, how: How | "fetch"): void;
   /** The store refused it: nobody else need be asked. */
@@ -68,13 +72,20 @@ export interface Gift {
   /** Digests that the store refused. */
   readonly refused: ReadonlySet<Digest>;
   readonly given: readonly Given[];
+  /** bytes over the network */
+  readonly received: number;
 }
 
 /** Has what is to be fetched from those who are asked before the Hub, one after the other, until nothing is left to ask for. */
 export async function takeGiven(applying: Applying): Promise<Gift> {
   const { plan, givers, limits, signal } = applying;
   const asked = givers.map((giver): Asked => ({ giver, given: [], by: {}, blame: undefined }));
-  const gift = { ready: new Map<Digest, ReadyBlob>(), problems: [] as Problem[], refused: new Set<Digest>() };
+  const gift = {
+    ready: new Map<Digest, ReadyBlob>(),
+    problems: [] as Problem[],
+    refused: new Set<Digest>(),
+    received: 0,
+  };
   const isOpen = ({ digest }: Wish) => !gift.ready.has(digest) && !gift.refused.has(digest);
   const wishes = wishesOf(plan.blobs);
   const time = openDeadline(limits.deadline, applying);
@@ -139,11 +150,12 @@ interface Asking {
     readonly ready: Map<Digest, ReadyBlob>;
     readonly problems: Problem[];
     readonly refused: Set<Digest>;
+    received: number;
   };
 }
 
 async function ask(
-  { emit, store, clock, jobs }: Applying,
+  { emit, store, clock, jobs, limits }: Applying,
   asked: Asked,
   { open, signal, gift }: Asking,
 ): Promise<void> {
@@ -157,6 +169,10 @@ async function ask(
     clock,
     emit,
     jobs,
+    limits: less(limits, gift.received),
+    received: (bytes) => {
+      gift.received += bytes;
+    },
     gave: (wish, blob, how) => {
       given.push(wish);
       gift.ready.set(wish.digest, blob);

@@ -21,6 +21,12 @@ export const UNLIMITED: Limits = {
   deadline: undefined,
 };
 
+/** What may still come where so many bytes have. */
+export function less(limits: Limits, bytes: number): Limits {
+  const { maxBytes } = limits;
+  return maxBytes === undefined ? limits : { ...limits, maxBytes: Math.max(0, maxBytes - bytes) };
+}
+
 /** Counts what comes from the network against what may. */
 export interface Meter {
   /** Ends with `input.signal`, and with an error of code BUDGET once bytes or time are used up. */

@@ -223,8 +223,8 @@ export const SPECS: readonly Spec[] = [
       deep,
       () =>
         list(
-          "--from <folder>",
-          "take from there what has the right bytes, before anything is fetched; may be repeated",
+          "--from <folder|url>",
+          "take from there what has the right bytes, before the Hub is asked; may be repeated",
         ),
       () =>
         new Option(

@@ -36,6 +36,8 @@ export interface HubSettings {
   readonly node?: string;
   /** most sockets to one origin */
   readonly connections: number;
+  /** How often a question is asked that meets trouble, where there is one endpoint; default: five times. */
+  readonly tries?: number;
   readonly clock?: Clock;
   /** Hears what every answer of an HTTP Hub says of the requests that are left. */
   readonly onBudget?: (budget: Budget) => void;
@@ -55,7 +57,7 @@ export function openHub(settings: HubSettings): Hub {
     const here = folders.map(({ folder }) => openFolder(folder, false));
     return mirrored(settings, cache === undefined ? here : [...here, openFolder(cache, true)]);
   }
-  const tries = all.length === 1 ? undefined : 1;
+  const tries = all.length === 1 ? settings.tries : 1;
   const open = (one: Endpoint) =>
     one.kind === "folder"
       ? openFolder(one.folder, false)

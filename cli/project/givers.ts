@@ -2,15 +2,17 @@ import { resolve } from "node:path";
 import { printable } from "../../schema/names.ts";
 import { type FolderGiver, folderGiver } from "../apply/folder.ts";
 import type { Giver } from "../apply/give.ts";
+import { hubGiver } from "../apply/hub-giver.ts";
 import type { Context } from "../context.ts";
 import { onDisk } from "../disk/trouble.ts";
 import { TritterError } from "../errors.ts";
 import { readEnvironment } from "../hub/index.ts";
 import { placementsOf } from "../receipt/receipt.ts";
 import type { Survey } from "../status.ts";
+import { siteAt } from "./load.ts";
 
 export interface GiverOptions {
-  /** Folders asked before anything else; relative to where the command runs. */
+  /** Folders, relative to where the command runs, and URLs of sites that speak as the Hub does: asked before anything else. */
   readonly from?: readonly string[];
   /** False: neither this machine's Hub cache nor the root is looked through for what would be fetched. */
   readonly adopt?: boolean;
@@ -22,8 +24,19 @@ export interface GiverOptions {
 export function namedGivers(
   context: Context,
   { from = [], hardLinks = false }: GiverOptions,
+  { jobs, offline }: { readonly jobs: number; readonly offline: boolean },
 ): Promise<readonly Giver[]> {
-  return Promise.all(from.map((name) => folderNamed(context, name, hardLinks)));
+  const giverOf = async (name: string): Promise<Giver> => {
+    if (!/^https?:\/\//i.test(name)) return folderNamed(context, name, hardLinks);
+    const site = siteAt(context, name, jobs);
+    if (!offline) return hubGiver(site);
+    throw new TritterError({
+      code: "OFFLINE",
+      message: `cannot take anything from "${printable(site.place)}": no socket is to be opened`,
+      hint: "run without --offline and HF_HUB_OFFLINE, or name a folder",
+    });
+  };
+  return Promise.all(from.map(giverOf));
 }
 
 /** Throws as `namedGivers`. */

@@ -4,6 +4,7 @@ import type { Lock } from "../../schema/lock.ts";
 import type { Manifest } from "../../schema/manifest.ts";
 import type { Context } from "../context.ts";
 import { type Place, problemsOf, TritterError, TritterErrors } from "../errors.ts";
+import { parseEndpoint } from "../hub/endpoint.ts";
 import { type HubSettings, isOffline, openHub } from "../hub/index.ts";
 import type { Hub } from "../hub/port.ts";
 import { type ReadLock, readLock } from "../lock/read.ts";
@@ -138,6 +139,18 @@ export function lazyHub(
       await opened?.close();
     },
   };
+}
+
+/** Another site that has what the Hub has. It gets a token only where one is meant for it; trouble there is not waited for. Throws USAGE. */
+export function siteAt(
+  context: Context,
+  url: string,
+  connections: number,
+): { readonly place: string; readonly open: () => Hub } {
+  const endpoint = parseEndpoint(url, "--from");
+  const place = endpoint.kind === "http" ? endpoint.url : endpoint.folder;
+  const settings = hubSettings(context, { manifest: place, flag: undefined, offline: false }, connections);
+  return { place, open: () => openHub({ ...settings, tries: 1 }) };
 }
 
 export function hubSettings(

@@ -103,7 +103,7 @@ async function syncInTime(outer: Context, options: Syncing): Promise<SyncResult>
   const { context, spoke } = listening(outer);
   const inTime = { ...context, signal: options.looking };
   const project = await loadProject(context, options);
-  const named = await namedGivers(context, options);
+  const named = await namedGivers(context, options, { jobs: options.jobs, offline: project.offline });
   const { lockFile } = project;
   const locked = await bringUpToDate(inTime, project, options);
   const lock = locked?.lock ?? requireLock(project);
