@@ -38,6 +38,8 @@ export async function apply(applying: Applying): Promise<Outcome> {
   const adopted = await recordKeeps(applying);
   const gift = await takeGiven(applying);
   const fetched = await fetchRest(applying, change, gift);
+  // Where the root itself is gone, that is said once, and not of each file.
+  if ([...gift.problems, ...fetched.problems].some(({ code }) => code === "DISK_REFUSED")) change.lookAgain();
   const gathered = await gatherFromTree(applying, change);
   const ready = new Map([...applying.leftReady, ...gift.ready, ...fetched.ready, ...gathered.ready]);
   const placing = await placeAll(applying, change, ready);

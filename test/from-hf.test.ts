@@ -1,4 +1,4 @@
-import { chmod, writeFile } from "node:fs/promises";
+import { chmod, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -60,6 +60,8 @@ describe(`docs/from-hf.md${without}`, () => {
       expect({ line, stdout, stderr, status: ended.status }).toMatchObject({ status });
       if (output !== undefined && !isShownAs(stdout, output)) expect(stdout, line).toBe(output);
       ran.push(line);
+      // hf tells an edit from its own download by whole seconds; a person takes longer than we do.
+      if (line.endsWith(">> today/rows/README.md")) await later("today/rows/README.md");
       // Up to the last section, which is about other files.
       if (line.includes("--local-dir data/rows"))
         expect(hub.log.filter(({ kind }) => /^(?:cdn|resolve)/.test(kind))).toEqual([]);
@@ -67,6 +69,11 @@ describe(`docs/from-hf.md${without}`, () => {
     expect(ran).toContain("tritter sync --manifest corpus.yaml");
     expect(STEPS.flatMap((step) => (step.kind === "event" ? [step.name] : []))).toEqual(Object.keys(events));
   }, 300_000);
+
+  async function later(path: string): Promise<void> {
+    const soon = new Date(Date.now() + 5_000);
+    await utimes(join(project.folder, path), soon, soon);
+  }
 
   /** Lines that need hf, and what it leaves, where it cannot be had. */
   function isTheirs(line: string): boolean {
