@@ -59,7 +59,11 @@ describe("sync --from an URL", () => {
     expect(status).toBe(0);
     await expectWhole();
     expect(hub.log).toEqual([]);
-    expect([...new Set(site.log.map(({ kind }) => kind))].sort()).toEqual(["cdn", "resolve", "resolve-cache"]);
+    expect([...new Set(site.log.map(({ kind }) => kind))].sort()).toEqual([
+      "cdn",
+      "resolve",
+      "resolve-cache",
+    ]);
     expect(outcome.given).toEqual([
       expect.objectContaining({
         place: site.url,
