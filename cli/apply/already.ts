@@ -1,6 +1,9 @@
 import { join } from "node:path";
 import { systemCode, TritterError } from "../errors.ts";
+import type { Want } from "../lock/wants.ts";
 import type { Write } from "../plan/types.ts";
+import type { Origin } from "../receipt/placement.ts";
+import { type Receipt, readReceipt } from "../receipt/receipt.ts";
 import { algorithmsFor, hashOpenFile } from "../store/hash.ts";
 import type { TreeChange } from "../tree/change.ts";
 import { stampOf } from "../tree/stamp.ts";
@@ -30,4 +33,32 @@ export async function isThereAlready(
     if (error instanceof TritterError || systemCode(error) !== undefined) return false;
     throw error;
   }
+}
+
+/**
+ * Whose bytes came to a path meanwhile: ours to replace and unlink, where another sync announced them there, as one does before
+ * it renames; the user's otherwise. Journals are read when first asked, and again where they did not say yet.
+ */
+export function originsOfOthers({
+  disk,
+  state,
+  store: { writer },
+}: Pick<Applying, "disk" | "state" | "store">): (want: Want) => Promise<Origin> {
+  let known: Receipt | undefined;
+  return async (want) => {
+    const told = known && announcedIn(known, want);
+    if (told !== undefined) return told;
+    known = await readReceipt(disk, state, writer);
+    return announcedIn(known, want) ?? "adopted";
+  };
+}
+
+function announcedIn({ owners }: Receipt, { path, digest }: Want): Origin | undefined {
+  for (const placements of owners.values()) {
+    const placement = placements.get(path);
+    const intent = placement?.intents.find((one) => one.digest === digest);
+    if (intent !== undefined) return intent.origin;
+    if (placement?.digests.includes(digest)) return placement.origin;
+  }
+  return undefined;
 }

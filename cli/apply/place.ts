@@ -15,7 +15,7 @@ import type { ReadyBlob } from "../store/store.ts";
 import type { TreeChange } from "../tree/change.ts";
 import { parentOf } from "../tree/look.ts";
 import { isRacy, sameBytesStamp, stampOf, TICK_MS } from "../tree/stamp.ts";
-import { isThereAlready } from "./already.ts";
+import { isThereAlready, originsOfOthers } from "./already.ts";
 import { movedOn } from "./gather.ts";
 import type { Applying, Trashed } from "./types.ts";
 
@@ -51,6 +51,7 @@ export async function placeAll(
     applying,
     change,
     isContested,
+    originOfOthers: originsOfOthers(applying),
     placed: [],
     trashed: [],
     disposable: [],
@@ -74,6 +75,7 @@ interface Hands {
   readonly applying: Applying;
   readonly change: TreeChange;
   readonly isContested: (path: string) => boolean;
+  readonly originOfOthers: (want: Want) => Promise<Origin>;
   readonly placed: PlacedFile[];
   readonly trashed: Trashed[];
   readonly disposable: string[];
@@ -156,13 +158,13 @@ async function placeOne(hands: Hands, step: Step): Promise<void> {
   hands.placed.push({ want, digests, origin: originOf(step), segments: segmentsOf(step) });
 }
 
-/** Somebody else put it there, so it counts as theirs. */
-async function leave({ applying, placed }: Hands, step: Step): Promise<void> {
+/** Somebody else put it there: another sync, or the user. */
+async function leave({ applying, originOfOthers, placed }: Hands, step: Step): Promise<void> {
   const { from, copy, blob, write } = step;
   placed.push({
     want: write.want,
     digests: from?.digests ?? [blob.digest],
-    origin: "adopted",
+    origin: await originOfOthers(write.want),
     segments: segmentsOf(step),
   });
   if (from !== undefined && !copy) await passing(["ENOENT"], () => applying.disk.unlink(from.file));

@@ -38,10 +38,12 @@ export interface Header {
   readonly covers: readonly string[];
 }
 
-/** `state` is the folder `<root>/.tritter`; it need not exist. */
-export function readReceipt(disk: Disk, state: string): Promise<Receipt> {
+/** `state` is the folder `<root>/.tritter`; it need not exist. `except`: a writer whose own journal is left out. */
+export function readReceipt(disk: Disk, state: string, except?: Writer): Promise<Receipt> {
   return onDisk("read the receipt", async () => {
-    const journals = await readJournals(disk, state);
+    const journals = (await readJournals(disk, state)).filter(({ header }) => {
+      return except === undefined || header?.writer.id !== except.id;
+    });
     const covered = new Set(journals.flatMap((journal) => journal.header?.covers ?? []));
     const live = journals.filter((journal) => !covered.has(journal.name));
     const boot = await bootOf(disk);

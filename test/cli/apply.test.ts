@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { exitStatusOf } from "../../cli/errors.ts";
+import { gitOf, intentEntry, journalText, writerOf } from "../support/engine.ts";
 import type { Operation } from "../support/memory-disk.ts";
 import { CHANGES, systemError } from "../support/memory-disk.ts";
 import { type MemoryProject, memoryProject, ROOT } from "../support/memory-project.ts";
@@ -139,6 +140,25 @@ describe("apply() while another changes the tree", () => {
     const done = await project.sync();
     expect([done.problems, project.tree(), project.trash()]).toEqual([[], { "a.txt": "ours" }, ["theirs"]]);
     expect(done.outcome?.trashed).toMatchObject([{ path: "a.txt" }]);
+  });
+
+  it.each([
+    ["as another sync announced it: ours, and simply replaced later", true, []],
+    ["as nobody announced it: theirs, and kept later", false, ["ours"]],
+  ])("leaves what it wants and finds there already, %s", async (_, announced, trash) => {
+    const project = memoryProject();
+    project.publish({ "a.txt": "ours" });
+    meanwhile(project, atFirstIntent, () => {
+      const intent = intentEntry("a.txt", { owner: "me", source: "all", digest: gitOf("ours"), size: 4 });
+      const journal = journalText(writerOf("dying"), [intent]);
+      if (announced) project.disk.put(`${ROOT}/.tritter/receipt/dying.ndjson`, journal);
+      project.disk.put(`${ROOT}/a.txt`, "ours");
+    });
+    expect((await project.sync()).problems).toEqual([]);
+    expect([project.tree(), project.trash()]).toEqual([{ "a.txt": "ours" }, []]);
+    await updated(project, { "a.txt": "new" });
+    expect((await project.sync()).problems).toEqual([]);
+    expect([project.tree(), project.trash()]).toEqual([{ "a.txt": "new" }, trash]);
   });
 
   it("sends an edit of a file that it would replace to the trash", async () => {

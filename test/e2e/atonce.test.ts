@@ -211,7 +211,6 @@ describe("a sync that is killed while it holds the root", () => {
   it(`stops none that starts then, and needs nobody to clear up (TRITTER_SEED=${SEED})`, async () => {
     const locks = await twoLocks();
     const random = seeded(SEED);
-    const known = new Set<string>();
     const slow = hub.faults.add({
       match: /./,
       kind: "cdn",
@@ -234,10 +233,8 @@ describe("a sync that is killed while it holds the root", () => {
       slow.remove();
       await expectSettled();
       expect(await strangers()).toEqual([]);
-      for (const bytes of Object.values(await project.tree())) known.add(bytes);
     }
-    // What one placed in the instant before it died, another may take for somebody's: kept, and never lost.
-    expect((await project.trash()).filter((bytes) => !known.has(bytes))).toEqual([]);
+    expect(await project.trash()).toEqual([]);
   }, 60_000);
 });
 
