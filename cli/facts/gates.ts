@@ -30,6 +30,11 @@ export function judgeData(expect: Expectation, judged: Judged): readonly Problem
   return gates.flatMap(([rule, judge]) => judge(judged).map((broken) => refusal(judged, rule, broken, MEND)));
 }
 
+/** Is there one that compares with the lock before? */
+export function needsFactsBefore({ rows, schema }: Expectation): boolean {
+  return rows?.dropAtMost !== undefined || schema !== undefined;
+}
+
 /** Is there an expectation that only facts can answer? */
 export function needsFacts(expect: Expectation): boolean {
   return gatesOf(expect).length > 0;
@@ -67,6 +72,8 @@ const drop =
   (percent: string) =>
   ({ before, now }: Judged) => {
     const share = parsePercent(percent) ?? 0;
+    const unknown = unknownBefore(before);
+    if (unknown.length > 0) return unknown;
     if (before === undefined || now.rows >= before.rows * (1 - share)) return [];
     const lost = (1 - now.rows / before.rows) * 100;
     return [
@@ -75,6 +82,8 @@ const drop =
   };
 
 function frozen({ before, now }: Judged): readonly string[] {
+  const unknown = unknownBefore(before);
+  if (unknown.length > 0) return unknown;
   if (before === undefined || before.schemas.length === 0) return [];
   const { added, dropped, retyped } = compareSums(before, now);
   const texts = [
@@ -86,6 +95,11 @@ function frozen({ before, now }: Judged): readonly string[] {
     ),
   ];
   return texts.map((text) => `${text}; should stay as it was`);
+}
+
+function unknownBefore(before: Sum | undefined): readonly string[] {
+  if (before === undefined || before.missing.length === 0) return [];
+  return [`cannot be judged: the facts of ${amount(before.missing)} of the lock before are missing`];
 }
 
 const present =

@@ -6,6 +6,7 @@ import type { Manifest } from "../../schema/manifest.ts";
 import { printable } from "../../schema/names.ts";
 import type { RemoteFile } from "../../schema/remote.ts";
 import type { Context } from "../context.ts";
+import { readFully } from "../disk/read-fully.ts";
 import { onDisk } from "../disk/trouble.ts";
 import { type Problem, problemsOf, TritterError } from "../errors.ts";
 import type { Emit } from "../events.ts";
@@ -13,7 +14,7 @@ import { compareSums, type DataChange, isNothing } from "../facts/compare.ts";
 import { NO_FACTS, readFacts, sameFacts, writeFacts } from "../facts/document.ts";
 import { readFooter } from "../facts/footer.ts";
 import { formatOf } from "../facts/formats.ts";
-import { judgeData, needsFacts } from "../facts/gates.ts";
+import { judgeData, needsFacts, needsFactsBefore } from "../facts/gates.ts";
 import { factsFileOf } from "../facts/place.ts";
 import { sumUp } from "../facts/sum.ts";
 import type { Hub } from "../hub/port.ts";
@@ -197,6 +198,20 @@ function isJudged({ manifest }: Project, entry: LockedSource): boolean {
   return source !== undefined && needsFacts(judgedBy(source, entry).expect);
 }
 
+/** Entries of the lock before that the new ones of their names are compared with by an expectation. */
+export function comparedWith(
+  { manifest, lock }: Project,
+  entries: readonly LockedSource[],
+): readonly LockedSource[] {
+  const sources = new Map(manifest.sources.map((source) => [source.name, source]));
+  const compared = new Set<string>();
+  for (const entry of entries) {
+    const source = sources.get(entry.name);
+    if (source !== undefined && needsFactsBefore(judgedBy(source, entry).expect)) compared.add(entry.name);
+  }
+  return lock?.sources.filter(({ name }) => compared.has(name)) ?? [];
+}
+
 async function askFor(
   context: Context,
   project: Project,
@@ -298,12 +313,7 @@ export async function readFooterOnDisk({ disk }: Context, file: string, size: nu
   try {
     return await readFooter(size, async (start, end) => {
       const bytes = Buffer.alloc(end - start);
-      let at = 0;
-      while (at < bytes.length) {
-        const read = await opened.readAt(bytes.subarray(at), start + at);
-        if (read === 0) break;
-        at += read;
-      }
+      await readFully(opened, bytes, start);
       return bytes;
     });
   } finally {

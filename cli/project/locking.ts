@@ -13,6 +13,7 @@ import { type Identity, type Stale, staleness } from "../resolve/stale.ts";
 import { type Mode, type Resolution, resolve, type SourceChange } from "../resolve.ts";
 import { carriedProblems } from "./carried.ts";
 import {
+  comparedWith,
   factual,
   gatherFacts,
   judgeFacts,
@@ -100,8 +101,8 @@ interface FactsLocked {
 }
 
 /**
- * Facts of what the lock holds, and of what it held in the scope, which expectations and changes are told by. That some cannot
- * be had is a warning: whoever needs them is refused for it.
+ * Facts of what the lock holds, and of what it held where an expectation compares the two. That some cannot be had is a warning:
+ * whoever needs them is refused for it.
  */
 async function lockFacts(
   context: Context,
@@ -111,21 +112,15 @@ async function lockFacts(
   const { manifest, scope } = project;
   const entries = factual(manifest, lock, scope);
   if (entries.length === 0) return { facts: undefined, changes, problems: [] };
-  const names = new Set(entries.map(({ name }) => name));
-  const olds = project.lock?.sources.filter(({ name }) => names.has(name)) ?? [];
   const known = await knownFacts(context, project);
-  const unknown = unknownFiles(entries, known);
+  const unknown = unknownFiles([...entries, ...comparedWith(project, entries)], known);
   const { facts, problems: reasons } = await gatherFacts(context, hub, { facts: known, unknown });
   tellMissing(context.emit, reasons);
   return {
     facts,
     changes: withData(changes, { entries, facts }),
-    problems: judgeFacts(project, { lock, before: before(project.lock, olds), facts }),
+    problems: judgeFacts(project, { lock, before: project.lock, facts }),
   };
-}
-
-function before(lock: Lock | undefined, sources: readonly LockedSource[]): Lock | undefined {
-  return lock && { ...lock, sources };
 }
 
 /** True: the bytes changed. */

@@ -145,6 +145,19 @@ describe("facts: parquet", () => {
     expect(await project.run("check")).toMatchObject({ status: 0 });
   });
 
+  it("compares with the lock before though the facts of that one were lost", async () => {
+    await manifest("{ rows: { dropAtMost: 1% } }");
+    expect(await project.run("lock")).toMatchObject({ status: 0 });
+    const lock = await project.lock();
+    await rm(factsFile());
+    repo.commit({ ...FILES, "data/c.parquet": codeFile(1) });
+    expect(await project.run("update")).toMatchObject({
+      status: 9,
+      stderr: expect.stringContaining("it has 401 rows, 60 % fewer than the 1000 before"),
+    });
+    expect(await project.lock()).toBe(lock);
+  });
+
   it("passes no gate without its facts: check and sync --locked fail, sync asks for them", async () => {
     await manifest("{ rows: { min: 1 } }");
     await project.run("sync");

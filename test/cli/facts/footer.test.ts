@@ -165,7 +165,6 @@ describe("readFooter()", () => {
     const file = Buffer.from(codeFile(100));
     const footer = footerOf(file);
     const at = file.length - 8 - footer.length;
-    // num_rows is the third field of the footer: the first 0x16 behind the schema's list.
     let refused = 0;
     for (let index = 0; index < footer.length; index++) {
       const edited = Buffer.from(file);

@@ -71,6 +71,16 @@ describe("judgeData()", () => {
       NOW,
       ["expect.rows.dropAtMost: it has 10 rows, 9.1 % fewer than the 11 before; should lose at most 1%"],
     ],
+    [
+      "a lock before of which facts are missing",
+      { rows: { dropAtMost: "1%" }, schema: "frozen" },
+      sumOf(parquet(1, ...CODE), undefined),
+      NOW,
+      [
+        'expect.rows.dropAtMost: cannot be judged: the facts of 1 file ("1.parquet") of the lock before are missing',
+        'expect.schema: cannot be judged: the facts of 1 file ("1.parquet") of the lock before are missing',
+      ],
+    ],
     ["the schema before", { schema: "frozen" }, NOW, sumOf(parquet(1, ...CODE), parquet(2, ...CODE)), []],
     [
       "another schema",
