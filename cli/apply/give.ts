@@ -11,7 +11,7 @@ import { type Limits, less, openDeadline } from "./meter.ts";
 import type { Applying } from "./types.ts";
 
 /** A blob that would have to be fetched. */
-export type Wish = Pick<Blob, "digest" | "size" | "source" | "paths">;
+export type Wish = Blob;
 
 /** What may have blobs that need not come from the Hub then. Its word counts for nothing: what it gives is hashed into the store. */
 export interface Giver {

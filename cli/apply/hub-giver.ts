@@ -1,7 +1,6 @@
 import { printable } from "../../schema/names.ts";
 import { CODES, EXIT, type Problem, TritterError } from "../errors.ts";
 import type { ByteHub, Hub, RemoteFile } from "../hub/port.ts";
-import type { Blob } from "../plan/types.ts";
 import { fetchBlobs } from "./fetch.ts";
 import type { Blame, Giver, Hands, Wish } from "./give.ts";
 
@@ -20,13 +19,12 @@ export function hubGiver({ place, open }: HubGiverInput): Giver {
   return {
     place,
     named: true,
-    find: async (wishes) => wishes.filter(isWanted),
+    find: async (wishes) => wishes,
     give: async (wishes, hands) => {
-      const wanted = wishes.filter(isWanted);
-      if (wanted.length === 0) return undefined;
+      if (wishes.length === 0) return undefined;
       const hub = open();
       try {
-        return await giveFrom({ place, hub }, wanted, hands);
+        return await giveFrom({ place, hub }, wishes, hands);
       } finally {
         await hub.close();
       }
@@ -34,13 +32,9 @@ export function hubGiver({ place, open }: HubGiverInput): Giver {
   };
 }
 
-function isWanted(wish: Wish): wish is Blob {
-  return "from" in wish && (wish as Blob).from.kind === "fetch";
-}
-
 async function giveFrom(
   { place, hub }: { place: string; hub: Hub },
-  wanted: readonly Blob[],
+  wanted: readonly Wish[],
   hands: Hands,
 ): Promise<Blame | undefined> {
   const { store, signal, clock, emit, jobs, limits } = hands;

@@ -1,5 +1,16 @@
 import { dirname } from "node:path";
 import type { Disk } from "./port.ts";
+import { onDisk } from "./trouble.ts";
+
+/** Replaces a document by this text; equal bytes leave the file untouched. Throws DISK_REFUSED, NO_SPACE. */
+export function writeDocument(disk: Disk, file: string, text: string): Promise<"written" | "unchanged"> {
+  return onDisk(`write "${file}"`, async () => {
+    const bytes = Buffer.from(text);
+    if ((await disk.read(file))?.equals(bytes)) return "unchanged";
+    await replaceFile(disk, file, bytes);
+    return "written";
+  });
+}
 
 /** Writes beside, flushes and renames: the file is the old one or the new one, never half. A symlink stays one: what it points to is replaced. */
 export async function replaceFile(disk: Disk, file: string, bytes: Uint8Array): Promise<void> {

@@ -4,9 +4,9 @@ import type { Digest } from "../../schema/ids.ts";
 import { printable } from "../../schema/names.ts";
 import { validateFacts } from "../../schema/validate.mjs";
 import type { Disk } from "../disk/port.ts";
-import { replaceFile } from "../disk/replace.ts";
-import { diskProblem, onDisk } from "../disk/trouble.ts";
-import { systemCode, TritterError } from "../errors.ts";
+import { writeDocument } from "../disk/replace.ts";
+import { onDisk } from "../disk/trouble.ts";
+import { TritterError } from "../errors.ts";
 
 export const NO_FACTS: Facts = { version: 1, files: new Map() };
 
@@ -31,16 +31,8 @@ export function parseFacts(text: string, file: string): Facts {
 }
 
 /** Writes them beside, flushes and renames; equal bytes leave the file untouched. Throws DISK_REFUSED, NO_SPACE. */
-export async function writeFacts(disk: Disk, file: string, facts: Facts): Promise<"written" | "unchanged"> {
-  try {
-    const bytes = Buffer.from(serialiseFacts(facts));
-    if ((await disk.read(file))?.equals(bytes)) return "unchanged";
-    await replaceFile(disk, file, bytes);
-    return "written";
-  } catch (error) {
-    if (systemCode(error) === undefined) throw error;
-    throw new TritterError(diskProblem(`write "${file}"`, error), error);
-  }
+export function writeFacts(disk: Disk, file: string, facts: Facts): Promise<"written" | "unchanged"> {
+  return writeDocument(disk, file, serialiseFacts(facts));
 }
 
 /** Strict JSON, one file and one schema a line, both sorted: equal facts have equal bytes. */

@@ -1,12 +1,10 @@
 import type { Extra, Lock, LockedFile, LockedSource } from "../../schema/lock.ts";
 import type { Disk } from "../disk/port.ts";
-import { replaceFile } from "../disk/replace.ts";
-import { diskProblem } from "../disk/trouble.ts";
-import { systemCode, TritterError } from "../errors.ts";
+import { writeDocument } from "../disk/replace.ts";
 import { fileLine, linesDigest } from "./digests.ts";
 
 /** Writes the lock beside, flushes and renames it; equal bytes leave the file untouched. Throws DISK_REFUSED, NO_SPACE. */
-export async function writeLock({
+export function writeLock({
   file,
   disk,
   lock,
@@ -15,15 +13,7 @@ export async function writeLock({
   disk: Disk;
   lock: Lock;
 }): Promise<"written" | "unchanged"> {
-  try {
-    const bytes = Buffer.from(serialiseLock(lock));
-    if ((await disk.read(file))?.equals(bytes)) return "unchanged";
-    await replaceFile(disk, file, bytes);
-    return "written";
-  } catch (error) {
-    if (systemCode(error) === undefined) throw error;
-    throw new TritterError(diskProblem(`write "${file}"`, error), error);
-  }
+  return writeDocument(disk, file, serialiseLock(lock));
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Stamp } from "../../schema/ids.ts";
 import type { DiskFile } from "../disk/port.ts";
+import { readFully } from "../disk/read-fully.ts";
 import { stampOf } from "../tree/stamp.ts";
 import type { Share } from "./share.ts";
 
@@ -79,17 +80,6 @@ function readChunk({ file, share, end }: Sending, at: number): Promise<Chunk> {
 
 async function isSame({ file, stamp }: Sending): Promise<boolean> {
   return stampOf(await file.stat()) === stamp;
-}
-
-/** bytes read: fewer than asked for only at the end of the file. */
-async function readFully(file: DiskFile, into: Buffer, position: number): Promise<number> {
-  let filled = 0;
-  while (filled < into.length) {
-    const count = await file.readAt(into.subarray(filled), position + filled);
-    if (count === 0) break;
-    filled += count;
-  }
-  return filled;
 }
 
 /** `write` resolves once the bytes left this process: false where nobody listens any more. */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { Digest } from "../../schema/ids.ts";
 import type { Disk, DiskFile } from "../disk/port.ts";
+import { readFully } from "../disk/read-fully.ts";
 import { passing } from "../disk/trouble.ts";
 import { systemCode } from "../errors.ts";
 import { algorithmsFor, contentHasher, likeDigest } from "./hash.ts";
@@ -68,7 +69,7 @@ export async function takeFiles(
 async function readWhole(disk: Disk, { file, size }: Take): Promise<Buffer | undefined> {
   return reading(disk, file, async (source) => {
     const buffer = Buffer.allocUnsafe(size + 1);
-    const count = await fill(source, buffer, 0);
+    const count = await readFully(source, buffer, 0);
     return count === size ? buffer.subarray(0, size) : undefined;
   });
 }
@@ -166,7 +167,7 @@ async function prove(
   const buffer = Buffer.allocUnsafe(CHUNK);
   for (let position = 0; ; ) {
     signal.throwIfAborted();
-    const bytes = buffer.subarray(0, await fill(file, buffer, position));
+    const bytes = buffer.subarray(0, await readFully(file, buffer, position));
     if (bytes.length > 0 && position % SEGMENT === 0) segments.push(0);
     segments[segments.length - 1] = crc32(bytes, segments.at(-1));
     hasher.update(bytes);
@@ -176,17 +177,6 @@ async function prove(
     if (bytes.length > 0) await write?.(bytes, position - bytes.length);
     if (bytes.length < CHUNK) return position === size ? { digests: hasher.digests(), segments } : undefined;
   }
-}
-
-/** Reads until the buffer is full or the file ends; the bytes read. */
-async function fill(file: DiskFile, into: Uint8Array, position: number): Promise<number> {
-  let filled = 0;
-  while (filled < into.length) {
-    const count = await file.readAt(into.subarray(filled), position + filled);
-    if (count === 0) break;
-    filled += count;
-  }
-  return filled;
 }
 
 /** What the store refuses, on its way past those who let pass what cannot be read. */

@@ -8,7 +8,8 @@ import { memoryDisk } from "../../support/memory-disk.ts";
 const GOING = new AbortController().signal;
 
 const wish = (content: string): Wish => {
-  return { digest: sha256Of(content), size: content.length, source: "s", paths: [pathOf(content)] };
+  const from = { kind: "fetch", remotes: [], have: 0, damaged: undefined } as const;
+  return { digest: sha256Of(content), size: content.length, source: "s", paths: [pathOf(content)], from };
 };
 
 function giverOn(contents: readonly string[], parts: Partial<FolderInput> = {}) {
