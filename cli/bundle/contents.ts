@@ -10,6 +10,7 @@ import { TritterError } from "../errors.ts";
  *     "version": 1,
  *     "manifest": {"path":"tritter.yaml","size":120,"sha256":"…"},
  *     "lock": {"path":"tritter.lock","size":4711,"sha256":"…"},
+ *     "facts": {"path":"tritter.facts.json","size":815,"sha256":"…"},
  *     "sources": ["rust"],
  *     "since": "sha256:…",
  *     "layout": [
@@ -22,6 +23,8 @@ import { TritterError } from "../errors.ts";
 export interface Contents {
   readonly manifest: BundledFile;
   readonly lock: BundledFile;
+  /** undefined: no source asks for them. */
+  readonly facts: BundledFile | undefined;
   /** Those that were asked for; empty: all of the lock. */
   readonly sources: readonly string[];
   /** `sha256:…` of the lock whose blobs are left out; undefined: none are. */
@@ -41,12 +44,14 @@ export interface BundledFile {
 
 export const CONTENTS = "tritter-bundle.json";
 
-export function serialiseContents({ manifest, lock, sources, since, layout, blobs }: Contents): string {
+export function serialiseContents(contents: Contents): string {
+  const { manifest, lock, facts, sources, since, layout, blobs } = contents;
   return [
     "{",
     '"version": 1,',
     `"manifest": ${line(manifest)},`,
     `"lock": ${line(lock)},`,
+    ...(facts === undefined ? [] : [`"facts": ${line(facts)},`]),
     ...(sources.length === 0 ? [] : [`"sources": ${JSON.stringify(sources)},`]),
     ...(since === undefined ? [] : [`"since": ${JSON.stringify(since)},`]),
     `"layout": [${block(layout)}],`,
@@ -68,25 +73,39 @@ function line({ path, size, digest }: BundledFile): string {
 export function parseContents(text: string, from: string): Contents {
   const document = parse(text);
   if (typeof document !== "object" || document === null) throw notABundle(from, `"${CONTENTS}" is not JSON`);
-  const { version, manifest, lock, sources = [], since, layout, blobs } = document as Record<string, unknown>;
+  const {
+    version,
+    manifest,
+    lock,
+    facts,
+    sources = [],
+    since,
+    layout,
+    blobs,
+  } = document as Record<string, unknown>;
   if (version !== 1) throw notABundle(from, "a newer tritter made it", "install a newer tritter");
   const [first, second] = [fileOf(manifest), fileOf(lock)];
   if (first === undefined || second === undefined || !isPlain(first) || !isPlain(second))
     throw notABundle(from, `"${CONTENTS}" names no manifest and lock beside it`);
+  const third = facts === undefined ? undefined : fileOf(facts);
+  if (facts !== undefined && (third === undefined || !isPlain(third)))
+    throw notABundle(from, `"${CONTENTS}" names no facts beside it`);
   const isText = (value: unknown): value is string => typeof value === "string";
   if (!Array.isArray(sources) || !sources.every(isText) || !(since === undefined || isText(since)))
     throw notABundle(from, `"${CONTENTS}" cannot be read`);
-  const read = { layout: filesOf(layout), blobs: filesOf(blobs) };
-  if (read.layout === undefined || read.blobs === undefined)
+  const [folders, contained] = [filesOf(layout), filesOf(blobs)];
+  if (folders === undefined || contained === undefined)
     throw notABundle(from, `"${CONTENTS}" has an entry without a path, a size or a digest`);
+  const read = { layout: folders, blobs: contained };
   const paths = [
     CONTENTS,
     first.path,
     second.path,
+    ...(third === undefined ? [] : [third.path]),
     ...[...read.layout, ...read.blobs].map(({ path }) => path),
   ];
   if (new Set(paths).size !== paths.length) throw notABundle(from, `"${CONTENTS}" has a path twice`);
-  return { manifest: first, lock: second, sources, since, layout: read.layout, blobs: read.blobs };
+  return { manifest: first, lock: second, facts: third, sources, since, ...read };
 }
 
 /** Throws as `parseContents` does. */
@@ -101,9 +120,9 @@ export function notABundle(from: string, why: string, hint = HINT): TritterError
 const HINT =
   "give a folder or a tar that tritter bundle create wrote; fetch it again if it was damaged on the way";
 
-/** A name of a file beside, which both documents are written under. */
+/** A name of a file beside, which the documents are written under. */
 function isPlain({ path }: BundledFile): boolean {
-  return /^[A-Za-z0-9_][\w.-]{0,99}\.(?:ya?ml|lock)$/.test(path);
+  return /^[A-Za-z0-9_][\w.-]{0,99}\.(?:ya?ml|lock|facts\.json)$/.test(path);
 }
 
 function filesOf(value: unknown): readonly BundledFile[] | undefined {

@@ -15,6 +15,8 @@ export interface OpenBundle {
   readonly contents: Contents;
   readonly manifest: string;
   readonly lock: string;
+  /** undefined: it has none. */
+  readonly facts: string | undefined;
   /** Absolute: where its blobs are. undefined: they are still to come, in a stream. */
   readonly folder: string | undefined;
   /** The files behind the documents, in the order in which they come; of a folder none. Throws BUNDLE_INVALID, and `Cut`. */
@@ -77,7 +79,8 @@ async function openFolder(from: string, { disk, ...opening }: Opening): Promise<
   };
   const manifest = await document(contents.manifest);
   const lock = await document(contents.lock);
-  return { from, contents, manifest, lock, folder: from, files: none, close: async () => {} };
+  const facts = contents.facts && (await document(contents.facts));
+  return { from, contents, manifest, lock, facts, folder: from, files: none, close: async () => {} };
 }
 
 const UNFINISHED = `it is written last: run tritter bundle create again where the folder was made, or copy all of it`;
@@ -96,11 +99,13 @@ async function openTar(from: string, tar: TarReader, { opening, close }: Streami
       checked(await textOf(tar, { path: file.path, from }), { file, from, opening });
     const manifest = await document(contents.manifest);
     const lock = await document(contents.lock);
+    const facts = contents.facts && (await document(contents.facts));
     return {
       from,
       contents,
       manifest,
       lock,
+      facts,
       folder: undefined,
       files: () => filesIn(tar, { contents, from }),
       close,

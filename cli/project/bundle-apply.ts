@@ -7,6 +7,8 @@ import type { Context } from "../context.ts";
 import { replaceFile } from "../disk/replace.ts";
 import { onDisk } from "../disk/trouble.ts";
 import { type Problem, problemsOf, TritterError } from "../errors.ts";
+import { parseFacts, writeFacts } from "../facts/document.ts";
+import { factsFileOf } from "../facts/place.ts";
 import { openFolderHub } from "../hub/folder.ts";
 import type { Body, ByteHub, RemoteFile } from "../hub/port.ts";
 import { parseLock } from "../lock/read.ts";
@@ -62,6 +64,11 @@ export async function applyBundle(context: Context, options: ApplyOptions): Prom
     const manifest = await placeManifest(context, { file: manifestFile, bundle, lock, force });
     const project = await loadWithLock(context, here, lock);
     const wrote = await replaceLock(context, project, lock);
+    if (bundle.facts !== undefined) {
+      // Not believed yet: the sync compares them with the files.
+      const facts = parseFacts(bundle.facts, `${bundle.from}: ${bundle.contents.facts?.path}`);
+      await writeFacts(disk, factsFileOf(lockFile), facts);
+    }
     const filled =
       bundle.folder === undefined ? await fillStore(context, { project, lock, bundle, force }) : EMPTY;
     const hub = bundleHub(context, bundle, filled);

@@ -16,6 +16,8 @@ import type { Context } from "../context.ts";
 import type { Disk } from "../disk/port.ts";
 import { diskProblem, onDisk } from "../disk/trouble.ts";
 import { type Problem, systemCode, TritterError, TritterErrors } from "../errors.ts";
+import { serialiseFacts } from "../facts/document.ts";
+import { factsFileOf } from "../facts/place.ts";
 import { bytesDigest } from "../lock/digests.ts";
 import { readLock } from "../lock/read.ts";
 import { wantsOf } from "../lock/wants.ts";
@@ -27,6 +29,7 @@ import { contentHasher } from "../store/hash.ts";
 import { looker } from "../tree/look.ts";
 import { type BlobPart, blobParts, layoutParts, type TextPart, textPart } from "./bundle-parts.ts";
 import { lockFileOf } from "./documents.ts";
+import { factual, judgeKnownFacts, knownFactsIfAny, trimmed } from "./facts.ts";
 import { loadProject, type Project, type ProjectOptions, requireLock } from "./load.ts";
 import { staleInScope, staleProblem } from "./locking.ts";
 
@@ -58,7 +61,10 @@ export async function createBundle(context: Context, options: BundleOptions): Pr
   const lock = requireLock(project);
   const stale = staleProblem(project, staleInScope(project));
   if (stale !== undefined) throw stale;
-  const refused = judge(project.manifest, lock, project.scope);
+  const refused = [
+    ...judge(project.manifest, lock, project.scope),
+    ...(await judgeKnownFacts(context, project, { lock, ask: false })),
+  ];
   if (refused.length > 0) throw new TritterErrors(refused);
   const bundle = await bundleOf(context, project, { lock, since: options.since });
   const root = await resolveRoot(context, project.manifest.root);
@@ -87,9 +93,10 @@ interface Bundle {
 
 async function bundleOf(
   context: Context,
-  { manifest, manifestText, scope }: Project,
+  project: Project,
   { lock, since }: { lock: Lock; since: string | undefined },
 ): Promise<Bundle> {
+  const { manifest, manifestText, scope } = project;
   const before = since === undefined ? undefined : await readBefore(context, since);
   const without = new Set(before === undefined ? [] : wantsOf(before.lock).map(({ digest }) => digest));
   const blobs = blobParts(lock, scope, without);
@@ -97,14 +104,19 @@ async function bundleOf(
   const { files, bytes } = countOf(blobs);
   const name = basename(manifest.file);
   // Under the names that a project has by itself: the other side may know of no --lock.
-  const documents = [
+  const lockFile = lockFileOf(manifest.file);
+  const known = await knownFactsIfAny(context, project);
+  const [first, second, facts] = [
     textPart(name, manifestText),
-    textPart(basename(lockFileOf(manifest.file)), serialiseLock(lock)),
+    textPart(basename(lockFile), serialiseLock(lock)),
+    known &&
+      textPart(basename(factsFileOf(lockFile)), serialiseFacts(trimmed(known, factual(manifest, lock)))),
   ];
   const layout = layoutParts(manifest, lock, scope);
   const contents = serialiseContents({
-    manifest: documents[0] as TextPart,
-    lock: documents[1] as TextPart,
+    manifest: first,
+    lock: second,
+    facts,
     sources: scope === undefined ? [] : [...scope].sort(),
     since: before?.digest,
     layout,
@@ -112,7 +124,7 @@ async function bundleOf(
   });
   return {
     contents,
-    documents,
+    documents: [first, second, ...(facts === undefined ? [] : [facts])],
     layout,
     blobs,
     left: { files: wanted.files - files, bytes: wanted.bytes - bytes },

@@ -158,6 +158,24 @@ describe("facts: parquet", () => {
     expect(await project.lock()).toBe(lock);
   });
 
+  it.each(["out.tar", "out"])("goes with a bundle (%s), where nobody can be asked for it", async (bundle) => {
+    await manifest("{ rows: { min: 900 } }");
+    await project.run("sync");
+    expect(await project.run("bundle", "create", bundle)).toMatchObject({ status: 0 });
+    const facts = await readFile(factsFile(), "utf8");
+    const far = await makeProject(hub);
+    try {
+      hub.clearLog();
+      const from = join(project.folder, bundle);
+      expect(await far.run("bundle", "apply", from)).toMatchObject({ status: 0, stderr: "" });
+      expect(await far.run("check", "--offline")).toMatchObject({ status: 0 });
+      expect((await far.read("tritter.facts.json")).toString()).toBe(facts);
+      expect(hub.log).toEqual([]);
+    } finally {
+      await far.remove();
+    }
+  });
+
   it("passes no gate without its facts: check and sync --locked fail, sync asks for them", async () => {
     await manifest("{ rows: { min: 1 } }");
     await project.run("sync");
