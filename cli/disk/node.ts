@@ -3,6 +3,7 @@ import {
   constants,
   type Dirent,
   lstatSync,
+  mkdirSync,
   renameSync,
   type Stats,
   type StatsFs,
@@ -86,6 +87,13 @@ export function diskOf(calls: Calls): Disk {
     realpath: (path) => calls.realpath(path),
     readlink: (path) => calls.readlink(path),
     mkdir: (path) => mkdir(calls, path),
+    mkdirNow: (path) => {
+      try {
+        mkdirSync(path);
+      } catch (error) {
+        if (systemCode(error) !== "EEXIST") throw error;
+      }
+    },
     read: (path) => absentAs(undefined, ["ENOENT"], () => calls.readFile(path)),
     open: async (path, mode) => diskFile(await calls.open(path, FLAGS[mode])),
     rename: (from, to) => calls.rename(from, to),

@@ -16,7 +16,11 @@ export async function makeOwnFolder(
 ): Promise<void> {
   for (const path of waypoints(state, folder)) {
     if (isThere(disk, path, whose)) continue;
-    await disk.mkdir(path);
+    if (path === state) await disk.mkdir(path);
+    else {
+      for (const above of waypoints(state, dirname(path))) isThere(disk, above, whose);
+      disk.mkdirNow(path);
+    }
     await disk.syncFolder(dirname(path));
     // Making a folder is content with a link to one, here and above.
     for (const one of waypoints(state, path)) isThere(disk, one, whose);

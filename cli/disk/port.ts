@@ -12,6 +12,11 @@ export interface Disk {
   /** The text of a symlink. */
   readlink(path: string): Promise<string>;
   mkdir(path: string): Promise<void>;
+  /**
+   * One folder, in one that is there; content with whatever is there already. Done when it returns: nothing of this process comes
+   * between a look at what is above it and the making.
+   */
+  mkdirNow(path: string): void;
   /** Whole file; undefined where there is none. */
   read(path: string): Promise<Buffer | undefined>;
   /** "r" reads; "wx" creates and fails if there is one; "a" appends, creating; "r+" writes an existing one. Never follows a symlink at the last segment. */

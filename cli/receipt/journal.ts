@@ -6,7 +6,7 @@ import { onDisk, passing } from "../disk/trouble.ts";
 import { lifeOf, type Writer } from "../disk/writer.ts";
 import { systemCode } from "../errors.ts";
 import { type Entry, formatEntry } from "./entries.ts";
-import { JOURNALS } from "./layout.ts";
+import { JOURNALS, journalName } from "./layout.ts";
 import type { Placement } from "./placement.ts";
 import type { Header, ReadJournal, Receipt } from "./receipt.ts";
 
@@ -38,7 +38,7 @@ export function openJournal(
   const folder = join(state, JOURNALS);
   let seq = receipt.nextSeq;
   let opened: DiskFile | undefined;
-  const name = `${writer.id}.ndjson`;
+  const name = journalName(writer);
   const last = new Map<TreePath, Exclude<Entry, { op: "flushed" }>>();
   let flushed = true;
   let named = false;

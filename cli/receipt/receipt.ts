@@ -7,7 +7,7 @@ import { bootOf, parseWriter, type Writer } from "../disk/writer.ts";
 import { TritterError } from "../errors.ts";
 import { type Cursor, cursorOf, visitInOrder } from "./cursor.ts";
 import type { Sequenced } from "./entries.ts";
-import { isJournal, JOURNALS } from "./layout.ts";
+import { isJournal, JOURNALS, journalName } from "./layout.ts";
 import type { Placement } from "./placement.ts";
 import { newReplay, type Replay } from "./replay.ts";
 
@@ -38,12 +38,11 @@ export interface Header {
   readonly covers: readonly string[];
 }
 
-/** `state` is the folder `<root>/.tritter`; it need not exist. `except`: a writer whose own journal is left out. */
+/** `state` is the folder `<root>/.tritter`; it need not exist. `except`: a writer of whom the journal is left out, and not what it compacted. */
 export function readReceipt(disk: Disk, state: string, except?: Writer): Promise<Receipt> {
   return onDisk("read the receipt", async () => {
-    const journals = (await readJournals(disk, state)).filter(({ header }) => {
-      return except === undefined || header?.writer.id !== except.id;
-    });
+    const own = except && journalName(except);
+    const journals = (await readJournals(disk, state)).filter(({ name }) => name !== own);
     const covered = new Set(journals.flatMap((journal) => journal.header?.covers ?? []));
     const live = journals.filter((journal) => !covered.has(journal.name));
     const boot = await bootOf(disk);

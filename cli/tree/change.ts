@@ -185,7 +185,9 @@ function folderMemory(disk: Disk, root: string): FolderMemory {
     if (isThere(folder)) return;
     if (parentOf(folder) === "") assertRoot();
     await make(parentOf(folder));
-    await disk.mkdir(join(root, folder));
+    seen.clear();
+    if (!isThere(parentOf(folder))) throw inTheWay(parentOf(folder), "gap");
+    disk.mkdirNow(join(root, folder));
     made.push(folder);
     // Making a folder is content with a link to one, here and above.
     seen.clear();

@@ -59,7 +59,7 @@ afterAll(async () => {
   await hub.close();
 });
 
-const CHANGES = new Set(["mkdir", "rename", "renameNow", "link", "unlink", "rmdir"]);
+const CHANGES = new Set(["mkdir", "mkdirNow", "rename", "renameNow", "link", "unlink", "rmdir"]);
 
 /** Calls `between` after each change, when the disk is asked for the next thing. */
 function watched(between: () => void): Disk {

@@ -39,7 +39,7 @@ export interface MemoryDisk extends Disk {
 export type PowerLoss = "lost" | "zeros" | "names" | Random;
 
 export type Operation =
-  | Exclude<keyof Disk, "local" | "renameNow">
+  | Exclude<keyof Disk, "local" | "mkdirNow" | "renameNow">
   | "readAt"
   | "writeAt"
   | "append"
@@ -335,6 +335,11 @@ export function memoryDisk(): MemoryDisk {
       return fileHandle(made, path);
     }),
     rename: guarded("rename", (path: string, target: string) => move(path, target)),
+    mkdirNow: (path) => {
+      disk.before("mkdir", path);
+      const at = parent(path);
+      if (!at.folder.entries.has(at.name)) come(at.folder, at.name, newFolder());
+    },
     renameNow: (path, target) => {
       disk.before("rename", path);
       move(path, target);

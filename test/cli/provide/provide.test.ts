@@ -373,13 +373,18 @@ describe("hub-cache: write", () => {
       await rm(cache(), { recursive: true, force: true });
       let left = calls;
       const inCache = (path: string) => path.startsWith(cache());
-      const killed = async (path: string) => {
+      const killedNow = (path: string) => {
         if (inCache(path)) left -= 1;
         if (left < 0) throw new Error("killed");
       };
+      const killed = async (path: string) => killedNow(path);
       const real = nodeDisk();
       const disk: Disk = {
         ...real,
+        mkdirNow: (path) => {
+          killedNow(path);
+          real.mkdirNow(path);
+        },
         mkdir: (path) => killed(path).then(() => real.mkdir(path)),
         open: (path, mode) => killed(mode === "wx" ? path : "").then(() => real.open(path, mode)),
         link: (from, to) => killed(to).then(() => real.link(from, to)),

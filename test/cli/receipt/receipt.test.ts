@@ -102,6 +102,17 @@ describe("readReceipt()", () => {
     );
   });
 
+  it("leaves out what one writer appended, and not what it compacted of others", async () => {
+    const writer = writerOf("w");
+    const disk = diskWith({
+      "w.ndjson": journalText(writer, [intentEntry("own")], 3),
+      "w-compacted.ndjson": journalText(writer, [placedEntry("theirs")], 2),
+      "v.ndjson": journalText(writerOf("v"), [placedEntry("other")]),
+    });
+    const { owners } = await readReceipt(disk, STATE, writer);
+    expect([...(owners.get("me")?.keys() ?? [])].sort()).toEqual(["other", "theirs"]);
+  });
+
   it("counts on from the last line of all", async () => {
     const disk = diskWith({
       "a.ndjson": journal([goneEntry("p")], 40),

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -70,15 +70,21 @@ function before(
 ): TreeChange {
   const disk = nodeDisk();
   let done = false;
+  const atOnce = (what: typeof operation) => {
+    if (operation !== what || done) return;
+    done = true;
+    void act();
+  };
   return changeOn({
     ...disk,
-    // A blocking rename has no time for an act that waits: those who race a rename change the file at once.
+    // What blocks has no time for an act that waits: those who race it act at once.
     renameNow: (from, to) => {
-      if (operation === "rename" && !done) {
-        done = true;
-        void act();
-      }
+      atOnce("rename");
       disk.renameNow(from, to);
+    },
+    mkdirNow: (path) => {
+      atOnce("mkdir");
+      disk.mkdirNow(path);
     },
     [operation]: async (...args: [string, string]) => {
       if (!done) {
@@ -136,7 +142,7 @@ describe("treeChange() below a link", () => {
   });
 
   it("meets one that came while its folder was being made", async () => {
-    const racing = before("mkdir", () => symlink(outside, join(root, "new")));
+    const racing = before("mkdir", () => symlinkSync(outside, join(root, "new")));
     await expect(racing.place(await blob("b"), pathOf("new/y"))).rejects.toMatchObject(CONFLICT);
     expect(Object.keys(await readTree(outside))).toEqual(["x"]);
   });
