@@ -10,7 +10,6 @@ import { spaceProblem } from "./apply/space.ts";
 import type { Applying, Outcome, Trashed } from "./apply/types.ts";
 import type { Disk } from "./disk/port.ts";
 import { syncFile } from "./disk/sync-file.ts";
-import { onDisk } from "./disk/trouble.ts";
 import { type Problem, systemCode, TritterError } from "./errors.ts";
 import type { Count, Damage, Forget, Prune } from "./plan/types.ts";
 import { pool } from "./pool.ts";
@@ -18,7 +17,7 @@ import type { Entry } from "./receipt/entries.ts";
 import { sweepStore } from "./store/store.ts";
 import { type TreeChange, treeChange } from "./tree/change.ts";
 import { isRacy } from "./tree/stamp.ts";
-import { openTrash, type Trash, tidyTrash } from "./tree/trash.ts";
+import { openTrash, tidyTrash } from "./tree/trash.ts";
 
 export type { Applying, Outcome } from "./apply/types.ts";
 
@@ -61,7 +60,7 @@ export async function apply(applying: Applying): Promise<Outcome> {
     if (placed.length + left.length + adopted.recorded > 0) await settle(applying, change, { placed, left });
   }
   const done = problems.length === 0 && pruned.problems.length === 0 && applying.hub !== undefined;
-  if (done) await tidy(applying, trash, unpruned === undefined ? placing.disposable : []);
+  if (done) await tidy(applying, unpruned === undefined);
   return {
     fetched: countOf([...fetched.ready.values()]),
     given: gift.given,
@@ -145,14 +144,9 @@ function reasonNotToPrune({ plan, hub }: Applying, problems: readonly Problem[])
  * Leftovers of earlier runs go only after a plan that succeeded: until then the next run may want them. The tree is
  * at the lock already, so that they could not be removed is no more than a warning.
  */
-async function tidy(
-  { disk, state, store, whole, emit }: Applying,
-  trash: Trash,
-  disposable: readonly string[],
-): Promise<void> {
+async function tidy({ disk, state, store, whole, emit }: Applying, isAtLock: boolean): Promise<void> {
   try {
-    for (const place of disposable) await onDisk("empty the trash", () => trash.drop(place));
-    await tidyTrash(disk, state, store.writer.id);
+    if (isAtLock) await tidyTrash(disk, state);
     if (whole) await sweepStore(disk, store.view, store);
   } catch (error) {
     if (!(error instanceof TritterError)) throw error;

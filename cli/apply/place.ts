@@ -22,8 +22,6 @@ import type { Applying, Trashed } from "./types.ts";
 export interface Placing {
   readonly placed: readonly PlacedFile[];
   readonly trashed: readonly Trashed[];
-  /** Places in the trash of bytes that we fetched ourselves and that were only in the way. */
-  readonly disposable: readonly string[];
   readonly problems: readonly Problem[];
 }
 
@@ -54,7 +52,6 @@ export async function placeAll(
     originOfOthers: originsOfOthers(applying),
     placed: [],
     trashed: [],
-    disposable: [],
     problems: [],
   };
   applying.emit({ kind: "placing", files: steps.length });
@@ -78,7 +75,6 @@ interface Hands {
   readonly originOfOthers: (want: Want) => Promise<Origin>;
   readonly placed: PlacedFile[];
   readonly trashed: Trashed[];
-  readonly disposable: string[];
   readonly problems: Problem[];
 }
 
@@ -172,12 +168,12 @@ async function leave({ applying, originOfOthers, placed }: Hands, step: Step): P
 
 async function makeRoom(hands: Hands, clear: Clear): Promise<void> {
   const { change } = hands;
-  const known = clear.stamp !== undefined && change.isStill(clear.path, clear.stamp);
-  const discarded = await change.discard(clear.path, "in the way");
+  const { stamp: seen, disposable } = clear;
+  const ours = seen !== undefined && disposable && change.isStill(clear.path, seen) ? seen : undefined;
+  const discarded = await change.discard(clear.path, "in the way", ours);
   if (discarded === undefined) return;
   const { place, stamp } = discarded;
-  if (clear.disposable && known && sameBytesStamp(clear.stamp, stamp)) hands.disposable.push(place);
-  else {
+  if (ours === undefined || !sameBytesStamp(ours, stamp)) {
     hands.trashed.push({ path: clear.path, place: `.tritter/${place}`, why: "in the way" });
     await change.flushDiscarded();
   }

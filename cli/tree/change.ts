@@ -19,8 +19,11 @@ export interface TreeChange {
   move(from: TreePath, to: TreePath, stamp: Stamp): Promise<boolean>;
   /** Moves a file out of the tree to the absolute path `to`; false where it is no longer the one of `stamp`, and then nothing is at `to`. */
   takeOut(from: TreePath, to: string, stamp: Stamp): Promise<boolean>;
-  /** Moves whatever is at the path, a symlink itself included, to the trash; undefined: nothing was there. */
-  discard(path: TreePath, why: string): Promise<Discarded | undefined>;
+  /**
+   * Moves whatever is at the path, a symlink itself included, to the trash; undefined: nothing was there. `ours`: a file of this
+   * stamp is one that we fetched, and goes once all is done.
+   */
+  discard(path: TreePath, why: string, ours?: Stamp): Promise<Discarded | undefined>;
   /** Has what was discarded survive a power loss, which could else leave the name to what came after. */
   flushDiscarded(): Promise<void>;
   /** Removes a file; false where it is no longer the one of `stamp` (it is left alone). */
@@ -107,7 +110,7 @@ export function treeChange(disk: Disk, root: string, trash: Trash): TreeChange {
       await disk.rename(absolute(from), to);
       return cameAlong(from, to, stamp);
     },
-    discard: async (path, why) => {
+    discard: async (path, why, ours) => {
       folders.assert(parentOf(path));
       const found = disk.lstat(absolute(path));
       if (found === undefined || found.kind === "folder") return undefined;
@@ -115,7 +118,7 @@ export function treeChange(disk: Disk, root: string, trash: Trash): TreeChange {
         folders.forget();
         folders.assert(parentOf(path));
       };
-      const discarded = await trash.take(absolute(path), { path, why, size: found.size, lookAgain });
+      const discarded = await trash.take(absolute(path), { path, why, size: found.size, ours, lookAgain });
       folders.forget();
       return discarded;
     },

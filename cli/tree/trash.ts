@@ -5,7 +5,7 @@ import { isOwnFolder, makeOwnFolder, readOwnFolder } from "../disk/own.ts";
 import type { Disk } from "../disk/port.ts";
 import { onDisk, passing } from "../disk/trouble.ts";
 import { TritterError } from "../errors.ts";
-import { stampOf } from "./stamp.ts";
+import { sameBytesStamp, stampOf } from "./stamp.ts";
 
 /**
  * Bytes that are not ours to destroy. One folder a run, numbered names without an extension so that a glob for
@@ -13,17 +13,24 @@ import { stampOf } from "./stamp.ts";
  *
  *     .tritter/trash/3f9c0a12-4711/1
  *     .tritter/trash/3f9c0a12-4711/index.ndjson   {"name":"1","path":"rust/a.parquet","why":"modified","size":9}
+ *
+ * A line may have `ours`, a stamp: as long as the entry is still what that was taken of, it is one that we fetched and that was
+ * only in the way. It goes once all is done, whoever put it there.
  */
 export interface Trash {
   /** Takes the entry at an absolute path, by rename; `lookAgain`, called just before, throws where something is in the way by now. */
   take(
     absolute: string,
-    about: { path: TreePath; why: string; size: number; lookAgain?: () => void },
+    about: {
+      path: TreePath;
+      why: string;
+      size: number;
+      ours?: Stamp | undefined;
+      lookAgain?: () => void;
+    },
   ): Promise<{ readonly place: string; readonly stamp: Stamp }>;
   /** Has all that was taken survive a power loss: before something else gets a name that it had. */
   flush(): Promise<void>;
-  /** Destroys what `take` put at this place: only for bytes known to be ones we fetched. */
-  drop(place: string): Promise<void>;
 }
 
 export interface TrashedEntry {
@@ -43,14 +50,14 @@ export function openTrash(disk: Disk, state: string, run: string): Trash {
   let count = 0;
   let flushed = 0;
   return {
-    take: async (absolute, { path, why, size, lookAgain }) => {
+    take: async (absolute, { path, why, size, ours, lookAgain }) => {
       count += 1;
       const name = String(count);
       await makeOwnFolder(disk, state, folder);
       // The index first: an entry that never came costs a line, one without a line costs its owner a search.
       const index = await disk.open(join(folder, INDEX), "a");
       await index
-        .append(Buffer.from(`${JSON.stringify({ name, path, why, size })}\n`))
+        .append(Buffer.from(`${JSON.stringify({ name, path, why, size, ours })}\n`))
         .finally(() => index.close());
       const file = join(folder, name);
       lookAgain?.();
@@ -63,7 +70,6 @@ export function openTrash(disk: Disk, state: string, run: string): Trash {
       if (flushed < count) await disk.syncFolder(folder);
       flushed = count;
     },
-    drop: (place) => disk.unlink(join(state, place)),
   };
 }
 
@@ -91,14 +97,34 @@ export function emptyTrash(disk: Disk, state: string): Promise<void> {
   });
 }
 
-/** Removes the folder of a run whose every entry was dropped again. */
-export function tidyTrash(disk: Disk, state: string, run: string): Promise<void> {
+/** Destroys what is ours in the trash, that of runs that were killed too, and the folders of runs that held nothing else. */
+export function tidyTrash(disk: Disk, state: string): Promise<void> {
   return onDisk("tidy the trash", async () => {
-    const entries = await readOwnFolder(disk, state, join(state, TRASH, run));
-    if (entries.some((entry) => entry.name !== INDEX)) return;
-    await removeRun(disk, state, run);
+    for (const run of await runsIn(disk, state)) {
+      const folder = join(state, TRASH, run);
+      for (const [name, ours] of await oursIn(disk, folder)) {
+        const found = isOwnFolder(disk, state, folder) ? disk.lstat(join(folder, name)) : undefined;
+        if (found?.kind !== "file" || !sameBytesStamp(ours, stampOf(found))) continue;
+        await passing(["ENOENT"], () => disk.unlink(join(folder, name)));
+      }
+      const left = await readOwnFolder(disk, state, folder);
+      if (left.length !== 1 || left[0]?.name !== INDEX) continue;
+      await passing(["ENOENT"], () => disk.unlink(join(folder, INDEX)));
+      // What somebody puts there now stays.
+      await removeIfEmpty(disk, folder);
+    }
     await removeIfEmpty(disk, join(state, TRASH));
   });
+}
+
+async function oursIn(disk: Disk, folder: string): Promise<ReadonlyMap<string, Stamp>> {
+  const text = (await disk.read(join(folder, INDEX)))?.toString("utf8") ?? "";
+  const found = new Map<string, Stamp>();
+  for (const line of text.split("\n")) {
+    const match = /^\{"name":"(\d+)",.*,"ours":"([^"]+)"\}$/.exec(line);
+    if (match?.[1] !== undefined && match[2] !== undefined) found.set(match[1], match[2] as Stamp);
+  }
+  return found;
 }
 
 /** What is not a folder there is not ours; a link to one least of all. */

@@ -132,6 +132,26 @@ describe("apply() on a disk that fills up", () => {
   });
 });
 
+describe("apply() after a kill", () => {
+  it("drops of its own bytes what the killed run put aside, and nothing of the user's", async () => {
+    const project = await synced({ data: "a file", mine: "a file too" });
+    project.disk.put(`${ROOT}/mine`, "edited");
+    await updated(project, { "data/x": "below", "mine/x": "below too" });
+    project.disk.before = (operation, path) => {
+      if (operation === "rename" && path.includes("/ready/") && !path.endsWith(".new"))
+        throw new Error("killed");
+    };
+    await expect(project.sync()).rejects.toThrow("killed");
+    project.disk.before = () => undefined;
+    expect(project.trash().sort()).toEqual(["a file"]);
+    expect((await project.sync()).problems).toEqual([]);
+    expect([project.tree(), project.trash()]).toEqual([
+      { "data/x": "below", "mine/x": "below too" },
+      ["edited"],
+    ]);
+  });
+});
+
 describe("apply() while another changes the tree", () => {
   it("sends what appeared at a wanted path to the trash", async () => {
     const project = memoryProject();

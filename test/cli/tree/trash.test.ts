@@ -2,6 +2,8 @@ import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { nodeDisk } from "../../../cli/disk/node.ts";
+import type { FileStat } from "../../../cli/disk/port.ts";
+import { stampOf } from "../../../cli/tree/stamp.ts";
 import { emptyTrash, listTrash, openTrash, tidyTrash } from "../../../cli/tree/trash.ts";
 import { pathOf } from "../../support/engine.ts";
 import { memoryDisk } from "../../support/memory-disk.ts";
@@ -35,14 +37,6 @@ describe("openTrash()", () => {
       'q"uote',
       "rust/a.parquet",
     ]);
-  });
-
-  it("destroys what it is told to, and goes with its last entry", async () => {
-    const trash = openTrash(disk, state, "run-1");
-    const { place } = await trash.take(join(home.path, "a.parquet"), about("a"));
-    await trash.drop(place);
-    await tidyTrash(disk, state, "run-1");
-    expect(await readdir(state)).toEqual([]);
   });
 
   it("flushes its folder where something came, and not again for nothing", async () => {
@@ -126,11 +120,43 @@ describe("listTrash()", () => {
 });
 
 describe("tidyTrash()", () => {
+  const ours = () => stampOf(disk.lstat(join(home.path, "a.parquet")) as FileStat);
+
+  it("destroys what is ours, whichever run put it there, and goes with the last entry of each", async () => {
+    const about = { path: pathOf("a"), why: "in the way", size: 5, ours: ours() };
+    await openTrash(disk, state, "killed").take(join(home.path, "a.parquet"), about);
+    await tidyTrash(disk, state);
+    expect(await readdir(state)).toEqual([]);
+  });
+
+  it("leaves what is not what it was taken for, what is the user's, and what is there without a word", async () => {
+    const stamp = ours();
+    const trash = openTrash(disk, state, "run-1");
+    await writeFile(join(home.path, "a.parquet"), "edited since");
+    await trash.take(join(home.path, "a.parquet"), {
+      path: pathOf("a"),
+      why: "in the way",
+      size: 5,
+      ours: stamp,
+    });
+    await writeFile(join(home.path, "b"), "theirs");
+    await trash.take(join(home.path, "b"), about('b","ours":"1"}'));
+    await mkdir(join(state, "trash", "run-2"));
+    await writeFile(join(state, "trash", "run-2", "1"), "one");
+    await tidyTrash(disk, state);
+    const left = await readTree(join(state, "trash"));
+    expect([left["run-1/1"], left["run-1/2"], left["run-2/1"]].map(String)).toEqual([
+      "edited since",
+      "theirs",
+      "one",
+    ]);
+  });
+
   it("leaves what still holds something, and the runs of others", async () => {
     const trash = openTrash(disk, state, "run-1");
     await trash.take(join(home.path, "a.parquet"), about("a"));
     await mkdir(join(state, "trash", "run-2"));
-    await tidyTrash(disk, state, "run-1");
+    await tidyTrash(disk, state);
     expect(await readdir(join(state, "trash"))).toEqual(["run-1", "run-2"]);
   });
 });
