@@ -25,6 +25,7 @@ export { type DiffOptions, type DiffResult, diffProject } from "./project/diff.t
 export type { Finding } from "./project/doctor/finding.ts";
 export { type DoctorOptions, type DoctorResult, doctorProject } from "./project/doctor.ts";
 export type { Edited } from "./project/editing.ts";
+export { type ExportOptions, type ExportResult, exportProject } from "./project/export.ts";
 export {
   type ImportedSource,
   type ImportOptions,

@@ -64,7 +64,8 @@ export async function run(argv: readonly string[], world: World): Promise<number
 }
 
 /** Standard output carries bytes, so that what is told goes beside. */
-function isPiped({ command, names: [action, place] }: Extract<Parsed, { kind: "run" }>): boolean {
+function isPiped({ command, names: [action, place], flags }: Extract<Parsed, { kind: "run" }>): boolean {
+  if (command === "export") return flags.output === undefined;
   return command === "bundle" && action === "create" && place === "-";
 }
 
@@ -90,6 +91,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => check,
   list: async () => (await import("./commands/list.ts")).list,
   facts: async () => (await import("./commands/facts.ts")).facts,
+  export: async () => (await import("./commands/export.ts")).exportLock,
   outdated: async () => (await import("./commands/outdated.ts")).outdated,
   diff: async () => (await import("./commands/diff.ts")).diff,
   why: async () => (await import("./commands/why.ts")).why,

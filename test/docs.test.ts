@@ -38,6 +38,7 @@ const PAGES = [
   "docs/facts.md",
   "docs/performance.md",
   "docs/air-gap.md",
+  "docs/export.md",
   "manifests/README.md",
 ];
 
@@ -169,6 +170,7 @@ describe("commands in the documents", () => {
       "docs/story.md",
       "docs/facts.md",
       "docs/air-gap.md",
+      "docs/export.md",
     ];
     const others = [...pages.values()].filter(({ name }) => !run.includes(name));
     expect(others.flatMap(shellLines).filter((line) => !(line in NOT_RUN))).toEqual([]);
@@ -459,6 +461,7 @@ describe("docs/json.md", () => {
     const doctor = await json("doctor", "other");
     const explain = await json("explain", "DRIFT");
     const [list, facts] = [await json("list"), await json("facts")];
+    const exported = await json("export", "--format", "in-toto", "--output", "x.json", "other");
     const why = await json("why", "data/other/b/z.md");
     hub.repo("o/code").forget(JSON.parse(await project.lock()).sources.other.commit);
     const rescue = await json("rescue");
@@ -480,6 +483,7 @@ describe("docs/json.md", () => {
         check,
         list,
         facts,
+        export: exported,
         outdated,
         diff,
         why,

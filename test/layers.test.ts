@@ -17,7 +17,20 @@ const ROWS: readonly (readonly string[])[] = [
   ["disk"],
   // What a verb may know of the world; it names the disk port, so it stands above it.
   ["context"],
-  ["manifest", "lock", "hub", "store", "tree", "receipt", "git", "foreign", "nearby", "facts", "bundle"],
+  [
+    "manifest",
+    "lock",
+    "hub",
+    "store",
+    "tree",
+    "receipt",
+    "git",
+    "foreign",
+    "nearby",
+    "facts",
+    "bundle",
+    "export",
+  ],
   ["resolve"],
   ["scan"],
   ["plan"],
@@ -74,8 +87,8 @@ const TYPES_ONLY: readonly (readonly [from: string, to: readonly string[]])[] = 
 const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
   // Joins and splits texts; touches nothing.
   "node:path": "anywhere",
-  // Hashes in lock, store and hub; the id of a schema in facts; the checksum of a packed receipt; a writer's random id in disk; ETags and the token in serve.
-  "node:crypto": ["disk", "facts", "hub", "lock", "receipt", "serve", "store"],
+  // Hashes in lock, store and hub; the id of a schema in facts; ids of documents and paths in export; the checksum of a packed receipt; a writer's random id in disk; ETags and the token in serve.
+  "node:crypto": ["disk", "export", "facts", "hub", "lock", "receipt", "serve", "store"],
   "node:fs": ["disk"],
   "node:fs/promises": ["disk"],
   // The host's name tells writers on one file system apart; the number of cores says how many threads hash.
@@ -103,6 +116,8 @@ const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
   yaml: ["manifest", "commands", "foreign"],
   minimatch: ["schema"],
   hyparquet: ["facts"],
+  // How a bill of materials is written, and which licences the SPDX list has.
+  "@cyclonedx/cyclonedx-library": ["export"],
   commander: ["args", "commands"],
   ora: ["report"],
   diff: ["report"],

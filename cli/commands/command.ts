@@ -1,6 +1,7 @@
 import type { RepoType } from "../../schema/ids.ts";
 import type { Context } from "../context.ts";
 import type { Problem } from "../errors.ts";
+import type { ExportFormat } from "../export/formats.ts";
 import type { Library } from "../library.ts";
 import type { Side } from "../lock/merge.ts";
 import type { ProjectOptions } from "../project/load.ts";
@@ -60,6 +61,9 @@ export interface Flags {
   /** False only with `--no-token`. */
   readonly token?: string | boolean;
   readonly since?: string;
+  /** What `tritter export --format` names. */
+  readonly document?: ExportFormat;
+  readonly output?: string;
 }
 
 /** bytes a second of a source or group; without a name, of all together. */

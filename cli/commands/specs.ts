@@ -3,6 +3,8 @@ import { DURATION_SHAPE, parseDuration } from "../../schema/duration.ts";
 import { REPO_TYPES } from "../../schema/ids.ts";
 import { BYTES_SHAPE, parseBytes } from "../../schema/quantity.ts";
 import { parseAsOf } from "../../schema/time.ts";
+import { EXPORTS, type ExportFormat } from "../export/formats.ts";
+import { suggest } from "../manifest/suggest.ts";
 import { CHANGE_FORMATS, FORMATS, type Format } from "../report/formats.ts";
 import type { Deadline, Rate } from "./command.ts";
 
@@ -23,6 +25,14 @@ const json = () =>
   new Option("--json", "print one JSON object instead of text (see docs/json.md)").helpGroup(TALK);
 const format = (formats: readonly Format[]) => () =>
   new Option("--format <format>", "how to answer").choices(formats).helpGroup(TALK);
+/** The document that is asked for, which is no way to answer: that stays with --json. */
+const documentFormat = () => {
+  const option = new Option("--format <format>", "the document to write (required)")
+    .choices(EXPORTS)
+    .argParser(exportFormat);
+  option.attributeName = () => "document";
+  return option;
+};
 const quiet = () => new Option("-q, --quiet", "say nothing but errors").conflicts("verbose").helpGroup(TALK);
 const verbose = () => new Option("-v, --verbose", "say more, and cut no list short").helpGroup(TALK);
 const manifest = () =>
@@ -133,8 +143,8 @@ export const SPECS: readonly Spec[] = [
   {
     name: "import",
     group: WRITE,
-    summary: "make sources of what a script downloads with hf, or of Hermeto's lock",
-    arguments: [new Argument("<file>", "a shell script, or huggingface.lock.yaml")],
+    summary: "make sources of what a script downloads with hf, or of a lock of Hermeto's",
+    arguments: [new Argument("<file>", "a shell script, huggingface.lock.yaml or artifacts.lock.yaml")],
     options: [
       () => new Option("--to <file>", "the manifest to write, or to add to (default: tritter.yaml)"),
       () => new Option("--force", "write the manifest anew, whatever it holds"),
@@ -352,6 +362,22 @@ export const SPECS: readonly Spec[] = [
     ],
   },
   {
+    name: "export",
+    group: LOOK,
+    summary: "write what the lock pins as a document for other programs: checksums, bills of materials, …",
+    arguments: [names()],
+    options: [
+      documentFormat,
+      () => new Option("-o, --output <file>", "where to write it (default: standard output)"),
+      ...HERE,
+    ],
+    examples: [
+      ["tritter export --format sha256sums > SHA256SUMS", "for sha256sum -c, run in the root"],
+      ["tritter export --format cyclonedx --output bom.json", "a bill of materials for machine learning"],
+      ["tritter export --format croissant code", "the sources of a group, as a Croissant dataset"],
+    ],
+  },
+  {
     name: "outdated",
     group: LOOK,
     summary: "what update would move: commits behind, files and bytes that would change",
@@ -481,6 +507,14 @@ function jobs(text: string): number {
   const value = Number(text);
   if (/^[1-9]\d{0,3}$/.test(text)) return value;
   throw new InvalidArgumentError("It must be a whole number from 1 to 9999");
+}
+
+function exportFormat(text: string): ExportFormat {
+  const known = EXPORTS.find((format) => format === text);
+  if (known !== undefined) return known;
+  const near = suggest(text, EXPORTS);
+  const meant = near === undefined ? "" : `\n(Did you mean ${near}?)`;
+  throw new InvalidArgumentError(`It must be one of ${EXPORTS.join(", ")}.${meant}`);
 }
 
 function port(text: string): number {

@@ -13,7 +13,16 @@ export function writeDocument(disk: Disk, file: string, text: string): Promise<"
 }
 
 /** Writes beside, flushes and renames: the file is the old one or the new one, never half. A symlink stays one: what it points to is replaced. */
-export async function replaceFile(disk: Disk, file: string, bytes: Uint8Array): Promise<void> {
+export function replaceFile(disk: Disk, file: string, bytes: Uint8Array): Promise<void> {
+  return replaceFrom(disk, file, [bytes]);
+}
+
+/** The same with what is made while it is written. */
+export async function replaceFrom(
+  disk: Disk,
+  file: string,
+  blocks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const target = disk.lstat(file)?.kind === "symlink" ? await disk.realpath(file) : file;
   const beside = `${target}.new`;
   // Left by a run that was killed.
@@ -21,7 +30,7 @@ export async function replaceFile(disk: Disk, file: string, bytes: Uint8Array): 
   const handle = await disk.open(beside, "wx");
   try {
     try {
-      await handle.append(bytes);
+      for await (const block of blocks) await handle.append(block);
       await handle.sync();
     } finally {
       await handle.close();

@@ -3,6 +3,7 @@ import { isRepoId } from "../../schema/address.ts";
 import { hfPattern } from "../../schema/fnmatch.ts";
 import { parseCommit } from "../../schema/ids.ts";
 import { printable } from "../../schema/names.ts";
+import { isRecord, readArtifacts } from "./artifacts.ts";
 import type { Foreign, Remark, Wanted } from "./wanted.ts";
 
 // Hermeto's lock (https://github.com/hermetoproject/hermeto, package manager x-huggingface):
@@ -14,8 +15,15 @@ import type { Foreign, Remark, Wanted } from "./wanted.ts";
 //       type: model                   model (default) or dataset
 //       include_patterns: ["*.json"]  as hf has them; default: everything
 
-/** Reads Hermeto's `huggingface.lock.yaml`. A text that is none is refused as a whole. */
-export function readHermeto(text: string): Foreign {
+// And that of its generic fetcher (https://hermetoproject.github.io/hermeto/generic/), of which artifacts.ts reads the entries:
+//   metadata: { version: "1.0" }    or "2.0", which may hold how to log in
+//   artifacts:
+//     - download_url: https://huggingface.co/datasets/o/n/resolve/<commit>/data/a.parquet
+//       checksum: sha256:…
+//       filename: code/a.parquet      where it is put; default: the last name of the address
+
+/** Reads Hermeto's `huggingface.lock.yaml`, or its `artifacts.lock.yaml`. A text that is neither is refused as a whole. `endpoints`: Hubs whose addresses count besides the Hub's own. */
+export function readHermeto(text: string, endpoints: readonly string[]): Foreign {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines, version: "1.2", prettyErrors: false });
   const [document] = "empty" in documents ? [] : documents;
@@ -24,14 +32,27 @@ export function readHermeto(text: string): Foreign {
   if (error !== undefined)
     return refusedWhole(lines.linePos(error.pos[0]).line, `it is not YAML: ${printable(error.message)}`);
   const value = plainOf(document);
-  if (!isRecord(value) || !Array.isArray(value.models)) return refusedWhole(1, 'it has no list "models"');
+  const key = isRecord(value) && Array.isArray(value.artifacts) ? "artifacts" : "models";
+  const list = isRecord(value) ? value[key] : undefined;
+  if (!isRecord(value) || !Array.isArray(list))
+    return refusedWhole(1, 'it has no list "models" or "artifacts"');
   const version = isRecord(value.metadata) ? value.metadata.version : undefined;
-  if (String(version) !== "1.0" && version !== 1)
+  const known: readonly unknown[] = key === "models" ? ["1.0", 1] : ["1.0", 1, "2.0", 2];
+  if (!known.includes(version))
     return refusedWhole(1, `its version is ${printable(String(version))}: should be "1.0"`);
-  const entries = value.models.map((entry: unknown, index) => {
-    const node = document.getIn(["models", index], true) as { range?: readonly number[] } | undefined;
-    return readEntry(entry, lines.linePos(node?.range?.[0] ?? 0).line);
-  });
+  const lineOf = (index: number) => {
+    const node = document.getIn([key, index], true) as { range?: readonly number[] } | undefined;
+    return lines.linePos(node?.range?.[0] ?? 0).line;
+  };
+  if (key === "artifacts")
+    return {
+      kind: "hermeto",
+      ...readArtifacts(
+        list.map((entry, index) => ({ entry, line: lineOf(index) })),
+        endpoints,
+      ),
+    };
+  const entries = list.map((entry: unknown, index) => readEntry(entry, lineOf(index)));
   return {
     kind: "hermeto",
     wanted: entries.flatMap(({ wanted }) => (wanted === undefined ? [] : [wanted])),
@@ -88,10 +109,6 @@ function readEntry(entry: unknown, line: number): Entry {
 
 function refusedWhole(line: number, message: string): Foreign {
   return { kind: "hermeto", wanted: [], refused: [{ line, message }], notes: [] };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isTexts(value: unknown): value is readonly string[] {

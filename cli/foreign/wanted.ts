@@ -12,6 +12,8 @@ export interface Wanted {
   readonly choice: Choice;
   /** Where its files went, seen from where the document stands in for; undefined: into the Hub's cache. */
   readonly folder: Value | undefined;
+  /** A leading folder of the repository that is dropped there; unset: none. */
+  readonly strip?: string;
 }
 
 /** Patterns are in the dialect of `hf`, ready for fnmatch. */

@@ -7,6 +7,7 @@ import { layOut, plainFolder } from "../foreign/place.ts";
 import { readForeign } from "../foreign/read.ts";
 import type { Value } from "../foreign/values.ts";
 import type { Foreign, Remark } from "../foreign/wanted.ts";
+import { readEnvironment } from "../hub/index.ts";
 import { addSources, withSources } from "../manifest/edit.ts";
 import { renderImported } from "../manifest/template.ts";
 import { type Draft, openDraft, withText, writeDraft } from "./editing.ts";
@@ -49,7 +50,10 @@ export interface ImportResult {
 export async function importProject(context: Context, options: ImportOptions): Promise<ImportResult> {
   const from = resolve(context.cwd, options.from);
   const file = resolve(context.cwd, options.to ?? "tritter.yaml");
-  const foreign = await readDocument(context, from, dirname(file));
+  const endpoints = [options.endpoint, readEnvironment(context.env).endpoint].filter(
+    (one) => one !== undefined,
+  );
+  const foreign = await readDocument(context, { from, folder: dirname(file), endpoints });
   const gathered = gather(foreign.wanted);
   if (gathered.length > MOST_SOURCES) throw tooMany(from, gathered.length);
   const target = await openTarget(context, options, { file, from, gathered });
@@ -95,13 +99,16 @@ function tooMany(from: string, count: number): TritterError {
 /** bytes: no script that a person wrote comes near it. */
 const LARGEST = 1024 * 1024;
 
-async function readDocument({ disk }: Context, from: string, folder: string): Promise<Foreign> {
+async function readDocument(
+  { disk }: Context,
+  { from, folder, endpoints }: { from: string; folder: string; endpoints: readonly string[] },
+): Promise<Foreign> {
   const bytes = await onDisk(`read "${from}"`, () => disk.read(from));
   const unreadable = (why: string) =>
     new TritterError({
       code: "USAGE",
       message: `cannot import "${from}": ${why}`,
-      hint: "name a shell script, or Hermeto's huggingface.lock.yaml",
+      hint: "name a shell script, or a lock of Hermeto's",
     });
   if (bytes === undefined) throw unreadable("there is no such file");
   if (bytes.length > LARGEST)
@@ -111,6 +118,7 @@ async function readDocument({ disk }: Context, from: string, folder: string): Pr
   return readForeign(bytes.toString("utf8").replace(/^\ufeff/, ""), {
     file: from,
     folder: own === "" ? "." : own,
+    endpoints,
   });
 }
 

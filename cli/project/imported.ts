@@ -134,7 +134,7 @@ function stanzaOf(
   { gathered, folder, name }: Named,
   { include, exclude }: Pick<Selection, "include" | "exclude">,
 ): Stanza {
-  const { repo, type, revision } = gathered;
+  const { repo, type, revision, strip } = gathered;
   return {
     repo,
     ...(type !== "dataset" && { type }),
@@ -142,6 +142,7 @@ function stanzaOf(
     ...(include.length > 0 && { include }),
     ...(exclude.length > 0 && { exclude }),
     ...(folder !== name && { path: folder }),
+    ...(strip !== undefined && { strip }),
   };
 }
 
@@ -164,6 +165,7 @@ function twinOf(
       source.repo === gathered.repo &&
       source.type === gathered.type &&
       source.revision === (gathered.revision ?? "main") &&
+      source.strip === (gathered.strip ?? "") &&
       key(source.include, source.exclude) === wanted &&
       folders.includes(source.path),
   )?.name;

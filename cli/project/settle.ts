@@ -8,7 +8,7 @@ import { pool } from "../pool.ts";
 import { lazyHub, type Project } from "./load.ts";
 
 /** Downloads of one revision into one folder: one source. */
-export interface Gathered extends Pick<Wanted, "type" | "repo" | "revision" | "folder"> {
+export interface Gathered extends Pick<Wanted, "type" | "repo" | "revision" | "folder" | "strip"> {
   /** Of the document, 1-based, each once. */
   readonly lines: readonly number[];
   readonly choices: readonly Choice[];
@@ -25,13 +25,13 @@ export interface Settled {
 /** In the order in which the document first names them. */
 export function gather(wanted: readonly Wanted[]): readonly Gathered[] {
   const found = new Map<string, Gathered>();
-  for (const { line, type, repo, revision, choice, folder } of wanted) {
-    const key = JSON.stringify([type, repo, revision, folder && sourceOf(folder)]);
+  for (const { line, type, repo, revision, choice, folder, strip } of wanted) {
+    const key = JSON.stringify([type, repo, revision, folder && sourceOf(folder), strip]);
     const before = found.get(key);
     const isKnown = before?.choices.some((one) => JSON.stringify(one) === JSON.stringify(choice));
     const choices = isKnown ? (before?.choices ?? []) : [...(before?.choices ?? []), choice];
     const lines = [...new Set([...(before?.lines ?? []), line])];
-    found.set(key, { type, repo, revision, folder, lines, choices });
+    found.set(key, { type, repo, revision, folder, strip, lines, choices });
   }
   return [...found.values()];
 }

@@ -16,12 +16,14 @@ export function formatOf({ format, json }: { readonly format?: Format; readonly 
 
 /** What a line asks for that cannot be read: even its mistake is told in a form that its reader expects. */
 export function formatAsked(argv: readonly string[]): Format {
+  // There `--format` names what is written, and not how to answer.
+  const isAnswer = argv[0] !== "export";
   const end = argv.indexOf("--");
   const words = end < 0 ? argv : argv.slice(0, end);
   if (words.includes("--json")) return "json";
   const values = words.flatMap((word, at) =>
     word === "--format" ? [words[at + 1]] : word.startsWith("--format=") ? [word.slice(9)] : [],
   );
-  const last = values.at(-1);
+  const last = isAnswer ? values.at(-1) : undefined;
   return FORMATS.find((format) => format === last) ?? "text";
 }

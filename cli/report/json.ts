@@ -65,6 +65,14 @@ async function bodyOf(result: Result): Promise<Json> {
       return { root: result.project.manifest.root, sources: result.sources.map(orNull) };
     case "facts":
       return { sources: result.sources.map(factsBody) };
+    case "export":
+      return {
+        format: result.format,
+        to: result.to ?? null,
+        sources: result.sources,
+        files: result.files,
+        digest: result.digest,
+      };
     case "outdated":
       return { sources: result.sources.map(outdatedBody) };
     case "diff":

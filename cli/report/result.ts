@@ -7,6 +7,7 @@ import type { CleanResult } from "../project/clean.ts";
 import type { DiffResult } from "../project/diff.ts";
 import type { DoctorResult } from "../project/doctor.ts";
 import type { Edited } from "../project/editing.ts";
+import type { ExportResult } from "../project/export.ts";
 import type { FactsResult } from "../project/facts-shown.ts";
 import type { ReadForGit } from "../project/git-textconv.ts";
 import type { ImportResult } from "../project/import.ts";
@@ -38,6 +39,7 @@ export type Result =
   | (CheckResult & { readonly command: "check" })
   | (ListResult & { readonly command: "list" })
   | (FactsResult & { readonly command: "facts" })
+  | (ExportResult & { readonly command: "export" })
   | (OutdatedResult & { readonly command: "outdated" })
   | (DiffResult & { readonly command: "diff"; readonly patch: boolean })
   | (WhyResult & { readonly command: "why" })

@@ -11,6 +11,7 @@ import { changeLines, patternLines } from "./changes.ts";
 import { doctorLines } from "./doctor.ts";
 import { editLines } from "./edit.ts";
 import { explainLines } from "./explain.ts";
+import { exportLine } from "./export.ts";
 import { factsLines } from "./facts.ts";
 import { formatDuration, formatFiles } from "./format.ts";
 import { importLines } from "./import.ts";
@@ -65,6 +66,8 @@ export async function textLines(ending: Ending, layout: Layout): Promise<readonl
       return listLines(result, layout);
     case "facts":
       return factsLines(result, layout);
+    case "export":
+      return [exportLine(result, layout)];
     case "outdated":
       return outdatedLines(result, layout);
     case "diff":
@@ -110,6 +113,7 @@ export function isAskedFor(result: Result): boolean {
     case "git-merge":
     case "bundle":
     case "check":
+    case "export":
     case "doctor":
     case "serve":
       return false;

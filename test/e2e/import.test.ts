@@ -168,7 +168,7 @@ sources:
       "for i in {1..200}; do for j in {1..60}; do hf download o/n$i-$j; done; done\n",
       "it asks for 12000 sources",
     ],
-    ["a file of another kind", "a.yaml", "a: b\n", 'it has no list "models"'],
+    ["a file of another kind", "a.yaml", "a: b\n", 'it has no list "models" or "artifacts"'],
   ])("refuses %s", async (_, name, content, told) => {
     if (content !== "") await project.write(name, content);
     const ran = await project.run("import", name);
