@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { fetchBlobs } from "./apply/fetch.ts";
 import { settle } from "./apply/flush.ts";
 import { gatherFromTree } from "./apply/gather.ts";
+import { generate } from "./apply/generate.ts";
 import { type Gift, takeGiven } from "./apply/give.ts";
 import { less } from "./apply/meter.ts";
 import { placeAll } from "./apply/place.ts";
@@ -40,13 +41,21 @@ export async function apply(applying: Applying): Promise<Outcome> {
   // Where the root itself is gone, that is said once, and not of each file.
   if ([...gift.problems, ...fetched.problems].some(({ code }) => code === "DISK_REFUSED")) change.lookAgain();
   const gathered = await gatherFromTree(applying, change);
-  const ready = new Map([...applying.leftReady, ...gift.ready, ...fetched.ready, ...gathered.ready]);
+  const generated = await generate(applying);
+  const ready = new Map([
+    ...applying.leftReady,
+    ...gift.ready,
+    ...fetched.ready,
+    ...gathered.ready,
+    ...generated.ready,
+  ]);
   const placing = await placeAll(applying, change, ready);
   const problems = [
     ...applying.unread,
     ...gift.problems,
     ...fetched.problems,
     ...gathered.problems,
+    ...generated.problems,
     ...placing.problems,
   ];
   const unpruned = reasonNotToPrune(applying, problems);
@@ -64,6 +73,7 @@ export async function apply(applying: Applying): Promise<Outcome> {
   return {
     fetched: countOf([...fetched.ready.values()]),
     given: gift.given,
+    generated: countOf([...generated.ready.values()]),
     received: fetched.bytes + gift.received,
     placed: countOf(placing.placed.map((file) => file.want)),
     kept: plan.totals.keep,
@@ -159,6 +169,7 @@ function nothingDone(problems: readonly Problem[]): Outcome {
   return {
     fetched: none,
     given: [],
+    generated: none,
     received: 0,
     placed: none,
     kept: none,

@@ -5,7 +5,7 @@ import type { Disk, FileStat } from "./disk/port.ts";
 import { diskProblem } from "./disk/trouble.ts";
 import { type Problem, problemsOf, systemCode, TritterError } from "./errors.ts";
 import type { Emit, HashReason } from "./events.ts";
-import type { Want } from "./lock/wants.ts";
+import { isGenerated, type Want } from "./lock/wants.ts";
 import { pool } from "./pool.ts";
 import type { Placement } from "./receipt/placement.ts";
 import { algorithmsFor } from "./store/hash.ts";
@@ -49,7 +49,7 @@ export type Found =
       readonly stamp: Stamp;
     };
 
-/** All bytes were read: every wanted file but these holds what the lock wants. */
+/** All bytes of the lock's files were read: every one but these holds what it says. */
 export interface Proof {
   readonly except: ReadonlySet<TreePath>;
   /** ms; before the first was read, so that one that changed later shows it. */
@@ -254,6 +254,7 @@ async function answerByHashing(
 /** Read a moment ago, and not changed since. */
 function isProved({ proof }: ScanInput, { subject: { path, want }, stat, why }: Question): boolean {
   if (proof === undefined || why !== "deep" || want === undefined || proof.except.has(path)) return false;
+  if (isGenerated(want)) return false;
   return stat.size === want.size && !isRacy(stampOf(stat), proof.since);
 }
 

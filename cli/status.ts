@@ -2,7 +2,7 @@ import type { Digest, TreePath } from "../schema/ids.ts";
 import type { Lock } from "../schema/lock.ts";
 import type { Manifest } from "../schema/manifest.ts";
 import type { Context } from "./context.ts";
-import { type Want, wantsOf } from "./lock/wants.ts";
+import { type GeneratedWant, type Want, wantsOf } from "./lock/wants.ts";
 import { type Plan, plan } from "./plan.ts";
 import type { Placement } from "./receipt/placement.ts";
 import { placementsOf, placementsOfOthers, type Receipt, readReceipt } from "./receipt/receipt.ts";
@@ -14,6 +14,8 @@ import { parentOf } from "./tree/look.ts";
 export interface SurveyInput {
   readonly manifest: Manifest;
   readonly lock: Lock;
+  /** What describes it, as `describe` makes it. */
+  readonly described: readonly GeneratedWant[];
   /** Sources; undefined: all, and what sources that are gone left behind. */
   readonly scope: ReadonlySet<string> | undefined;
   /** As it was just read; undefined: it is still to be read. */
@@ -32,6 +34,7 @@ export interface Survey {
   readonly root: string;
   /** `<root>/.tritter` */
   readonly state: string;
+  /** Those of the lock in its order, then what describes it. */
   readonly wants: readonly Want[];
   readonly receipt: Receipt;
   readonly store: StoreView;
@@ -49,7 +52,7 @@ export async function survey(context: Context, input: SurveyInput): Promise<Surv
   const state = stateFolder(context, root);
   const receipt = input.receipt ?? (await readReceipt(disk, state));
   const store = await viewStore(disk, { state, owner: manifest.owner, signal });
-  const wants = wantsOf(input.lock);
+  const wants = [...wantsOf(input.lock), ...input.described];
   const placements = placementsOf(receipt, manifest.owner);
   const scannedAt = clock.now();
   const inScope = scope === undefined ? wants : wants.filter((want) => scope.has(want.source));

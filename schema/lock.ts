@@ -81,3 +81,6 @@ export interface Whereabouts {
 }
 
 export type Extra = Readonly<Record<string, unknown>>;
+
+/** In the place of a source's name. No source is called that, so a sync of sources by name leaves alone what is about all of them. */
+export const WHOLE = "";

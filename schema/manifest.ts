@@ -7,6 +7,7 @@ export interface ManifestDocument {
   readonly root?: string;
   readonly endpoint?: string;
   readonly endpoints?: readonly string[];
+  readonly reports?: Reports;
   readonly policy?: { readonly licenses?: LicenseRules; readonly deny?: readonly string[] };
   /** null: the key stands alone, as while every source is still a comment. */
   readonly sources: Readonly<Record<string, SourceDocument>> | null;
@@ -44,6 +45,9 @@ export interface SourceDocument extends CarrierDocument {
 
 /** How the Hub's own clients get a source in their cache: `link` takes a hard link where blocks cannot be shared. */
 export type HubCache = "write" | "link";
+
+/** Where what describes sources is written: beside their folders, and an index below the root. */
+export type Reports = "beside";
 
 /** What `hf download --local-dir` finds beside a source's files. */
 export type LocalDir = "metadata";
@@ -103,6 +107,8 @@ export interface Manifest {
   readonly endpoint: string | undefined;
   /** Further ones with the same, in the order written: `endpoint` is the first of all. */
   readonly mirrors: readonly string[];
+  /** undefined: nothing describes them. */
+  readonly reports: Reports | undefined;
   readonly licenses: LicenseRules;
   readonly deny: readonly string[];
   /** Sorted by name. */

@@ -36,6 +36,7 @@ const PAGES = [
   "docs/ci.md",
   "docs/from-hf.md",
   "docs/facts.md",
+  "docs/reports.md",
   "docs/performance.md",
   "docs/air-gap.md",
   "docs/export.md",
@@ -161,7 +162,7 @@ describe("commands in the documents", () => {
   }, 60_000);
 
   it("every line of shell on another page is known", () => {
-    // Those of docs/git.md and docs/facts.md are run by tests of their names in e2e, those of the others by others.
+    // Those of docs/git.md, docs/facts.md and docs/reports.md are run by tests of their names in e2e, those of the others by others.
     const run = [
       "README.md",
       "docs/git.md",
@@ -169,6 +170,7 @@ describe("commands in the documents", () => {
       "docs/from-hf.md",
       "docs/story.md",
       "docs/facts.md",
+      "docs/reports.md",
       "docs/air-gap.md",
       "docs/export.md",
     ];

@@ -32,6 +32,8 @@ const ROWS: readonly (readonly string[])[] = [
     "export",
   ],
   ["resolve"],
+  // What stands beside the data and says what it is. Pure.
+  ["describe"],
   ["scan"],
   ["plan"],
   ["apply"],

@@ -19,14 +19,14 @@ const WANTED: readonly RegExp[] = [
   /^package\.json$/,
   /^(?:README|ARCHITECTURE|DECISIONS|CHANGELOG|CONTRIBUTING)\.md$/,
   /^LICENSE$/,
-  /^docs\/(?:story|json|ci|git|from-hf|facts|library|performance|air-gap|export)\.md$/,
+  /^docs\/(?:story|json|ci|git|from-hf|facts|reports|library|performance|air-gap|export)\.md$/,
   /^manifests\/(?:[a-z-]+\.yaml|README\.md)$/,
   /^dist\/(?:main|index|(?:hash|rows|deep|store)-worker)\.js$/,
   /^dist\/chunk-[A-Z0-9]+\.js$/,
   /^dist\/types\/(?:cli|schema)\/[\w/-]+\.d\.m?ts$/,
   /^man\/tritter\.1$/,
   /^docs\/serve\.md$/,
-  /^schema\/(?:manifest|lock|facts)\.schema\.json$/,
+  /^schema\/(?:manifest|lock|facts|metadata)\.schema\.json$/,
 ];
 
 /** bytes */

@@ -5,7 +5,7 @@ import type { FileStat } from "../disk/port.ts";
 import { syncFile } from "../disk/sync-file.ts";
 import { diskProblem, passing } from "../disk/trouble.ts";
 import { type Problem, systemCode, TritterError } from "../errors.ts";
-import type { Want } from "../lock/wants.ts";
+import { isGenerated, type Want } from "../lock/wants.ts";
 import type { Blob, Clear, Write } from "../plan/types.ts";
 import type { Entry } from "../receipt/entries.ts";
 import type { Origin } from "../receipt/placement.ts";
@@ -257,8 +257,9 @@ function notCopied({ want }: Write): Problem {
   };
 }
 
-function originOf({ blob }: Step): Origin {
-  return blob.from.kind === "tree" && blob.from.how === "rename" ? "adopted" : "fetched";
+function originOf({ blob, write }: Step): Origin {
+  if (blob.from.kind === "tree" && blob.from.how === "rename") return "adopted";
+  return isGenerated(write.want) ? "generated" : "fetched";
 }
 
 function segmentsOf({ blob, from }: Step): string | undefined {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Disk } from "../disk/port.ts";
 import { onDisk } from "../disk/trouble.ts";
 import { type Problem, systemCode } from "../errors.ts";
-import type { Plan } from "../plan/types.ts";
+import type { Blob, Plan } from "../plan/types.ts";
 import { parentOf } from "../tree/look.ts";
 import type { Applying } from "./types.ts";
 
@@ -74,10 +74,14 @@ function needOf(plan: Plan): { bytes: number; files: number } {
   let bytes = 0;
   for (const blob of plan.blobs) {
     const copies = blob.paths.length - 1 + (blob.from.kind === "tree" && blob.from.how === "copy" ? 1 : 0);
-    const fetched = blob.from.kind === "fetch" ? blob.size - blob.from.have : 0;
-    bytes += fetched + copies * blob.size;
+    bytes += newBytes(blob) + copies * blob.size;
   }
   return { bytes, files: plan.writes.length };
+}
+
+function newBytes({ from, size }: Blob): number {
+  if (from.kind === "generated") return size;
+  return from.kind === "fetch" ? size - from.have : 0;
 }
 
 function problem(what: string): Problem {

@@ -59,6 +59,8 @@ export interface Outcome {
   readonly fetched: Count;
   /** Had from places asked before the Hub. */
   readonly given: readonly Given[];
+  /** Written from lock and facts. */
+  readonly generated: Count;
   /** bytes received over the network, those of retries included */
   readonly received: number;
   /** Placed at their path: fetched, moved or copied. */

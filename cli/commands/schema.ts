@@ -8,5 +8,6 @@ const MANIFEST = () => import("../../schema/manifest.schema.json", { with: { typ
 
 const SCHEMAS: Readonly<Record<string, () => Promise<{ readonly default: object }>>> = {
   lock: () => import("../../schema/lock.schema.json", { with: { type: "json" } }),
+  metadata: () => import("../../schema/metadata.schema.json", { with: { type: "json" } }),
   facts: () => import("../../schema/facts.schema.json", { with: { type: "json" } }),
 };

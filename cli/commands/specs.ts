@@ -456,9 +456,14 @@ export const SPECS: readonly Spec[] = [
   {
     name: "schema",
     group: OTHER,
-    summary: "print the JSON Schema of the manifest, the lock or the facts, for editors and validators",
+    summary: "print the JSON Schema of the manifest, or of what tritter writes, for editors and validators",
     arguments: [
-      new Argument("[document]", "which one (default: manifest)").choices(["manifest", "lock", "facts"]),
+      new Argument("[document]", "which one (default: manifest)").choices([
+        "manifest",
+        "lock",
+        "facts",
+        "metadata",
+      ]),
     ],
     options: [],
     examples: [

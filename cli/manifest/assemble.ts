@@ -23,6 +23,7 @@ export function assemble(
     ...placeOf(file, { name: document.name, root }),
     endpoint,
     mirrors,
+    reports: document.reports,
     licenses: document.policy?.licenses ?? {},
     deny: document.policy?.deny ?? [],
     sources: Object.entries(document.sources ?? {})

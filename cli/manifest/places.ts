@@ -4,8 +4,9 @@ import type { Position } from "./frame.ts";
 export interface ManifestPlaces {
   /** The key of the field, else of the source; undefined where the manifest has no such source. */
   ofSource(name: string, field: string | undefined): Position | undefined;
-  /** The key `sources`. */
+  /** The keys `sources` and `reports`: the latter is where it would be, if it is not there. */
   readonly sources: Position;
+  readonly reports: Position;
 }
 
 /** Costs a parse that keeps the place of everything, so only for what is wrong. */
@@ -25,5 +26,6 @@ export async function manifestPlaces(text: string): Promise<ManifestPlaces> {
       return keyAt(has ? ["sources", name, field] : ["sources", name]);
     },
     sources: keyAt(["sources"]),
+    reports: keyAt(["reports"]),
   };
 }

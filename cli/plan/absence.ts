@@ -2,7 +2,7 @@ import type { TreePath } from "../../schema/ids.ts";
 import { foldKey } from "../../schema/names.ts";
 import type { Decisions, View } from "../plan.ts";
 import type { Placement } from "../receipt/placement.ts";
-import { heldOrigin, isSameEntry } from "./presence.ts";
+import { canBeHadAgain, heldOrigin, isSameEntry } from "./presence.ts";
 import type { Forget } from "./types.ts";
 
 /** The table's lower half: the receipt knows this path and the lock does not want it. */
@@ -19,7 +19,7 @@ export function decideAbsence(
     return;
   }
   const held = heldOrigin(placement, found);
-  const how = held === "fetched" ? "unlink" : "trash";
+  const how = canBeHadAgain(held) ? "unlink" : "trash";
   into.prunes.push({
     path,
     source,

@@ -1,6 +1,7 @@
 import type { Digest, TreePath } from "../../schema/ids.ts";
 import type { Decisions, View } from "../plan.ts";
-import { heldOrigin, segmentsOf } from "./presence.ts";
+import type { Origin } from "../receipt/placement.ts";
+import { canBeHadAgain, heldOrigin, segmentsOf } from "./presence.ts";
 import type { Blob, BlobOrigin, Damage, Write } from "./types.ts";
 
 export interface BlobPlan {
@@ -39,9 +40,11 @@ function originOf(
 ): BlobOrigin {
   if (view.ready.has(digest)) return { kind: "ready" };
   if (holder !== undefined) return holder;
+  const [bytes] = writes.flatMap(({ want }) => ("generated" in want ? [want.generated] : []));
+  if (bytes !== undefined) return { kind: "generated", bytes };
   return {
     kind: "fetch",
-    remotes: writes.map((write) => write.want.remote),
+    remotes: writes.flatMap(({ want }) => ("remote" in want ? [want.remote] : [])),
     have: view.partial.get(digest) ?? 0,
     damaged: damageOf(view, digest, writes),
   };
@@ -111,8 +114,8 @@ function fatesOf(decisions: Decisions): Map<TreePath, Fate> {
 }
 
 /** What the user put there is never in the store, where an interrupted run could leave it to be swept. */
-function howToTake(origin: "fetched" | "adopted", fate: Fate | undefined): Holder["how"] {
+function howToTake(origin: Origin, fate: Fate | undefined): Holder["how"] {
   if (fate === undefined) return "copy";
-  if (origin === "fetched") return "stage";
+  if (canBeHadAgain(origin)) return "stage";
   return fate === "pruned" ? "rename" : "copy";
 }

@@ -1,10 +1,16 @@
 import type { TreePath } from "../../schema/ids.ts";
+import { WHOLE } from "../../schema/lock.ts";
 import type { Placement } from "../receipt/placement.ts";
 import type { Brake, Forget, Prune } from "./types.ts";
 
 /** Above both, a prune waits: a tenth of what the receipt knows, and a gibibyte. */
 const SHARE = 0.1;
 const BYTES = 1024 ** 3;
+
+/** What the data is described by weighs nothing: it is written again, from what is here. */
+function isData({ origin, source }: Placement): boolean {
+  return origin !== "generated" && source !== WHOLE;
+}
 
 /** A prune of every file of a source, or of very much at once, is more often a mistake in a manifest than meant. */
 export function brakeOf(
@@ -14,8 +20,13 @@ export function brakeOf(
   if (prunes.length === 0) return undefined;
   // What the user removed already is no longer a file of its source; what moved still is.
   const gone = new Set(forgets.filter(({ why }) => why !== "moved").map(({ path }) => path));
-  const there = [...mine.values()].filter(({ path }) => !gone.has(path));
-  const sources = emptiedSources(there, prunes);
+  const data = [...mine.values()].filter(isData);
+  const there = data.filter(({ path }) => !gone.has(path));
+  const leaving = new Set(data.map(({ path }) => path));
+  const sources = emptiedSources(
+    there,
+    prunes.filter(({ path }) => leaving.has(path)),
+  );
   const bytes = prunes.reduce((sum, prune) => sum + prune.size, 0);
   const known = [...mine.values()].reduce((sum, placement) => sum + (placement.size ?? 0), 0);
   // Of sizes that no receipt knows it is all.

@@ -2,7 +2,7 @@ import { algorithmOf, type Digest, type TreePath } from "../../schema/ids.ts";
 import { foldKey } from "../../schema/names.ts";
 import type { Want } from "../lock/wants.ts";
 import type { Decisions, View } from "../plan.ts";
-import type { Placement } from "../receipt/placement.ts";
+import type { Origin, Placement } from "../receipt/placement.ts";
 import type { Found } from "../scan.ts";
 import type { Clear, Conflict, Keep, Write } from "./types.ts";
 
@@ -65,7 +65,7 @@ function decideOverFile(
   }
   const held = heldOrigin(placement, found);
   const why = held === undefined ? "modified" : "outdated";
-  into.writes.push({ want, why, found: held === "fetched" ? "replace" : "trash", stamp, clears: [] });
+  into.writes.push({ want, why, found: canBeHadAgain(held) ? "replace" : "trash", stamp, clears: [] });
 }
 
 /** A folder that is all ours goes aside, file by file; one with a stranger in it stays. */
@@ -134,7 +134,11 @@ function decideOverOther(
 function clear(view: View, placement: Placement): Clear | undefined {
   const found = view.foundAt(placement.path);
   if (found.kind !== "file") return undefined;
-  return { path: placement.path, stamp: found.stamp, disposable: heldOrigin(placement, found) === "fetched" };
+  return {
+    path: placement.path,
+    stamp: found.stamp,
+    disposable: canBeHadAgain(heldOrigin(placement, found)),
+  };
 }
 
 function keep(view: View, want: Want, found: FoundFile): Keep {
@@ -171,9 +175,14 @@ export function holds(found: Found, digest: Digest): found is FoundFile {
 }
 
 /** Where the bytes found came from, or undefined where they are neither what was placed nor what was announced. */
-export function heldOrigin(placement: Placement, found: FoundFile): "fetched" | "adopted" | undefined {
+export function heldOrigin(placement: Placement, found: FoundFile): Origin | undefined {
   if (placement.digests.some((digest) => found.digests.includes(digest))) return placement.origin;
   return placement.intents.find((intent) => found.digests.includes(intent.digest))?.origin;
+}
+
+/** False for the user's bytes, and for those that nobody knows. */
+export function canBeHadAgain(origin: Origin | undefined): boolean {
+  return origin === "fetched" || origin === "generated";
 }
 
 /** Checksums that a placement has of the bytes of one of these digests: those announced over it have none yet. */

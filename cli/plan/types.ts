@@ -107,6 +107,8 @@ export type BlobOrigin =
       /** Checksums that the receipt has of its bytes. */
       readonly segments: string | undefined;
     }
+  /** It says what lock and facts hold, and is written from them. */
+  | { readonly kind: "generated"; readonly bytes: Uint8Array }
   | {
       readonly kind: "fetch";
       /** Any of these serves the same bytes. */

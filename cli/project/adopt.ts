@@ -5,6 +5,7 @@ import { type Problem, TritterErrors } from "../errors.ts";
 import type { Count, Plan } from "../plan.ts";
 import { judge } from "../resolve/judge.ts";
 import { survey } from "../status.ts";
+import { describedBy } from "./described.ts";
 import { folderNamed } from "./givers.ts";
 import { loadProject, type ProjectOptions, requireLock } from "./load.ts";
 import { staleInScope, staleProblem } from "./locking.ts";
@@ -47,7 +48,9 @@ export async function adoptProject(context: Context, options: AdoptOptions): Pro
   const syncing: Syncing = { ...options, ...STILL, looking: context.signal };
   const folder = giver.place;
   if (options.plan) {
-    const { root, plan, inventory } = await survey(context, surveyInput(project, lock, syncing));
+    const { wants: described } = await describedBy(context, project, { lock });
+    const input = surveyInput(project, { lock, described }, syncing);
+    const { root, plan, inventory } = await survey(context, input);
     const found = countOf(await giver.examine(wishesOf(plan.blobs), context));
     const problems = [...inventory.unread.values(), ...problemsOfPlan(plan)];
     return { root, folder, found, lacking: rest(plan, found), outcome: undefined, problems };

@@ -43,7 +43,9 @@ export async function fillStore(
   const state = await makeRoot(context, manifest.root);
   const release = await holdRoot(disk, state, { writer, now: clock.now });
   try {
-    const input = { manifest, lock, scope, deep: false, force, prune: false, tolerant: true };
+    // What describes the data is nothing to fetch.
+    const documents = { manifest, lock, described: [] };
+    const input = { ...documents, scope, deep: false, force, prune: false, tolerant: true };
     const { root, plan, store } = await survey(context, input);
     const short = await spaceProblem(disk, root, { plan, beside: undefined });
     if (short !== undefined) throw new TritterErrors([short]);

@@ -4,7 +4,7 @@ import type { Manifest } from "../../schema/manifest.ts";
 import type { BundledFile } from "../bundle/contents.ts";
 import { listingFile, listingText, refFile, snapshotFile } from "../hub/cached.ts";
 import { bytesDigest } from "../lock/digests.ts";
-import { type Want, wantsOf } from "../lock/wants.ts";
+import { type LockedWant, wantsOf } from "../lock/wants.ts";
 import { judgedBy } from "../resolve/judge.ts";
 
 /** A blob of a bundle, and where in the tree its bytes should be. */
@@ -43,7 +43,7 @@ export function blobParts(
 }
 
 /** Where a bundle has what is wanted. */
-export function bundlePath({ remote }: Pick<Want, "remote">): string {
+export function bundlePath({ remote }: Pick<LockedWant, "remote">): string {
   return snapshotFile(remote);
 }
 

@@ -8,6 +8,7 @@ import type { Stale } from "../resolve/stale.ts";
 import type { Hashed, Proof } from "../scan.ts";
 import { survey } from "../status.ts";
 import { type CarriedSource, carriedSources } from "./carried.ts";
+import { describedBy } from "./described.ts";
 import { bySource, type Changes, driftText } from "./drift.ts";
 import { judgeKnownFacts } from "./facts.ts";
 import { loadProject, type Project, type ProjectOptions } from "./load.ts";
@@ -118,11 +119,14 @@ interface Seen {
 /** A disk that cannot be looked at is an answer too: the Hub may still be asked. */
 async function lookAtDisk(
   context: Context,
-  { manifest, scope, endpoint }: Project,
+  project: Project,
   { lock, deep, proof }: { lock: Lock; deep: boolean; proof: Proof | undefined },
 ): Promise<Seen> {
+  const { manifest, scope, endpoint } = project;
   try {
-    const input = { manifest, lock, scope, deep, proof, force: false, prune: false, tolerant: true };
+    const { wants: described } = await describedBy(context, project, { lock });
+    const documents = { manifest, lock, described };
+    const input = { ...documents, scope, deep, proof, force: false, prune: false, tolerant: true };
     const { plan, root, state, inventory } = await survey(context, input);
     const beside = { manifest, lock, scope, root, state, endpoint, deep };
     const problems = [

@@ -7,6 +7,7 @@ import type { Plan } from "../plan.ts";
 import { changesBetween, type SourceChange } from "../resolve/changes.ts";
 import type { Stale } from "../resolve/stale.ts";
 import { survey } from "../status.ts";
+import { describedBy } from "./described.ts";
 import { factual, knownFacts, withData } from "./facts.ts";
 import { loadProject, type Project, type ProjectOptions } from "./load.ts";
 import { staleInScope } from "./locking.ts";
@@ -35,7 +36,9 @@ export async function diffProject(context: Context, options: DiffOptions): Promi
   const stale = staleInScope(project);
   const { manifest, lock, scope } = project;
   if (lock === undefined) return { project, stale, changes: [], locks: undefined, plan: undefined };
-  const { plan } = await survey(context, { manifest, lock, scope, deep: false, force: false, prune: false });
+  const { wants: described } = await describedBy(context, project, { lock });
+  const how = { deep: false, force: false, prune: false };
+  const { plan } = await survey(context, { manifest, lock, described, scope, ...how });
   return { project, stale, changes: [], locks: undefined, plan };
 }
 

@@ -239,8 +239,13 @@ export async function keepFacts(
   { disk }: Context,
   { manifest, lockFile }: Project,
   { lock, facts }: { readonly lock: Lock; readonly facts: Facts },
-): Promise<void> {
-  await writeFacts(disk, factsFileOf(lockFile), trimmed(facts, factual(manifest, lock)));
+): Promise<"written" | "unchanged"> {
+  return writeFacts(disk, factsFileOf(lockFile), keptFacts(manifest, lock, facts));
+}
+
+/** What is written down of the facts that are known. */
+export function keptFacts(manifest: Manifest, lock: Lock, facts: Facts): Facts {
+  return trimmed(facts, factual(manifest, lock));
 }
 
 /**
@@ -253,7 +258,7 @@ export async function proveFacts(
   { lock, root, write }: { readonly lock: Lock; readonly root: string; readonly write: boolean },
 ): Promise<Proved> {
   const entries = factual(project.manifest, lock, project.scope);
-  if (entries.length === 0) return { problems: [], whole: true };
+  if (entries.length === 0) return { problems: [], whole: true, wrote: false };
   const { signal } = context;
   const known = await knownFacts(context, project);
   const files = new Map(known.files);
@@ -266,7 +271,8 @@ export async function proveFacts(
     files.set(digest, facts);
     if (before !== undefined && !sameFacts(before, facts)) wrong.push({ path, source });
   });
-  if (write) await keepFacts(context, project, { lock, facts: { version: 1, files } });
+  const facts: Facts = { version: 1, files };
+  const wrote = write && (await keepFacts(context, project, { lock, facts })) === "written";
   const problems = wrong
     .sort((a, b) => (a.path < b.path ? -1 : 1))
     .map(
@@ -280,13 +286,15 @@ export async function proveFacts(
         source,
       }),
     );
-  return { problems, whole: write || unknownFiles(entries, known).length === 0 };
+  return { problems, whole: write || unknownFiles(entries, known).length === 0, wrote };
 }
 
 export interface Proved {
   readonly problems: readonly Problem[];
   /** What is written down lacks nothing. */
   readonly whole: boolean;
+  /** It is other than it was. */
+  readonly wrote: boolean;
 }
 
 /** The same changes, and what became of the data where facts are kept of it. Pure. */

@@ -1,6 +1,7 @@
 import type { LockedCarrier, LockedSource, Refuge } from "../../schema/lock.ts";
-import type { Source } from "../../schema/manifest.ts";
+import type { Reports, Source } from "../../schema/manifest.ts";
 import type { Context } from "../context.ts";
+import { besidePaths, indexPath } from "../lock/wants.ts";
 import { loadProject, type Project, type ProjectOptions } from "./load.ts";
 import { staleInScope } from "./locking.ts";
 
@@ -19,6 +20,8 @@ export interface ListedSource {
   /** Below the root. */
   readonly path: string;
   readonly groups: readonly string[];
+  /** Below the root: what stands beside its folder and describes it. */
+  readonly reports: readonly string[];
   readonly licenses: readonly string[];
   readonly gated: boolean;
   /** Set only if a fallback stands in: `repo`, `type` and `revision` are that one's. */
@@ -33,6 +36,8 @@ export interface ListResult {
   readonly project: Project;
   /** Sorted by name. */
   readonly sources: readonly ListedSource[];
+  /** Below the root: what describes them all; undefined: nothing does. */
+  readonly index: string | undefined;
 }
 
 /** The sources of manifest and lock, side by side. Reads neither disk nor network. */
@@ -45,14 +50,30 @@ export async function listProject(context: Context, options: ProjectOptions): Pr
   const sources = names
     .filter((name) => project.scope?.has(name) ?? true)
     .map((name) =>
-      listed(name, { source: wanted.get(name), locked: locked.get(name), stale: stale.has(name) }),
+      listed(name, {
+        source: wanted.get(name),
+        locked: locked.get(name),
+        stale: stale.has(name),
+        reports: project.manifest.reports,
+      }),
     );
-  return { project, sources };
+  const { reports, owner } = project.manifest;
+  return { project, sources, index: reports === undefined ? undefined : indexPath(owner) };
 }
 
 function listed(
   name: string,
-  { source, locked, stale }: { source: Source | undefined; locked: LockedSource | undefined; stale: boolean },
+  {
+    source,
+    locked,
+    stale,
+    reports,
+  }: {
+    source: Source | undefined;
+    locked: LockedSource | undefined;
+    stale: boolean;
+    reports: Reports | undefined;
+  },
 ): ListedSource {
   const told = source ?? (locked as LockedSource);
   const carrier = locked?.carrier;
@@ -69,6 +90,7 @@ function listed(
     bytes: locked?.files.reduce((sum, file) => sum + file.size, 0) ?? 0,
     path: told.path,
     groups: source?.groups ?? [],
+    reports: reports === undefined ? [] : Object.values(besidePaths(told)),
     licenses: locked?.licenses ?? [],
     gated: locked?.gated === "auto" || locked?.gated === "manual",
     carrier,

@@ -1,3 +1,4 @@
+import { WHOLE } from "../../schema/lock.ts";
 import type { Context } from "../context.ts";
 import type { ErrorCode, Place, Problem } from "../errors.ts";
 import { lineOf } from "../lock/places.ts";
@@ -51,8 +52,9 @@ const FIELDS: Readonly<Partial<Record<ErrorCode, string>>> = {
 interface Finder {
   /** The field of a source, else its name, in the manifest; in the lock where the manifest has it no longer. */
   at(source: string, field: string | undefined): Place;
-  /** The key `sources` of the manifest. */
+  /** The keys `sources` and `reports` of the manifest. */
   readonly sources: Place;
+  readonly reports: Place;
 }
 
 async function finderOf(
@@ -74,6 +76,7 @@ async function finderOf(
       return { file: lockFile, line: lineOf(lockText, source) ?? 1, column: 1 };
     },
     sources: { file: manifest.file, ...places.sources },
+    reports: { file: manifest.file, ...places.reports },
   };
 }
 
@@ -105,9 +108,17 @@ function editedField(stale: Stale): string | undefined {
 }
 
 function driftPlaces(finder: Finder, drift: ReadonlyMap<string, Changes>): readonly Place[] {
-  return [...drift].map(([source, changes]) => ({
+  return [...drift].map(([source, changes]): Place => {
+    if (source !== WHOLE) return drifted(finder, source, changes);
+    const message = `the disk is not what the lock says: the index of the reports: ${driftText(changes)}`;
+    return { ...finder.reports, message };
+  });
+}
+
+function drifted(finder: Finder, source: string, changes: Changes): Place {
+  return {
     ...finder.at(source, undefined),
     message: `the disk is not what the lock says: source "${source}": ${driftText(changes)}`,
     source,
-  }));
+  };
 }

@@ -76,6 +76,7 @@ function outcomeOf(kept: Count): Outcome {
   return {
     fetched: NONE,
     given: [],
+    generated: NONE,
     received: 0,
     placed: NONE,
     kept,

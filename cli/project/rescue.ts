@@ -166,7 +166,9 @@ async function isSheltered(looking: Looking, { rescued = [], files }: LockedSour
 type OnDisk = ReadonlyMap<LockedFile["digest"], TreePath | undefined>;
 
 async function onThisDisk(context: Context, { manifest, scope }: Project, lock: Lock): Promise<OnDisk> {
-  const { plan } = await survey(context, { manifest, lock, scope, deep: false, force: false, prune: false });
+  // What describes the data is written wherever the lock is.
+  const documents = { manifest, lock, described: [] };
+  const { plan } = await survey(context, { ...documents, scope, deep: false, force: false, prune: false });
   const kept = plan.keeps.map(({ want }) => [want.digest, want.path] as const);
   const held = plan.blobs.flatMap(({ digest, from }) =>
     from.kind === "fetch" ? [] : [[digest, from.kind === "tree" ? from.path : undefined] as const],

@@ -1,6 +1,6 @@
 import { formatBytes, formatCount } from "../../schema/format.ts";
 import type { Stamp, TreePath } from "../../schema/ids.ts";
-import type { Lock } from "../../schema/lock.ts";
+import { type Lock, WHOLE } from "../../schema/lock.ts";
 import { printable } from "../../schema/names.ts";
 import { type Giver, mayGive, type Offer } from "../apply/give.ts";
 import { type Limits, openDeadline, UNLIMITED } from "../apply/meter.ts";
@@ -13,9 +13,10 @@ import { type Problem, systemCode, TritterError, TritterErrors } from "../errors
 import type { Emit } from "../events.ts";
 import type { ByteHub } from "../hub/port.ts";
 import { bytesDigest } from "../lock/digests.ts";
+import type { GeneratedWant } from "../lock/wants.ts";
 import { serialiseLock } from "../lock/write.ts";
 import { selectSources } from "../manifest/select.ts";
-import type { Conflict, Drift, Plan } from "../plan.ts";
+import type { Conflict, Count, Drift, Plan } from "../plan.ts";
 import {
   type Provided,
   type ProvideInput,
@@ -27,7 +28,7 @@ import {
 } from "../provide.ts";
 import { holdRoot } from "../receipt/hold.ts";
 import { compactReceipt, openJournal, type Written } from "../receipt/journal.ts";
-import { readReceipt } from "../receipt/receipt.ts";
+import { type Receipt, readReceipt } from "../receipt/receipt.ts";
 import { judge } from "../resolve/judge.ts";
 import { staleness } from "../resolve/stale.ts";
 import { packReceipt } from "../status/pack.ts";
@@ -36,7 +37,8 @@ import { resolveRoot, stateFolder } from "../status/root.ts";
 import { type Survey, survey } from "../status.ts";
 import { prepareStore } from "../store/store.ts";
 import { carriedProblems, tellCarried } from "./carried.ts";
-import { judgeKnownFacts, proveFacts } from "./facts.ts";
+import { describedBy } from "./described.ts";
+import { judgeKnownFacts, keptFacts, type Proved, proveFacts } from "./facts.ts";
 import { type GiverOptions, namedGivers, ownGivers } from "./givers.ts";
 import { sayingGone } from "./gone.ts";
 import { lazyHub, loadProject, type Project, type ProjectOptions, requireLock } from "./load.ts";
@@ -129,7 +131,9 @@ async function syncInTime(outer: Context, options: Syncing): Promise<SyncResult>
   const { owner } = project.manifest;
   const giversOf = (seen: Survey) => [...named, ...ownGivers(context, seen, { ...options, owner })];
   if (options.dryRun) {
-    const seen = await survey(inTime, surveyInput(project, lock, options));
+    const facts = locked?.facts && keptFacts(project.manifest, lock, locked.facts);
+    const { wants: described } = await describedBy(inTime, project, { lock, facts });
+    const seen = await survey(inTime, surveyInput(project, { lock, described }, options));
     const { root, plan, inventory } = seen;
     const offers = await mayGive(giversOf(seen), plan.blobs, options.looking);
     const providing = await planProviding(inTime, provideInput(project, { lock, seen, options }));
@@ -187,9 +191,13 @@ function tellStaleElsewhere({ emit }: Context, { manifest, scope }: Project, loc
   emit({ kind: "note", message });
 }
 
-export function surveyInput({ manifest, scope }: Project, lock: Lock, options: SyncOptions) {
+export function surveyInput(
+  { manifest, scope }: Project,
+  documents: { readonly lock: Lock; readonly described: readonly GeneratedWant[] },
+  options: SyncOptions,
+) {
   const { deep = false, force, prune } = options;
-  return { manifest, lock, scope, deep, force, prune, tolerant: true };
+  return { manifest, ...documents, scope, deep, force, prune, tolerant: true };
 }
 
 export interface Done {
@@ -213,11 +221,7 @@ interface Reconciling {
 }
 
 /** Makes the disk equal the lock, as far as that goes, while nobody else does. */
-export async function reconcile(
-  context: Context,
-  project: Project,
-  { lock, digest, options, giversOf, fetch, spoke }: Reconciling,
-): Promise<Done> {
+export async function reconcile(context: Context, project: Project, reconciling: Reconciling): Promise<Done> {
   const { disk, clock } = context;
   const writer = await thisWriter(disk, context.pid);
   const state = await makeRoot(context, project.manifest.root);
@@ -226,43 +230,91 @@ export async function reconcile(
     const before = await readReceipt(disk, state);
     const compacted = await compactReceipt(disk, state, { writer, receipt: before, now: clock.now });
     const receipt = compacted ? await readReceipt(disk, state) : before;
-    const inTime = { ...context, signal: options.looking };
-    const seen = await survey(inTime, { ...surveyInput(project, lock, options), receipt });
-    const givers = giversOf(seen);
-    const providing = await planProviding(inTime, provideInput(project, { lock, seen, options }));
-    const carrying = { lock, seen, options, writer, givers, fetch, providing };
-    const { outcome, written, provided } = await carryOut(context, project, carrying);
-    const plain = [...outcome.problems, ...problemsOfPlan(seen.plan), ...(provided?.problems ?? [])];
-    // Only where every file is what the lock says do footers prove anything.
-    const proved =
-      plain.length > 0 || !fetch
-        ? undefined
-        : await proveFacts(context, project, { lock, root: seen.root, write: !options.locked });
-    const problems = proved?.problems ?? plain;
-    const record = provided?.record ?? "none";
-    const isSettled = problems.length === 0 && record !== "lost" && proved?.whole === true && !spoke();
-    if (isSettled && digest !== undefined && isPackable(project, lock)) {
-      const { manifest, manifestText } = project;
-      const facts = await factsDigest(disk, project.lockFile);
-      const documents = { manifest: bytesDigest(manifestText), lock: digest, facts };
-      const key = { tritter: context.version, owner: manifest.owner, ...documents };
-      const { wants } = seen;
-      const found = record === "none" ? undefined : record;
-      await packReceipt(disk, state, {
-        key,
-        manifest,
-        lock,
-        wants,
-        receipt,
-        written,
-        writer,
-        provided: found,
-      });
-    }
-    return { root: seen.root, plan: seen.plan, outcome, provided, problems };
+    const first = await pass(context, project, { ...reconciling, state, writer, receipt, proved: undefined });
+    const { proved } = first;
+    if (proved?.wrote !== true || proved.problems.length > 0 || project.manifest.reports === undefined)
+      return first.done;
+    // What the files say of themselves became known only now, and is told beside them.
+    const anew = { writer: await thisWriter(disk, context.pid), receipt: await readReceipt(disk, state) };
+    const second = await pass(context, project, { ...reconciling, state, ...anew, proved });
+    return together(first.done, second.done);
   } finally {
     await release();
   }
+}
+
+interface Passing extends Reconciling {
+  readonly state: string;
+  readonly writer: Writer;
+  readonly receipt: Receipt;
+  /** By a pass before this one; undefined: there was none. */
+  readonly proved: Proved | undefined;
+}
+
+async function pass(context: Context, project: Project, passing: Passing) {
+  const { disk } = context;
+  const { lock, options, giversOf, fetch, state, writer, receipt } = passing;
+  const inTime = { ...context, signal: options.looking };
+  const described = await describedBy(inTime, project, { lock });
+  const input = surveyInput(project, { lock, described: described.wants }, options);
+  const seen = await survey(inTime, { ...input, receipt });
+  const givers = giversOf(seen);
+  const providing = await planProviding(inTime, provideInput(project, { lock, seen, options }));
+  const carrying = { lock, seen, options, writer, givers, fetch, providing };
+  const { outcome, written, provided } = await carryOut(context, project, carrying);
+  const plain = [...outcome.problems, ...problemsOfPlan(seen.plan), ...(provided?.problems ?? [])];
+  // Only where every file is what the lock says do footers prove anything.
+  const proved =
+    plain.length > 0 || !fetch
+      ? undefined
+      : (passing.proved ??
+        (await proveFacts(context, project, { lock, root: seen.root, write: !options.locked })));
+  const problems = proved?.problems ?? plain;
+  const record = provided?.record ?? "none";
+  const facts = await factsDigest(disk, project.lockFile);
+  const isDescribed = project.manifest.reports === undefined || facts === described.facts;
+  const isWhole = record !== "lost" && proved?.whole === true && isDescribed;
+  const { digest, spoke } = passing;
+  if (problems.length === 0 && isWhole && !spoke() && digest !== undefined && isPackable(project, lock)) {
+    const { manifest, manifestText } = project;
+    const documents = { manifest: bytesDigest(manifestText), lock: digest, facts };
+    const key = { tritter: context.version, owner: manifest.owner, ...documents };
+    const { wants } = seen;
+    const found = record === "none" ? undefined : record;
+    await packReceipt(disk, state, {
+      key,
+      manifest,
+      lock,
+      wants,
+      receipt,
+      written,
+      writer,
+      provided: found,
+    });
+  }
+  const done: Done = { root: seen.root, plan: seen.plan, outcome, provided, problems };
+  return { done, proved };
+}
+
+/** Of two passes, the second of which did no more than write some files anew: each is told of once. */
+function together(first: Done, second: Done): Done {
+  const { generated, placed, kept, trashed, problems } = first.outcome;
+  const keeps = new Set(first.plan.keeps.map(({ want }) => want.path));
+  const whole = second.outcome.problems.length === 0;
+  const anew = second.plan.writes.map(({ want }) => want).filter(({ path }) => whole && keeps.has(path));
+  const add = ({ files, bytes }: Count, sign: 1 | -1) => ({
+    files: files + sign * anew.length,
+    bytes: bytes + sign * anew.reduce((sum, { size }) => sum + size, 0),
+  });
+  const outcome = {
+    ...first.outcome,
+    generated: add(generated, 1),
+    placed: add(placed, 1),
+    kept: add(kept, -1),
+    trashed: [...trashed, ...second.outcome.trashed],
+    problems: [...problems, ...second.outcome.problems],
+  };
+  return { ...first, outcome, provided: first.provided ?? second.provided, problems: second.problems };
 }
 
 /** What a fallback stands in for is told each time. */
@@ -372,7 +424,8 @@ export function problemsOfPlan(plan: Drift): readonly Problem[] {
 }
 
 function conflictProblem(conflict: Conflict): Problem {
-  const { path, source } = conflict;
+  const { path } = conflict;
+  const source = conflict.source === WHOLE ? undefined : conflict.source;
   return {
     code: "CONFLICT",
     message: `cannot write "${printable(path)}": ${reason(conflict)}`,
@@ -396,7 +449,8 @@ function reason({ why, at, what, path }: Conflict): string {
   }
 }
 
-function hintFor({ why, what }: Conflict): string {
+function hintFor({ why, what, source }: Conflict): string {
+  if (why === "other-owner" && source === WHOLE) return 'give one of the two manifests another "name"';
   if (why === "other-owner") return 'give one of the two sources another "path"';
   if (why === "not-a-file" && what !== "symlink") return "move it away, then run tritter sync";
   return "move it away, or run tritter sync --force: what is there then goes to the trash";

@@ -4,13 +4,14 @@ import type { LockedSource, Refuge } from "../../schema/lock.ts";
 import type { Carrier, Manifest } from "../../schema/manifest.ts";
 import { compilePattern } from "../../schema/patterns.ts";
 import type { Context } from "../context.ts";
-import { finalPath, type Want } from "../lock/wants.ts";
+import { finalPath, isGenerated, type LockedWant, type Want } from "../lock/wants.ts";
 import { holds } from "../plan/presence.ts";
 import type { Origin } from "../receipt/placement.ts";
 import { placementsOf, placementsOfOthers } from "../receipt/receipt.ts";
 import { judgedBy } from "../resolve/judge.ts";
 import { resolveRoot } from "../status/root.ts";
 import { type Survey, survey } from "../status.ts";
+import { describedBy } from "./described.ts";
 import { loadProject, type Project, type ProjectOptions, requireLock } from "./load.ts";
 
 export interface WhyOptions extends ProjectOptions {
@@ -26,6 +27,8 @@ export interface WhyResult {
   readonly file: string;
   /** undefined: no source of the lock wants this path. */
   readonly wanted: WantedPath | undefined;
+  /** Set only if it says what lock and facts hold, and is written from them. */
+  readonly generated: GeneratedPath | undefined;
   /** What the receipt says; undefined: nothing. */
   readonly placed:
     | { readonly source: string; readonly origin: Origin; readonly digests: readonly Digest[] }
@@ -33,6 +36,14 @@ export interface WhyResult {
   /** Other manifests that placed it. */
   readonly others: readonly string[];
   readonly disk: "same" | "differs" | "missing" | "not-a-file";
+}
+
+export interface GeneratedPath {
+  /** What it tells of; undefined: all sources. */
+  readonly source: string | undefined;
+  /** bytes */
+  readonly size: number;
+  readonly digest: Digest;
 }
 
 export interface WantedPath {
@@ -60,9 +71,11 @@ export async function whyProject(context: Context, options: WhyOptions): Promise
   const lock = requireLock(project);
   const { manifest } = project;
   const root = await resolveRoot(context, manifest.root);
+  const { wants: described } = await describedBy(context, project, { lock });
   const seen = await survey(context, {
     manifest,
     lock,
+    described,
     scope: undefined,
     deep: false,
     force: false,
@@ -76,7 +89,14 @@ export async function whyProject(context: Context, options: WhyOptions): Promise
     project,
     path,
     file: resolve(root, path),
-    wanted: want === undefined || source === undefined ? undefined : wantedPath(manifest, source, want),
+    wanted:
+      want === undefined || source === undefined || isGenerated(want)
+        ? undefined
+        : wantedPath(manifest, source, want),
+    generated:
+      want !== undefined && isGenerated(want)
+        ? { source: want.source || undefined, size: want.size, digest: want.digest }
+        : undefined,
     placed: placement && { source: placement.source, origin: placement.origin, digests: placement.digests },
     others: (placementsOfOthers(seen.receipt, manifest.owner).get(path) ?? []).map((other) => other.owner),
     disk: diskState(context, seen, { path, want }),
@@ -100,7 +120,7 @@ function belowRoot(
   return plain as TreePath;
 }
 
-function wantedPath(manifest: Manifest, locked: LockedSource, want: Want): WantedPath {
+function wantedPath(manifest: Manifest, locked: LockedSource, want: LockedWant): WantedPath {
   const source = manifest.sources.find((one) => one.name === locked.name);
   const file = locked.files.find(({ path }) => finalPath(locked, path) === want.path);
   const { repo, commit, path } = want.remote;

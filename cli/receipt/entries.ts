@@ -82,9 +82,10 @@ function hasShape(value: Record<string, unknown>): boolean {
 }
 
 function hasBytes(value: Record<string, unknown>): boolean {
-  const known = value.origin === "fetched" || value.origin === "adopted";
-  return known && typeof value.source === "string" && isCount(value.size);
+  return ORIGINS.has(value.origin) && typeof value.source === "string" && isCount(value.size);
 }
+
+const ORIGINS: ReadonlySet<unknown> = new Set<Origin>(["fetched", "generated", "adopted"]);
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;

@@ -50,16 +50,22 @@ export interface PackedHead extends PackedKey {
   readonly provided?: string;
   /** Their rows follow each other. */
   readonly sources: readonly PackedSource[];
+  /** Files that describe them, by source: their rows come last. Unset: there are none. */
+  readonly described?: readonly PackedDescribed[];
 }
 
 export type JournalSize = readonly [name: string, size: number];
 
-export interface PackedSource {
+export interface PackedDescribed {
+  /** "" for what describes all sources. */
   readonly name: string;
-  readonly groups: readonly string[];
   readonly files: number;
   /** bytes */
   readonly bytes: number;
+}
+
+export interface PackedSource extends PackedDescribed {
+  readonly groups: readonly string[];
 }
 
 /**
@@ -152,7 +158,7 @@ function parsePacked(bytes: Buffer, width: number): Packed | undefined {
   const end = body.indexOf("\n");
   const head = parseHead(body.toString("utf8", 0, Math.max(0, end)));
   if (head === undefined) return undefined;
-  const count = head.sources.reduce((sum, { files }) => sum + files, 0);
+  const count = [...head.sources, ...(head.described ?? [])].reduce((sum, { files }) => sum + files, 0);
   const names = end + 1 + count * width;
   return names > body.length
     ? undefined
@@ -169,7 +175,8 @@ function checksum(body: Uint8Array): Buffer {
 function parseHead(line: string): PackedHead | undefined {
   try {
     const value = JSON.parse(line) as PackedHead;
-    return value.format === 1 && value.sources.every(isSource) && Array.isArray(value.journals)
+    const { format, sources, described = [], journals } = value;
+    return format === 1 && sources.every(isSource) && described.every(isCounted) && Array.isArray(journals)
       ? value
       : undefined;
   } catch {
@@ -177,8 +184,12 @@ function parseHead(line: string): PackedHead | undefined {
   }
 }
 
-function isSource({ files, bytes, groups }: PackedSource): boolean {
-  return [files, bytes].every((count) => Number.isSafeInteger(count) && count >= 0) && Array.isArray(groups);
+function isSource(source: PackedSource): boolean {
+  return isCounted(source) && Array.isArray(source.groups);
+}
+
+function isCounted({ files, bytes }: PackedDescribed): boolean {
+  return [files, bytes].every((count) => Number.isSafeInteger(count) && count >= 0);
 }
 
 function sameSizes(a: readonly JournalSize[], b: readonly JournalSize[]): boolean {

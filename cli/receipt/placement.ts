@@ -1,7 +1,10 @@
 import type { Digest, Stamp, TreePath } from "../../schema/ids.ts";
 
-/** Adopted bytes were there before us: they are the user's and only ever go to the trash. */
-export type Origin = "fetched" | "adopted";
+/**
+ * Adopted bytes were there before us: they are the user's and only ever go to the trash. Fetched and generated ones can be had
+ * again.
+ */
+export type Origin = "fetched" | "generated" | "adopted";
 
 /** What the receipt says of one path for one owner. */
 export interface Placement {

@@ -1,7 +1,8 @@
 import { basename } from "node:path";
-import type { LockedSource } from "../../schema/lock.ts";
+import { type LockedSource, WHOLE } from "../../schema/lock.ts";
 import type { Given } from "../apply/give.ts";
 import type { Outcome } from "../apply/types.ts";
+import { isGenerated } from "../lock/wants.ts";
 import type { Conflict, Drift, Prune, Write } from "../plan.ts";
 import type { Finding } from "../project/doctor/finding.ts";
 import type { Edited } from "../project/editing.ts";
@@ -62,7 +63,11 @@ async function bodyOf(result: Result): Promise<Json> {
     case "check":
       return checkBody(result);
     case "list":
-      return { root: result.project.manifest.root, sources: result.sources.map(orNull) };
+      return {
+        root: result.project.manifest.root,
+        index: result.index ?? null,
+        sources: result.sources.map(orNull),
+      };
     case "facts":
       return { sources: result.sources.map(factsBody) };
     case "export":
@@ -177,12 +182,13 @@ function diffBody({ stale, changes, plan }: Of<"diff">): Json {
   return { stale: stale.map(staleBody), changes: changes.map(changeBody), plan: planBody(plan) };
 }
 
-function whyBody({ path, file, wanted, placed, others, disk }: Of<"why">): Json {
+function whyBody({ path, file, wanted, generated, placed, others, disk }: Of<"why">): Json {
   return {
     path,
     file,
     wanted: wanted === undefined ? null : orNull(wanted),
-    placed: placed ?? null,
+    generated: generated === undefined ? null : orNull(generated),
+    placed: placed === undefined ? null : { ...placed, source: nameOf(placed.source) },
     others,
     disk,
   };
@@ -301,21 +307,27 @@ function planBody(plan: Drift | undefined): Json | null {
     writes: plan.writes.map(writeBody),
     prunes: plan.prunes.map(pruneBody),
     conflicts: plan.conflicts.map(conflictBody),
-    forgets: plan.forgets.map(({ path, source, why }) => ({ path, source, why })),
+    forgets: plan.forgets.map(({ path, source, why }) => ({ path, source: nameOf(source), why })),
     brake: plan.brake ?? null,
   };
 }
 
 function writeBody({ want, why, found }: Write): Json {
-  return { path: want.path, source: want.source, size: want.size, digest: want.digest, why, found };
+  const { path, source, size, digest } = want;
+  return { path, source: nameOf(source), size, digest, why, found, generated: isGenerated(want) };
 }
 
 function pruneBody({ path, source, size, why, how }: Prune): Json {
-  return { path, source, size, why, how };
+  return { path, source: nameOf(source), size, why, how };
 }
 
 function conflictBody({ path, source, why, at, what }: Conflict): Json {
-  return { path, source, why, at, what };
+  return { path, source: nameOf(source), why, at, what };
+}
+
+/** null for what is about all sources. */
+function nameOf(source: string): string | null {
+  return source === WHOLE ? null : source;
 }
 
 function escaped(character: string): string {

@@ -33,7 +33,12 @@ export function listLines(list: ListResult, layout: Layout): readonly string[] {
     },
     { title: "PATH", cells: sources.map((source) => safe(source.path || ".")), least: 12, dropped: 4 },
   ];
-  return [...tableLines(columns, width, paint.dim), ...carriedLines(sources, paint), totalLine(list)];
+  return [
+    ...tableLines(columns, width, paint.dim),
+    ...carriedLines(sources, paint),
+    totalLine(list),
+    ...reportLines(list),
+  ];
 }
 
 function repository(source: ListedSource): string {
@@ -64,6 +69,10 @@ export function carriedText({ fallback, why, instead }: LockedCarrier): string {
 function commit(source: ListedSource, verbose: boolean): string {
   if (source.commit === undefined) return "-";
   return verbose ? source.commit : shortCommit(source.commit);
+}
+
+function reportLines({ index }: ListResult): readonly string[] {
+  return index === undefined ? [] : [`described beside each folder, and in ${safe(index)}`];
 }
 
 function totalLine({ sources }: ListResult): string {

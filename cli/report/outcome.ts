@@ -15,10 +15,11 @@ export function outcomeLine(
 ): string {
   const { wanted, tookMs, whole, provided = false, paint } = how;
   const given = done.given.reduce((sum, { files }) => sum + files, 0);
-  const here = done.placed.files - done.fetched.files - given;
+  const here = done.placed.files - done.fetched.files - given - done.generated.files;
   const parts = [
     part(done.fetched.files, "fetched", done.fetched.bytes),
     ...done.given.map(givenText),
+    part(done.generated.files, "generated"),
     part(here, "placed from here"),
     part(done.kept.files, "unchanged"),
     part(done.adopted, "adopted"),

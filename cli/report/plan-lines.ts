@@ -1,3 +1,4 @@
+import { isGenerated } from "../lock/wants.ts";
 import type { Conflict, Drift, Prune, Write } from "../plan.ts";
 import { formatBytes, formatCount, formatFiles } from "./format.ts";
 import { type Paint, paintFor } from "./paint.ts";
@@ -44,10 +45,12 @@ export function planLines(
 /** `12 files, 3.2 GB to fetch; 45 files, 15.7 GB in place; 2 files, 1.2 MB to prune`; empty for an empty plan. */
 export function planTotals(plan: Drift): string {
   const { fetch, keep, prune } = plan.totals;
-  const here = plan.writes.length - fetch.files;
+  const generated = plan.writes.filter(({ want }) => isGenerated(want)).length;
+  const here = plan.writes.length - fetch.files - generated;
   const parts = [
     ...(fetch.files > 0 ? [`${formatFiles(fetch)} to fetch`] : []),
     ...(here > 0 ? [`${formatCount(here, "file")} to place from what is here`] : []),
+    ...(generated > 0 ? [`${formatCount(generated, "file")} to generate`] : []),
     ...(keep.files > 0 ? [`${formatFiles(keep)} in place`] : []),
     ...(prune.files > 0 ? [`${formatFiles(prune)} to prune`] : []),
     ...(plan.conflicts.length > 0 ? [formatCount(plan.conflicts.length, "conflict")] : []),

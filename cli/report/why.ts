@@ -1,4 +1,4 @@
-import type { WantedPath, WhyResult } from "../project/why.ts";
+import type { GeneratedPath, WantedPath, WhyResult } from "../project/why.ts";
 import { formatBytes } from "./format.ts";
 import { safe } from "./safe.ts";
 import { padEnd } from "./width.ts";
@@ -7,7 +7,7 @@ import { padEnd } from "./width.ts";
 export function whyLines(result: WhyResult): readonly string[] {
   const facts = [
     ["path", result.path],
-    ...wantedFacts(result.wanted),
+    ...wantedFacts(result),
     ["placed", placedText(result)],
     ["disk", DISK[result.disk]],
   ] as const;
@@ -22,7 +22,8 @@ const DISK: Readonly<Record<WhyResult["disk"], string>> = {
   "not-a-file": "not a file",
 };
 
-function wantedFacts(wanted: WantedPath | undefined): readonly (readonly [string, string])[] {
+function wantedFacts({ wanted, generated }: WhyResult): readonly (readonly [string, string])[] {
+  if (generated !== undefined) return generatedFacts(generated);
   if (wanted === undefined) return [["wanted", "by no source of the lock"]];
   const fallback = wanted.fallback === undefined ? "" : `, fallback ${wanted.fallback}`;
   return [
@@ -32,9 +33,23 @@ function wantedFacts(wanted: WantedPath | undefined): readonly (readonly [string
     ["file there", wanted.remote],
     ...refugeFacts(wanted),
     ["selected by", wanted.pattern ?? "everything is included"],
-    ["size", `${formatBytes(wanted.size)} (${wanted.size} bytes)`],
-    ["digest", wanted.digest],
+    ...contentFacts(wanted),
   ];
+}
+
+function generatedFacts(generated: GeneratedPath): readonly (readonly [string, string])[] {
+  return [
+    ["describes", generated.source === undefined ? "all sources" : `source ${generated.source}`],
+    ["made from", "lock and facts, since the manifest has reports: beside"],
+    ...contentFacts(generated),
+  ];
+}
+
+function contentFacts({ size, digest }: Pick<GeneratedPath, "size" | "digest">) {
+  return [
+    ["size", `${formatBytes(size)} (${size} bytes)`],
+    ["digest", digest],
+  ] as const;
 }
 
 function refugeFacts({ refuge }: WantedPath): readonly (readonly [string, string])[] {
@@ -46,7 +61,7 @@ function refugeFacts({ refuge }: WantedPath): readonly (readonly [string, string
 function placedText({ placed, others }: WhyResult): string {
   const shared = others.length === 0 ? "" : `, also by ${others.join(", ")}`;
   if (placed === undefined) return others.length === 0 ? "not by tritter" : `by ${others.join(", ")}`;
-  return placed.origin === "adopted"
-    ? `adopted: it was there before${shared}`
-    : `fetched for ${placed.source}${shared}`;
+  if (placed.origin === "adopted") return `adopted: it was there before${shared}`;
+  if (placed.origin === "generated") return `written by tritter${shared}`;
+  return `fetched for ${placed.source}${shared}`;
 }

@@ -2,7 +2,7 @@ import type { Lock, LockedSource } from "../../schema/lock.ts";
 import type { Carrier, LicenseRules, Manifest, Source } from "../../schema/manifest.ts";
 import { findCollisions, printable } from "../../schema/names.ts";
 import type { Problem } from "../errors.ts";
-import { finalPath } from "../lock/wants.ts";
+import { besidePaths, finalPath, indexPath } from "../lock/wants.ts";
 import { refusedNames } from "./names.ts";
 import { carrierOf } from "./stale.ts";
 
@@ -15,13 +15,13 @@ export function judge(
   const sources = new Map(manifest.sources.map((source) => [source.name, source]));
   const judged = lock.sources.filter(({ name }) => sources.has(name) && (scope?.has(name) ?? true));
   const each = judged.flatMap((locked) => judgeSource(manifest, sources.get(locked.name) as Source, locked));
-  return [...each, ...collisions(sources, lock)];
+  return [...each, ...collisions(manifest, { sources, lock })];
 }
 
 function judgeSource(manifest: Manifest, source: Source, locked: LockedSource): Problem[] {
   const carrier = judgedBy(source, locked);
   return [
-    ...names(carrier, locked),
+    ...names(manifest, carrier, locked),
     ...expectations(carrier, locked),
     ...licenses(manifest.licenses, carrier, locked),
   ];
@@ -33,9 +33,10 @@ export function judgedBy(source: Source, locked: LockedSource): Carrier {
 }
 
 /** Where files go, judged whole: their folder and `names` may be other ones than when they were selected. */
-function names(carrier: Carrier, locked: LockedSource): Problem[] {
+function names({ reports }: Manifest, carrier: Carrier, locked: LockedSource): Problem[] {
   const paths = locked.files.map((file) => finalPath(locked, file.path));
-  return refusedNames(locked.name, carrier, paths);
+  const beside = reports === undefined ? [] : Object.values(besidePaths(locked));
+  return refusedNames(locked.name, carrier, [...paths, ...beside]);
 }
 
 function expectations({ expect }: Carrier, { name, files }: LockedSource): Problem[] {
@@ -93,14 +94,21 @@ function same(a: string, b: string): boolean {
 const MOST_SHOWN = 10;
 
 /** Final paths of all sources together: two that are one file somewhere would overwrite each other. */
-function collisions(sources: ReadonlyMap<string, Source>, lock: Lock): Problem[] {
+function collisions(
+  manifest: Manifest,
+  { sources, lock }: { readonly sources: ReadonlyMap<string, Source>; readonly lock: Lock },
+): Problem[] {
   const posix = new Set(
-    lock.sources.filter((one) => isPosix(sources.get(one.name), one)).map(({ name }) => name),
+    lock.sources
+      .filter((one) => isPosix(sources.get(one.name), one))
+      .flatMap(({ name }) => [name, reportOf(name)]),
   );
-  const found = findCollisions(finalPaths(lock)).filter(({ kind, sources: pair }) => {
-    const onlyFolded = kind === "folded" || kind === "folded-parent";
-    return !(onlyFolded && pair.every((name) => posix.has(name)));
-  });
+  const found = findCollisions([...finalPaths(lock), ...reportPaths(manifest, lock)]).filter(
+    ({ kind, sources: pair }) => {
+      const onlyFolded = kind === "folded" || kind === "folded-parent";
+      return !(onlyFolded && pair.every((name) => posix.has(name)));
+    },
+  );
   if (found.length === 0) return [];
   const lines = found
     .slice(0, MOST_SHOWN)
@@ -131,6 +139,18 @@ const RELATION = {
 
 function isPosix(source: Source | undefined, locked: LockedSource): boolean {
   return source !== undefined && judgedBy(source, locked).names === "posix";
+}
+
+/** No name of a source has a blank in it. */
+function reportOf(name: string): string {
+  return `the report of ${name}`;
+}
+
+function* reportPaths({ reports, owner }: Manifest, lock: Lock): Generator<{ path: string; source: string }> {
+  if (reports === undefined) return;
+  for (const source of lock.sources)
+    for (const path of Object.values(besidePaths(source))) yield { path, source: reportOf(source.name) };
+  yield { path: indexPath(owner), source: "the index of the reports" };
 }
 
 function* finalPaths(lock: Lock): Generator<{ path: string; source: string }> {

@@ -18,6 +18,7 @@ import {
   type Documents,
   factsDigest,
   ifNothingIsInTheWay,
+  namesOf,
   type Place,
   placeToLook,
   rangesOf,
@@ -54,14 +55,14 @@ async function lookThere(
 ): Promise<DeepLook | undefined> {
   const { disk, version, signal, emit, clock } = context;
   const packed = await readPacked(disk, state, { owner, width: PACKED_STAMP });
-  const ranges = packed && rangesOf(packed.head.sources, documents.names);
+  const ranges = packed && rangesOf(packed.head, documents.names);
   if (packed === undefined || ranges === undefined) return undefined;
-  const wanted = countOf(ranges);
+  const wanted = countOf(ranges.filter(({ described }) => !described));
   if (wanted.files < WORTH.files && wanted.bytes < WORTH.bytes) return undefined;
   // They start while the lock is read.
   const threads = start();
   try {
-    const sources = ranges.map(({ name }) => name);
+    const sources = namesOf(ranges);
     const lock = await readLines(disk, documents.lockFile, sources);
     if (lock === undefined) return undefined;
     const { bytes, sections } = lock;
@@ -72,8 +73,9 @@ async function lookThere(
     const since = clock.now();
     const read = await readAll(threads, { root, lock: bytes, sections }, { signal, emit });
     if (read === undefined || read.files !== wanted.files) return undefined;
-    // What other clients find is looked at by a survey, which does not read the tree again.
-    if (read.different.size > 0 || packed.head.provided !== undefined)
+    // What describes the data, and what other clients find, is looked at by a survey, which does not read the rest again.
+    const isAll = packed.head.provided === undefined && !ranges.some(({ described }) => described);
+    if (read.different.size > 0 || !isAll)
       return { kind: "differs", proof: { except: read.different, since } };
     return { kind: "in-sync", root, sources, wanted };
   } finally {

@@ -5,11 +5,12 @@ import type { Manifest } from "../../schema/manifest.ts";
 import type { Disk } from "../disk/port.ts";
 import type { Writer } from "../disk/writer.ts";
 import { systemCode } from "../errors.ts";
-import type { Want } from "../lock/wants.ts";
+import { isGenerated, type Want } from "../lock/wants.ts";
 import type { Written } from "../receipt/journal.ts";
 import { JOURNALS } from "../receipt/layout.ts";
 import {
   type JournalSize,
+  type PackedHead,
   type PackedKey,
   type PackedSource,
   packNames,
@@ -23,7 +24,7 @@ export interface Packing {
   readonly key: PackedKey;
   readonly manifest: Manifest;
   readonly lock: Lock;
-  /** All its files, in its order. */
+  /** All its files, in its order, and then what describes them. */
   readonly wants: readonly Want[];
   /** As it was before this sync, and what this sync added. */
   readonly receipt: Receipt;
@@ -60,6 +61,7 @@ async function pack(disk: Disk, state: string, packing: Packing): Promise<void> 
     journals: journalsAfter(disk, state, { receipt, written }),
     ...(packing.provided !== undefined && { provided: packing.provided }),
     sources: sourcesOf(packing),
+    ...describedIn(wants),
   };
   const names = packNames(wants.map(({ path }) => path));
   const packed = { head, stamps: new Uint8Array(stamps.buffer), names };
@@ -129,6 +131,20 @@ function journalsAfter(
   const own: JournalSize[] =
     name === undefined ? [] : [[name, disk.lstat(join(state, JOURNALS, name))?.size ?? 0]];
   return [...before, ...own].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** A source's are side by side. */
+function describedIn(wants: readonly Want[]): Pick<PackedHead, "described"> {
+  const described: { name: string; files: number; bytes: number }[] = [];
+  for (const { source, size } of wants.filter(isGenerated)) {
+    const last = described.at(-1);
+    if (last?.name !== source) described.push({ name: source, files: 1, bytes: size });
+    else {
+      last.files += 1;
+      last.bytes += size;
+    }
+  }
+  return described.length === 0 ? {} : { described };
 }
 
 function sourcesOf({ manifest, lock }: Packing): readonly PackedSource[] {

@@ -10,7 +10,7 @@ import { expandVariables } from "../manifest/expand.ts";
 import { peek } from "../manifest/peek.ts";
 import { DEFAULT_ROOT, placeOf } from "../manifest/place.ts";
 import type { Count } from "../plan/types.ts";
-import type { PackedSource } from "../receipt/packed.ts";
+import type { PackedDescribed, PackedHead, PackedSource } from "../receipt/packed.ts";
 import { storeFolder } from "../store/layout.ts";
 import { resolveRoot, stateFolder } from "./root.ts";
 
@@ -65,26 +65,38 @@ export async function factsDigest(disk: Disk, lockFile: string): Promise<string>
   return bytes === undefined ? "" : bytesDigest(bytes);
 }
 
-/** A source's rows of a packed receipt. */
+/** A source's rows of a packed receipt, or those of what describes it. */
 export interface Range extends Count {
   readonly name: string;
   /** First row. */
   readonly from: number;
+  readonly described: boolean;
 }
 
-/** Rows of the sources named; undefined where one is not known. */
+/** Rows of the sources named, and of what describes those; undefined where one is not known. */
 export function rangesOf(
-  sources: readonly PackedSource[],
+  { sources, described = [] }: Pick<PackedHead, "sources" | "described">,
   names: readonly string[],
 ): readonly Range[] | undefined {
   let from = 0;
-  const ranges = sources.map(({ name, groups, files, bytes }) => {
+  const rangeOf = ({ name, files, bytes }: PackedDescribed, isDescribed: boolean): Range => {
     from += files;
-    return { name, called: [name, ...groups], from: from - files, files, bytes };
-  });
+    return { name, from: from - files, files, bytes, described: isDescribed };
+  };
+  const ranges = [
+    ...sources.map((source) => rangeOf(source, false)),
+    ...described.map((one) => rangeOf(one, true)),
+  ];
   if (names.length === 0) return ranges;
-  if (!names.every((name) => ranges.some(({ called }) => called.includes(name)))) return undefined;
-  return ranges.filter(({ called }) => called.some((name) => names.includes(name)));
+  const isCalled = ({ name, groups }: PackedSource, by: string) => name === by || groups.includes(by);
+  if (!names.every((name) => sources.some((source) => isCalled(source, name)))) return undefined;
+  const called = sources.filter((source) => names.some((name) => isCalled(source, name)));
+  const wanted = new Set(called.map(({ name }) => name));
+  return ranges.filter(({ name }) => wanted.has(name));
+}
+
+export function namesOf(ranges: readonly Range[]): readonly string[] {
+  return ranges.filter(({ described }) => !described).map(({ name }) => name);
 }
 
 export function countOf(ranges: readonly Range[]): Count {

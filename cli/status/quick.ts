@@ -9,6 +9,7 @@ import {
   type Documents,
   factsDigest,
   ifNothingIsInTheWay,
+  namesOf,
   type Place,
   placeToLook,
   type Range,
@@ -53,13 +54,13 @@ async function lookThere(
     const facts = await factsDigest(disk, lockFile);
     if (!isFor(packed, { tritter: version, owner, manifest, lock: bytesDigest(lock), facts }))
       return undefined;
-    const ranges = rangesOf(packed.head.sources, names);
+    const ranges = rangesOf(packed.head, names);
     if (ranges === undefined) return undefined;
     const wanted = countOf(ranges);
     context.emit({ kind: "scanning", files: wanted.files });
     const rows = rowsIn(ranges, root, packed);
     if (rows.paths.length !== wanted.files || !(await helpers.areUnchanged(rows, signal))) return undefined;
-    const sources = new Set(ranges.map(({ name }) => name));
+    const sources = new Set(namesOf(ranges));
     if (!(await areProvided(context, packed.head, { root, state, sources }))) return undefined;
     return { root, sources: [...sources], wanted };
   } finally {

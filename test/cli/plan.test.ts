@@ -3,7 +3,16 @@ import { describe, expect, it } from "vitest";
 import { type Plan, plan } from "../../cli/plan.ts";
 import type { Found } from "../../cli/scan.ts";
 import type { Digest, Stamp, TreePath } from "../../schema/ids.ts";
-import { digest, file, placed, planInput, type Situation, stampFor, want } from "../support/plan-input.ts";
+import {
+  digest,
+  file,
+  generated,
+  placed,
+  planInput,
+  type Situation,
+  stampFor,
+  want,
+} from "../support/plan-input.ts";
 
 const NOTHING: Found = { kind: "nothing" };
 const FOLDER: Found = { kind: "folder", stranger: "p/theirs" as TreePath };
@@ -315,6 +324,59 @@ describe("plan() with folders in the way", () => {
     expect(decisions({ ...ours, disk: { ...ours.disk, data: file("b") } })).toContain(
       "write data/x: missing, nothing, clears data",
     );
+  });
+});
+
+describe("plan() treats what describes the data like any other file", () => {
+  const told = generated("p", "a");
+  const was = placed("p", "b", { origin: "generated" });
+  const rows: [string, Situation, string[]][] = [
+    ["nothing there: write", { wants: [told] }, ["write p: missing, nothing"]],
+    [
+      "as it was made before: replace",
+      { wants: [told], mine: [was], disk: { p: file("b") } },
+      ["write p: outdated, replace"],
+    ],
+    [
+      "edited: to the trash",
+      { wants: [told], mine: [was], disk: { p: file("c") } },
+      ["write p: modified, trash"],
+    ],
+    ["another's: conflict", { wants: [told], disk: { p: file("c") } }, ["conflict p: untracked, file"]],
+    ["no longer wanted: unlink", { mine: [was], disk: { p: file("b") } }, ["prune p: dropped, unlink"]],
+    [
+      "of all sources, in a plan of one: left alone",
+      {
+        wants: [generated("p", "a", "")],
+        mine: [placed("p", "b", { source: "" })],
+        scope: ["s"],
+        disk: { p: file("b") },
+      },
+      [],
+    ],
+  ];
+  it.each(rows)("%s", (_, situation, expected) => {
+    expect(decisions(situation)).toEqual(expected);
+  });
+
+  it("brings its bytes, and fetches what the lock alone wants", () => {
+    const { blobs, totals } = plan(planInput({ wants: [told, want("q", "b")] }));
+    expect(blobs.map(({ from }) => from.kind)).toEqual(["generated", "fetch"]);
+    expect(totals).toMatchObject({ wanted: { files: 2 }, fetch: { files: 1 } });
+    const same = plan(planInput({ wants: [told, want("q", "a")] })).blobs;
+    expect(same).toMatchObject([{ from: { kind: "generated" }, paths: ["p", "q"] }]);
+  });
+
+  it("brakes for no prune of it, and counts it for none of its source's files", () => {
+    const disk = { p: file("b"), q: file("c") };
+    expect(plan(planInput({ mine: [was], disk, prune: false })).brake).toBeUndefined();
+    const data = placed("q", "c");
+    expect(plan(planInput({ mine: [was, data], disk, prune: false })).brake).toMatchObject({
+      sources: ["s"],
+    });
+    expect(plan(planInput({ wants: [told], mine: [was, data], disk, prune: false })).brake).toMatchObject({
+      sources: ["s"],
+    });
   });
 });
 

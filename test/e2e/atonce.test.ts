@@ -110,8 +110,8 @@ async function strangers(manifests: readonly string[] = ["tritter"]): Promise<st
 }
 
 /** The locks of two releases, by turns what is to be synced. */
-async function twoLocks(): Promise<readonly [string, string]> {
-  await project.manifest("sources:\n  all: { repo: o/r, path: . }");
+async function twoLocks(head = ""): Promise<readonly [string, string]> {
+  await project.manifest(`${head}\nsources:\n  all: { repo: o/r, path: . }`);
   repo.commit(release(1));
   expect(await project.run("lock")).toMatchObject({ status: 0 });
   const first = await project.lock();
@@ -130,6 +130,27 @@ describe("syncs of one manifest", () => {
       expect(ended.map(({ status }) => status)).toContain(0);
       await expectSettled();
       expect(await strangers()).toEqual([]);
+    }
+    expect(await project.trash()).toEqual([]);
+  }, 60_000);
+});
+
+describe("syncs of one manifest that describe the data", () => {
+  it("end with what a sync alone ends with, and keep nothing of their own in the trash", async () => {
+    const locks = await twoLocks("reports: beside");
+    const alone: Record<string, string>[] = [];
+    for (const lock of locks) {
+      await project.write("tritter.lock", lock);
+      expect(await start("sync", "--prune").ended).toMatchObject({ status: 0 });
+      alone.push(await project.tree());
+    }
+    for (let round = 0; round < 2; round++) {
+      await project.write("tritter.lock", locks[round] ?? "");
+      const ended = await Promise.all(Array.from({ length: 3 }, () => start("sync", "--prune").ended));
+      expectPolite(ended);
+      expect(ended.map(({ status }) => status)).toContain(0);
+      await expectSettled();
+      expect(await project.tree()).toEqual(alone[round]);
     }
     expect(await project.trash()).toEqual([]);
   }, 60_000);

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { nodeDisk } from "../../cli/disk/node.ts";
 import type { Disk } from "../../cli/disk/port.ts";
 import { TritterError } from "../../cli/errors.ts";
-import type { Want } from "../../cli/lock/wants.ts";
+import type { LockedWant } from "../../cli/lock/wants.ts";
 import { type LoopbackHub, type RepoHandle, startHub, type Tree } from "../support/hub/index.ts";
 import { type InProcess, inProcess } from "../support/in-process.ts";
 import { absentBytes, wantsOfFile, wrongFiles } from "../support/locked-tree.ts";
@@ -157,7 +157,7 @@ async function adopt(
   }
 }
 
-async function bytesOf(hub: LoopbackHub, { remote: { repo, commit, path } }: Want): Promise<Buffer> {
+async function bytesOf(hub: LoopbackHub, { remote: { repo, commit, path } }: LockedWant): Promise<Buffer> {
   const answer = await fetch(`${hub.url}/datasets/${repo.repo}/resolve/${commit}/${path}`);
   return Buffer.from(await answer.arrayBuffer());
 }

@@ -5,7 +5,7 @@ import { validateLock, validateManifest } from "../../schema/validate.mjs";
 
 type Schema = Readonly<Record<string, unknown>>;
 
-const SCHEMAS = (["manifest", "lock"] as const).map((name) => [name, read(name)] as const);
+const SCHEMAS = (["manifest", "lock", "metadata"] as const).map((name) => [name, read(name)] as const);
 
 function read(name: string): Schema {
   return JSON.parse(readFileSync(new URL(`../../schema/${name}.schema.json`, import.meta.url), "utf8"));

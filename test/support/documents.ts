@@ -44,6 +44,7 @@ export function manifestOf(...sources: readonly Source[]): Manifest {
     owner: "test",
     root: "/project/data",
     endpoint: undefined,
+    reports: undefined,
     mirrors: [],
     licenses: {},
     deny: [],

@@ -3,12 +3,12 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { nodeDisk } from "../../cli/disk/node.ts";
 import { readLock } from "../../cli/lock/read.ts";
-import { type Want, wantsOf } from "../../cli/lock/wants.ts";
+import { type LockedWant, type Want, wantsOf } from "../../cli/lock/wants.ts";
 import type { Digest } from "../../schema/ids.ts";
 import { readTree } from "./trees.ts";
 
 /** What a lock file wants on disk. */
-export async function wantsOfFile(file: string): Promise<Want[]> {
+export async function wantsOfFile(file: string): Promise<LockedWant[]> {
   const read = await readLock({ file, disk: nodeDisk() });
   if (read.kind !== "ok") throw new Error(`"${file}": ${read.kind}`);
   return wantsOf(read.lock);

@@ -1,4 +1,4 @@
-import type { Want } from "../../cli/lock/wants.ts";
+import type { GeneratedWant, LockedWant, Want } from "../../cli/lock/wants.ts";
 import type { PlanInput } from "../../cli/plan.ts";
 import type { Origin, Placement } from "../../cli/receipt/placement.ts";
 import type { Found } from "../../cli/scan.ts";
@@ -11,10 +11,16 @@ export function digest(letter: string): Digest {
 
 export const SIZE = 100;
 
-export function want(path: string, letter: string, source = "s"): Want {
+export function want(path: string, letter: string, source = "s"): LockedWant {
   const commit = "0".repeat(40) as Commit;
   const remote = { repo: { type: "dataset" as const, repo: "o/n" }, commit, path, size: SIZE };
   return { path: path as TreePath, source, digest: digest(letter), size: SIZE, remote };
+}
+
+/** What describes data: it brings its bytes. */
+export function generated(path: string, letter: string, source = "s"): GeneratedWant {
+  const bytes = Buffer.alloc(SIZE, letter);
+  return { path: path as TreePath, source, digest: digest(letter), size: SIZE, generated: bytes };
 }
 
 export interface PlacedOptions {

@@ -75,7 +75,7 @@ export function lockedOf(
 }
 
 export function outcomeOf(parts: Partial<Outcome> = {}): Outcome {
-  const counts = { fetched: NONE, placed: NONE, kept: NONE, pruned: NONE };
+  const counts = { fetched: NONE, generated: NONE, placed: NONE, kept: NONE, pruned: NONE };
   const rest = {
     given: [],
     received: 0,

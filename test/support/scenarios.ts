@@ -160,6 +160,40 @@ async function nearby(): Promise<MemoryProject> {
   return project;
 }
 
+/** Reports beside the data, which change with it. */
+const DESCRIBED = "  all: { repo: o/n, path: . }\nreports: beside";
+const TOLD: readonly Files[] = [
+  { "change.txt": "before", "gone.txt": "gone" },
+  { "change.txt": "after", "new.txt": "new" },
+];
+
+async function described(): Promise<MemoryProject> {
+  const project = memoryProject(DESCRIBED);
+  project.publish(TOLD[0] as Files);
+  expect((await project.sync()).problems).toEqual([]);
+  project.disk.put(`${ROOT}/all.metadata.json`, "edited by hand");
+  project.publish(TOLD[1] as Files);
+  await project.update();
+  return project;
+}
+
+/** The tree once each of these was published and synced. */
+async function treesAfter(sources: string, releases: readonly Files[]): Promise<readonly Files[]> {
+  const project = memoryProject(sources);
+  const trees: Files[] = [];
+  for (const files of releases) {
+    project.publish(files);
+    await project.update();
+    expect((await project.sync()).problems).toEqual([]);
+    trees.push(project.tree());
+  }
+  return trees;
+}
+
+/** The last one is what `power-loss` publishes in the end. */
+const [DESCRIBED_BEFORE = {}, DESCRIBED_AFTER = {}, { "other.txt": ____, ...REPORTS_IN_THE_END } = {}] =
+  await treesAfter(DESCRIBED, [...TOLD, { "other.txt": "other" }]);
+
 const IN_THE_WAY = [BEFORE.data as string, BEFORE["folder/inner.txt"] as string];
 
 const CONTENTS = [...Object.values(BEFORE), ...Object.values(AFTER)];
@@ -236,6 +270,18 @@ export const SCENARIOS: readonly Scenario[] = [
     known: new Set([...Object.values(NEARBY), "far away"]),
     theirs: Object.values(NEARBY),
     stays: NEARBY,
+    inTheWay: [],
+  },
+  {
+    name: "describing what changes",
+    slow: true,
+    prepare: described,
+    after: DESCRIBED_AFTER,
+    known: new Set(
+      [DESCRIBED_BEFORE, DESCRIBED_AFTER].flatMap((tree) => Object.values(tree)).concat("edited by hand"),
+    ),
+    theirs: ["edited by hand"],
+    stays: REPORTS_IN_THE_END,
     inTheWay: [],
   },
   {

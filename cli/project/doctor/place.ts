@@ -10,6 +10,7 @@ import { readEnvironment } from "../../hub/index.ts";
 import { wantsOf } from "../../lock/wants.ts";
 import type { Count, Plan } from "../../plan.ts";
 import { survey } from "../../status.ts";
+import { describedBy } from "../described.ts";
 import type { Project } from "../load.ts";
 import { problemsOfPlan } from "../sync.ts";
 import type { Found } from "./finding.ts";
@@ -74,7 +75,8 @@ async function planOf(context: Context, project: Project): Promise<Planned> {
   const { manifest, scope } = project;
   const { disk } = context;
   const lock = project.lock ?? { version: 1, sources: [], extra: {} };
-  const input = { manifest, lock, scope, deep: false, force: false, prune: false, tolerant: true };
+  const { wants: described } = await describedBy(context, project, { lock });
+  const input = { manifest, lock, described, scope, deep: false, force: false, prune: false, tolerant: true };
   const { plan, root, inventory } = await survey(context, input);
   const need = roomFor(disk, root, plan);
   const have = await disk.space(await nearestFolder(disk, root));

@@ -9,6 +9,7 @@ import { initProject } from "../../../cli/project/init.ts";
 import factsSchema from "../../../schema/facts.schema.json" with { type: "json" };
 import lockSchema from "../../../schema/lock.schema.json" with { type: "json" };
 import manifestSchema from "../../../schema/manifest.schema.json" with { type: "json" };
+import metadataSchema from "../../../schema/metadata.schema.json" with { type: "json" };
 import { fakeClock, runFake } from "../../support/world.ts";
 
 describe("tritter schema", () => {
@@ -17,6 +18,7 @@ describe("tritter schema", () => {
     [["manifest"], manifestSchema],
     [["lock"], lockSchema],
     [["facts"], factsSchema],
+    [["metadata"], metadataSchema],
   ])("with %j prints a schema as it stands in the package", async (words, schema) => {
     const { exit, stdout, stderr } = await runFake(["schema", ...words]);
     expect([exit, stderr]).toEqual([0, ""]);

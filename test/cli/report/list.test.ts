@@ -16,6 +16,7 @@ const rust: ListedSource = {
   bytes: 2_900_000_000,
   path: "starcoder/rust",
   groups: ["code", "rust"],
+  reports: [],
   licenses: ["other"],
   gated: false,
   carrier: undefined,
