@@ -12,7 +12,7 @@ const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const ROWS: readonly (readonly string[])[] = [
   ["schema"],
   ["errors"],
-  ["events", "pool", "stop", "clock"],
+  ["events", "pool", "slots", "stop", "clock"],
   // The port under the nouns: every call to the file system.
   ["disk"],
   // What a verb may know of the world; it names the disk port, so it stands above it.

@@ -181,18 +181,35 @@ function behindOf(): Behind {
   };
 }
 
-/** Drawn one by one, so that a large file's partial is opened only when a stream is free for it. */
-async function* tasks(fetching: Fetching, queue: Queue): AsyncGenerator<Task> {
-  for (const blob of queue.blobs) {
-    if (blob.from.kind !== "fetch") continue;
-    const { digest, size } = blob;
-    const label = { key: digest, path: blob.paths[0] ?? "", source: blob.source };
-    const { remotes, damaged } = blob.from;
-    const want: Wanted = { ...label, digest, size, remotes, damaged };
-    queue.left -= size;
-    if (size <= fetching.intake.small) yield () => fetchSmall(fetching, want, queue);
-    else yield* largeTasks(fetching, want, queue);
-  }
+/**
+ * Drawn one by one, so that a large file's partial is opened only when a stream is free for it. No generator: an asynchronous
+ * one links each request for a task to the next, so that one that is not collected yet keeps all later tasks alive.
+ */
+function tasks(fetching: Fetching, queue: Queue): AsyncIterable<Task> {
+  const blobs = queue.blobs.values();
+  let spans: Iterator<Task> | undefined;
+  let opening: Promise<void> | undefined;
+  const next = async (): Promise<IteratorResult<Task>> => {
+    for (;;) {
+      if (opening !== undefined) await opening;
+      const span = spans?.next();
+      if (span?.done === false) return span;
+      const drawn = blobs.next();
+      if (drawn.done) return { done: true, value: undefined };
+      const { from, digest, size, paths, source } = drawn.value;
+      if (from.kind !== "fetch") continue;
+      const { remotes, damaged } = from;
+      const want: Wanted = { key: digest, path: paths[0] ?? "", source, digest, size, remotes, damaged };
+      queue.left -= size;
+      if (size <= fetching.intake.small)
+        return { done: false, value: () => fetchSmall(fetching, want, queue) };
+      opening = largeTasks(fetching, want, queue).then((tasks) => {
+        spans = tasks;
+        opening = undefined;
+      });
+    }
+  };
+  return { [Symbol.asyncIterator]: () => ({ next }) };
 }
 
 /** Done once its bytes are taken: that they are verified and written need not be waited for by a stream. */
@@ -212,7 +229,7 @@ async function takeSmall(
   want: Wanted,
   then: (kept: SmallKept) => void,
 ): Promise<{ readonly wait: Promise<void> | undefined }> {
-  const sink = chunkSink();
+  const sink = new Chunks();
   await stream(fetching, { remotes: want.remotes, sink, end: want.size, label: want });
   return { wait: fetching.intake.put({ digest: want.digest, chunks: sink.chunks }, then) };
 }
@@ -247,23 +264,25 @@ async function orThrown(kept: SmallKept): Promise<Kept> {
 }
 
 /** One task a span; whoever ends the last one finishes the file. */
-async function* largeTasks(fetching: Fetching, want: Wanted, queue: Queue): AsyncGenerator<Task> {
-  let receiver: Receiver;
+async function largeTasks(
+  fetching: Fetching,
+  want: Wanted,
+  queue: Queue,
+): Promise<Iterator<Task> | undefined> {
   try {
-    receiver = await fetching.intake.receive(wishFor(fetching, want, false));
+    const receiver = await fetching.intake.receive(wishFor(fetching, want, false));
+    queue.open.add(receiver);
+    const { key, path, size } = want;
+    fetching.emit({ kind: "file-started", key, path, size, have: receiver.have });
+    return spanTasks(fetching, { want, queue, receiver, failed: undefined, left: 1 });
   } catch (error) {
     queue.settle(want, failure(fetching, error, want));
-    return;
+    return undefined;
   }
-  queue.open.add(receiver);
-  fetching.emit({
-    kind: "file-started",
-    key: want.key,
-    path: want.path,
-    size: want.size,
-    have: receiver.have,
-  });
-  const large: Large = { want, queue, receiver, failed: undefined, left: 1 };
+}
+
+function* spanTasks(fetching: Fetching, large: Large): Generator<Task> {
+  const { queue, receiver } = large;
   for (const range of cut(receiver.missing, { streams: fetching.jobs, after: queue.left })) {
     large.left += 1;
     yield () => fetchSpan(fetching, large, range);
@@ -408,20 +427,15 @@ function failure({ signal }: Fetching, error: unknown, want: Wanted): Problem {
   return diskProblem(`store "${printable(want.path)}"`, error);
 }
 
-function chunkSink(): Sink & { readonly chunks: readonly Uint8Array[] } {
-  const chunks: Uint8Array[] = [];
-  let position = 0;
-  return {
-    chunks,
-    get position() {
-      return position;
-    },
-    write: (chunk) => {
-      chunks.push(chunk);
-      position += chunk.length;
-      return undefined;
-    },
-  };
+/** A class, since V8 makes a shape of its own of each object literal with a getter. */
+class Chunks implements Sink {
+  readonly chunks: Uint8Array[] = [];
+  position = 0;
+
+  write(chunk: Uint8Array): undefined {
+    this.chunks.push(chunk);
+    this.position += chunk.length;
+  }
 }
 
 /** Both ends at segments, as those of the runs are. `after`: bytes that come then. Ever shorter ones at the end of all, so that the last streams end together. */

@@ -105,9 +105,9 @@ async function drain(
   // All bytes that come for any file come by here.
   const take = (chunk: Uint8Array) => {
     meter.check();
-    const fresh = skip === 0 ? chunk : chunk.subarray(Math.min(skip, chunk.length));
-    skip -= chunk.length - fresh.length;
-    const bytes = fresh.subarray(0, end - sink.position);
+    const from = Math.min(skip, chunk.length);
+    skip -= from;
+    const bytes = within(chunk, from, from + end - sink.position);
     const written = sink.write(bytes);
     const now = clock.now();
     untold += bytes.length;
@@ -135,6 +135,11 @@ async function drain(
     code: "NETWORK",
     message: `the body ended early: ${end - sink.position} bytes are missing`,
   });
+}
+
+/** What is asked for of a chunk: most often all of it, and then without a view of its own. */
+function within(chunk: Uint8Array, from: number, to: number): Uint8Array {
+  return from === 0 && to >= chunk.length ? chunk : chunk.subarray(from, to);
 }
 
 interface Window {

@@ -148,7 +148,8 @@ export function createClient(settings: ClientSettings): Client {
         explain: (error) => explain(error, subject.action, url.host),
       });
       settings.onAnswer?.({ status: answer.status, headers: answer.headers, url });
-      return { ...answer, url, paced: permit.leave(answer) };
+      const { status, headers: heard, body } = answer;
+      return { status, headers: heard, body, url, paced: permit.leave(answer) };
     } catch (error) {
       permit.leave();
       throw error;

@@ -21,7 +21,7 @@ export function createDownloads(
   return { open, access };
 
   function open(file: RemoteFile, range: ByteRange, signal: AbortSignal): Promise<Body> {
-    const subject = subjectOf(file.repo, file.commit, file.path);
+    const subject = new FileSubject(file.repo, file.commit, file.path);
     const whole = range.start === 0 && range.end === file.size;
     const headers = whole ? NONE : { range: `bytes=${range.start}-${range.end - 1}` };
     const resolve = new URL(resolveUrl(client.endpoint.url, file.repo, file));
@@ -125,7 +125,7 @@ export function createDownloads(
     repo: RepoRef,
     { commit, path, signal }: { commit: Commit; path: string; signal: AbortSignal },
   ): Promise<Access> {
-    const subject = subjectOf(repo, commit, path);
+    const subject = new FileSubject(repo, commit, path);
     const url = new URL(resolveUrl(client.endpoint.url, repo, { commit, path }));
     // Past the gate the Hub sends to where the bytes are; that they come is not asked.
     const stopBefore = (next: URL) =>
@@ -181,14 +181,22 @@ function brokenOff(
   return new TritterError({ code: "NETWORK", message, hint: "try again; what is fetched so far stays" });
 }
 
-function subjectOf(repo: RepoRef, commit: Commit, path: string): Subject {
-  return {
-    repo,
-    commit,
-    get action() {
-      return `cannot fetch "${clean(path)}" of ${repo.type} "${clean(repo.repo)}"`;
-    },
-  };
+/** One for each request, and its words for few: so a class, since V8 makes a shape of its own of each object literal with a getter. */
+class FileSubject implements Subject {
+  readonly repo: RepoRef;
+  readonly commit: Commit;
+  readonly #path: string;
+
+  constructor(repo: RepoRef, commit: Commit, path: string) {
+    this.repo = repo;
+    this.commit = commit;
+    this.#path = path;
+  }
+
+  get action(): string {
+    const { type, repo } = this.repo;
+    return `cannot fetch "${clean(this.#path)}" of ${type} "${clean(repo)}"`;
+  }
 }
 
 function keyOf({ repo, commit, path }: RemoteFile): string {

@@ -37,7 +37,8 @@ interface Host {
   open: number;
   /** Of those, the ones that we make wait. */
   held: number;
-  readonly waiting: Set<() => void>;
+  /** First come, first served. */
+  readonly waiting: (() => void)[];
   /** ms it takes to begin an answer, connecting included; undefined until there was one. */
   latency: number | undefined;
   /** The target has just grown: what the new streams bring is not seen before they are answered. */
@@ -73,7 +74,7 @@ function hostOf(ceiling: number, now: number): Host {
     breadth: newBreadth(ceiling),
     open: 0,
     held: 0,
-    waiting: new Set(),
+    waiting: [],
     latency: undefined,
     isYoung: true,
     ...sample,
@@ -90,10 +91,10 @@ function turn({ waiting }: Host, signal: AbortSignal): Promise<void> {
     };
     const callOff = whenAborted(signal, () => {
       callOff();
-      waiting.delete(go);
+      waiting.splice(waiting.indexOf(go), 1);
       reject(signal.reason);
     });
-    waiting.add(go);
+    waiting.push(go);
   });
 }
 
@@ -141,9 +142,9 @@ function laneOf(host: Host, clock: Clock): Lane {
 }
 
 function letIn(host: Host, now: number): void {
-  for (const go of host.waiting) {
-    if (host.open >= host.breadth.target) return;
-    host.waiting.delete(go);
+  while (host.open < host.breadth.target) {
+    const go = host.waiting.shift();
+    if (go === undefined) return;
     opened(host, now);
     go();
   }

@@ -48,7 +48,24 @@ export function listingDigest(files: readonly LockedFile[]): string {
   return inGroups(files.length, (from, to) => files.slice(from, to).map(fileLine));
 }
 
-/** The same of lines that are written already. */
+/**
+ * The file lines as the lock writes them, with the comma between them, in pieces of many lines; `listing` is their digest. No more
+ * than a piece's lines are there at once.
+ */
+export function filePieces(files: readonly LockedFile[]): {
+  readonly pieces: readonly string[];
+  readonly listing: string;
+} {
+  const pieces: string[] = [];
+  const listing = inGroups(files.length, (from, to) => {
+    const lines = files.slice(from, to).map(fileLine);
+    pieces.push(lines.join(",\n"));
+    return lines;
+  });
+  return { pieces, listing };
+}
+
+/** The digest of lines that are written already. */
 export function linesDigest(lines: readonly string[]): string {
   return inGroups(lines.length, (from, to) => lines.slice(from, to));
 }
@@ -77,7 +94,7 @@ function extraText(extra: Extra): string {
 }
 
 /** Lines hashed at once. */
-const GROUP = 4_096;
+const GROUP = 1_024;
 
 function setOf(list: readonly string[]): readonly string[] | undefined {
   return list.length === 0 ? undefined : [...new Set(list)].sort();

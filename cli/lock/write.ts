@@ -1,7 +1,7 @@
 import type { Extra, Lock, LockedFile, LockedSource } from "../../schema/lock.ts";
 import type { Disk } from "../disk/port.ts";
 import { writeDocument } from "../disk/replace.ts";
-import { fileLine, linesDigest } from "./digests.ts";
+import { filePieces } from "./digests.ts";
 
 /** Writes the lock beside, flushes and renames it; equal bytes leave the file untouched. Throws DISK_REFUSED, NO_SPACE. */
 export function writeLock({
@@ -40,9 +40,9 @@ function joined(parts: readonly Part[]): string {
 }
 
 export function entryPart(source: LockedSource): Part {
-  const files = sortedFiles(source.files).map(fileLine);
-  const head = headLines(source, linesDigest(files)).join("\n");
-  return (comma) => `${head}\n${fileBlock(files)}${comma}`;
+  const { pieces, listing } = filePieces(sortedFiles(source.files));
+  const head = headLines(source, listing).join("\n");
+  return (comma) => `${head}\n${fileBlock(pieces)}${comma}`;
 }
 
 export function memberParts(extra: Extra): Part[] {
@@ -96,9 +96,9 @@ export function headLines(source: LockedSource, listing: string): string[] {
   return [`${JSON.stringify(source.name)}: {`, ...lines, '"files": ['];
 }
 
-/** The lines of the files, and the end of their entry. */
-export function fileBlock(files: readonly string[]): string {
-  return `${files.join(",\n")}${files.length === 0 ? "" : "\n"}]}`;
+/** The lines of the files, or pieces of several, and the end of their entry. */
+export function fileBlock(pieces: readonly string[]): string {
+  return `${pieces.join(",\n")}${pieces.length === 0 ? "" : "\n"}]}`;
 }
 
 export function sortedFiles(files: readonly LockedFile[]): readonly LockedFile[] {

@@ -5,11 +5,11 @@ import type { Origin } from "./placement.ts";
 /**
  * One line of a journal:
  *
- *     {"op":"intent","seq":7,"owner":"corpus","source":"rust","path":"rust/a.parquet","digest":"sha256:…","size":9,"origin":"fetched"}
- *     {"op":"placed","seq":8,"owner":"corpus","source":"rust","path":"rust/a.parquet","digests":["sha256:…"],"size":9,"origin":"fetched","stamp":"9:…"}
- *     {"op":"placed",…,"size":9000000,"segments":"9ae0daaf51d2c3b40f1e2d3c",…}
- *     {"op":"gone","seq":9,"owner":"corpus","path":"rust/a.parquet"}
- *     {"op":"flushed","seq":10}
+ *     {"seq":7,"op":"intent","owner":"corpus","source":"rust","path":"rust/a.parquet","digest":"sha256:…","size":9,"origin":"fetched"}
+ *     {"seq":8,"op":"placed","owner":"corpus","source":"rust","path":"rust/a.parquet","digests":["sha256:…"],"size":9,"origin":"fetched","stamp":"9:…"}
+ *     {"seq":8,"op":"placed",…,"size":9000000,"segments":"9ae0daaf51d2c3b40f1e2d3c",…}
+ *     {"seq":9,"op":"gone","owner":"corpus","path":"rust/a.parquet"}
+ *     {"seq":10,"op":"flushed"}
  *
  * `seq` grows over all journals of a root: of two lines about one path and owner the higher one is true.
  */
@@ -44,8 +44,9 @@ interface Subject {
 
 export type Sequenced = Entry & { readonly seq: number };
 
-export function formatEntry(entry: Sequenced): string {
-  return `${JSON.stringify(entry)}\n`;
+/** The number comes first: Node 20 takes ten times as long to add a member to a copy as to copy into what has it already. */
+export function formatEntry(entry: Entry, seq: number): string {
+  return `${JSON.stringify({ seq, ...entry })}\n`;
 }
 
 /** undefined for a line that is torn or not ours: it costs caution, never data. */

@@ -49,7 +49,7 @@ export function openJournal(
       path: join(folder, name),
       header: { format: 1, writer, covers: [] },
     });
-    const text = entries.map((entry) => formatEntry({ ...entry, seq: seq++ })).join("");
+    const text = entries.map((entry) => formatEntry(entry, seq++)).join("");
     // What a full disk cut off must not take the next line with it.
     const bytes = Buffer.from(torn ? `\n${text}` : text);
     torn = true;
@@ -150,7 +150,7 @@ async function writeCompacted(
   try {
     let seq = receipt.nextSeq;
     for (const entries of compactEntries(placements))
-      await file.append(Buffer.from(entries.map((one) => formatEntry({ ...one, seq: seq++ })).join("")));
+      await file.append(Buffer.from(entries.map((one) => formatEntry(one, seq++)).join("")));
     await file.sync();
     await disk.rename(beside, path);
   } catch (error) {

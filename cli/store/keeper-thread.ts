@@ -2,6 +2,7 @@ import { sep } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Digest } from "../../schema/ids.ts";
 import { type Problem, problemsOf, systemCode, TritterError } from "../errors.ts";
+import { Slots } from "../slots.ts";
 import type { Keeper } from "./keeper.ts";
 import { readyName } from "./layout.ts";
 import type { ReceiveInput, Reception, Wanted } from "./receive.ts";
@@ -86,16 +87,19 @@ interface Waiting {
   readonly tell: Tell | undefined;
 }
 
+/** It keeps next to nothing from one call to the next, so little room for young objects does. */
+const LIMITS = { maxYoungGenerationSizeMb: 12 };
+
 /** Exported for tests, which name the built thread. Takes bytes in shared memory only. */
 export function threadedKeeper(file: URL, input: ReceiveInput, signal: AbortSignal): Keeper {
   const { view, readyFolder, writer } = input;
   const { layout, partials } = view;
   const stop = new Int32Array(new SharedArrayBuffer(4));
   const workerData: ThreadInput = { store: { view: { layout, partials }, readyFolder, writer }, stop };
-  const worker = new Worker(file, { workerData });
-  const waiting = new Map<number, Waiting>();
+  const worker = new Worker(file, { workerData, resourceLimits: LIMITS });
+  const waiting = new Slots<Waiting>();
   const memories = new Map<ArrayBufferLike, number>();
-  let [calls, blobs] = [0, 0];
+  let blobs = 0;
   let broken: Error | undefined;
 
   const onAbort = () => Atomics.store(stop, 0, 1);
@@ -117,18 +121,17 @@ export function threadedKeeper(file: URL, input: ReceiveInput, signal: AbortSign
   };
   const breakOff = (what: string) => {
     broken ??= new Error(`the thread that stores ended: ${what}`);
-    for (const { reject } of waiting.values()) reject(broken);
-    waiting.clear();
+    for (const { reject } of waiting.all()) reject(broken);
   };
   worker.on("error", (error) => breakOff(error.stack ?? error.message));
   worker.on("exit", (status) => breakOff(`status ${status}`));
   worker.on("message", (answer: Answer) => {
-    const call = waiting.get(answer.call);
+    const call = waiting.at(answer.call);
     if (answer.kind === "going") {
       call?.tell?.(answer.bytes);
       return;
     }
-    waiting.delete(answer.call);
+    waiting.free(answer.call);
     if (answer.kind === "done") call?.resolve(answer.value);
     else call?.reject(errorOf(answer.failure));
   });
@@ -136,9 +139,8 @@ export function threadedKeeper(file: URL, input: ReceiveInput, signal: AbortSign
   const ask = <Value>(task: Task, tell?: Tell): Promise<Value> =>
     new Promise((resolve, reject) => {
       if (broken !== undefined) return reject(broken);
-      calls += 1;
-      waiting.set(calls, { resolve: resolve as Waiting["resolve"], reject, tell });
-      worker.postMessage({ call: calls, task } satisfies Call);
+      const call = waiting.add({ resolve: resolve as Waiting["resolve"], reject, tell });
+      worker.postMessage({ call, task } satisfies Call);
     });
   const placeOf = ({ buffer, byteOffset: from, length }: Uint8Array): Place => {
     const known = memories.get(buffer);

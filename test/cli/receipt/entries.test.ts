@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatEntry, parseEntry, type Sequenced } from "../../../cli/receipt/entries.ts";
+import { formatEntry, parseEntry } from "../../../cli/receipt/entries.ts";
 import { goneEntry, intentEntry, placedEntry } from "../../support/engine.ts";
 
 const line = (entry: object) => JSON.stringify({ seq: 1, ...entry });
@@ -9,8 +9,7 @@ describe("parseEntry()", () => {
   it.each([placedEntry("a.txt"), intentEntry("b/c.txt"), goneEntry("d"), { op: "flushed" as const }])(
     "reads what was written: $op",
     (entry) => {
-      const sequenced: Sequenced = { ...entry, seq: 7 };
-      expect(parseEntry(formatEntry(sequenced).trimEnd())).toEqual(sequenced);
+      expect(parseEntry(formatEntry(entry, 7).trimEnd())).toEqual({ ...entry, seq: 7 });
     },
   );
 
