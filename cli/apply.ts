@@ -42,14 +42,8 @@ export async function apply(applying: Applying): Promise<Outcome> {
   if ([...gift.problems, ...fetched.problems].some(({ code }) => code === "DISK_REFUSED")) change.lookAgain();
   const gathered = await gatherFromTree(applying, change);
   const generated = await generate(applying);
-  const ready = new Map([
-    ...applying.leftReady,
-    ...gift.ready,
-    ...fetched.ready,
-    ...gathered.ready,
-    ...generated.ready,
-  ]);
-  const placing = await placeAll(applying, change, ready);
+  const sources = [generated.ready, gathered.ready, fetched.ready, gift.ready, applying.leftReady];
+  const placing = await placeAll(applying, change, (digest) => firstWith(sources, digest));
   const problems = [
     ...applying.unread,
     ...gift.problems,
@@ -84,6 +78,14 @@ export async function apply(applying: Applying): Promise<Outcome> {
     unpruned,
     problems: [...problems, ...pruned.problems],
   };
+}
+
+function firstWith<Key, Value>(maps: readonly ReadonlyMap<Key, Value>[], key: Key): Value | undefined {
+  for (const map of maps) {
+    const value = map.get(key);
+    if (value !== undefined) return value;
+  }
+  return undefined;
 }
 
 async function fetchRest(applying: Applying, change: TreeChange, gift: Gift) {

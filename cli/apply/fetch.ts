@@ -72,7 +72,7 @@ export async function fetchBlobs(input: FetchInput, blobs: readonly Blob[]): Pro
     },
   };
   const settle = (want: Wanted, result: ReadyBlob | Problem) => {
-    const ok = "file" in result;
+    const ok = "folder" in result;
     if (ok) ready.set(want.digest, result);
     else problems.push({ ...result, path: want.path });
     fetching.emit({ kind: "file-done", key: want.key, ok });

@@ -7,9 +7,8 @@ import type { Problem } from "../errors.ts";
 import type { Blob, BlobOrigin } from "../plan/types.ts";
 import { copyVerified } from "../store/copy.ts";
 import { algorithmsFor } from "../store/hash.ts";
-import { readyName } from "../store/layout.ts";
 import { unpackChecksums } from "../store/segments.ts";
-import type { ReadyBlob } from "../store/store.ts";
+import { type ReadyBlob, readyFile } from "../store/store.ts";
 import type { TreeChange } from "../tree/change.ts";
 import type { Applying } from "./types.ts";
 
@@ -54,13 +53,14 @@ async function take(
 ): Promise<ReadyBlob | undefined> {
   const { size } = blob;
   const digests = sorted(digestsAt(from.path), blob.digest);
-  const file = join(store.readyFolder, readyName(digests));
   const segments = from.segments === undefined ? undefined : unpackChecksums(from.segments, size);
+  const ready = { folder: store.readyFolder, digests, size, segments };
+  const file = readyFile(ready);
   if (from.how === "stage") {
     if (!(await change.takeOut(from.path, file, from.stamp))) return undefined;
     // It may be one that was put back by hand a moment ago.
     await syncFile(disk, file);
-    return { file, digests, size, segments };
+    return ready;
   }
   const beside = `${file}.${store.writer.id}.new`;
   if (!change.isStill(from.path, from.stamp)) return undefined;
@@ -72,7 +72,7 @@ async function take(
     return undefined;
   }
   await disk.rename(beside, file);
-  return { file, digests, size, segments };
+  return ready;
 }
 
 /** Only the algorithms that the blob's new paths need, sha256 first. */

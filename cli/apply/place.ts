@@ -11,7 +11,7 @@ import type { Entry } from "../receipt/entries.ts";
 import type { Origin } from "../receipt/placement.ts";
 import { copyVerified } from "../store/copy.ts";
 import { packChecksums } from "../store/segments.ts";
-import type { ReadyBlob } from "../store/store.ts";
+import { type ReadyBlob, readyFile } from "../store/store.ts";
 import type { TreeChange } from "../tree/change.ts";
 import { parentOf } from "../tree/look.ts";
 import { isRacy, sameBytesStamp, stampOf, TICK_MS } from "../tree/stamp.ts";
@@ -41,9 +41,9 @@ const TURN = 64;
 export async function placeAll(
   applying: Applying,
   change: TreeChange,
-  ready: ReadonlyMap<Digest, ReadyBlob>,
+  readyOf: (digest: Digest) => ReadyBlob | undefined,
 ): Promise<Placing> {
-  const steps = stepsOf(applying, ready);
+  const steps = stepsOf(applying, readyOf);
   const isContested = contestedBy(applying.plan.writes);
   const hands: Hands = {
     applying,
@@ -86,22 +86,30 @@ interface Step {
   readonly copy: boolean;
 }
 
-function stepsOf({ plan }: Applying, ready: ReadonlyMap<Digest, ReadyBlob>): Step[] {
+function stepsOf({ plan }: Applying, readyOf: (digest: Digest) => ReadyBlob | undefined): readonly Step[] {
   const writes = new Map(plan.writes.map((write) => [write.want.path, write]));
-  const steps = plan.blobs.flatMap((blob) => {
+  const steps: Step[] = [];
+  /** The last step so far that takes a file which others may take too. */
+  const last = new Map<string, number>();
+  for (const blob of plan.blobs) {
     const direct = blob.from.kind === "tree" && blob.from.how === "rename";
-    const from = ready.get(blob.digest);
-    if (!direct && from === undefined) return [];
-    // Moved straight: the first path gets the file, the others copies of it.
-    return blob.paths.map((path, index): Step => {
-      return { write: writes.get(path) as Write, blob, from, copy: direct && index > 0 };
-    });
-  });
-  // A file wanted by both its digests is one ready file of two blobs.
-  const last = new Map(steps.map((step, index) => [step.from?.file, index]));
-  return steps.map((step, index) =>
-    step.from !== undefined && last.get(step.from.file) !== index ? { ...step, copy: true } : step,
-  );
+    const from = readyOf(blob.digest);
+    if (!direct && from === undefined) continue;
+    for (const [index, path] of blob.paths.entries()) {
+      const file = from !== undefined && isShared(from, blob) ? readyFile(from) : undefined;
+      const before = file === undefined ? undefined : last.get(file);
+      if (before !== undefined) steps[before] = { ...(steps[before] as Step), copy: true };
+      if (file !== undefined) last.set(file, steps.length);
+      // Moved straight: the first path gets the file, the others copies of it.
+      steps.push({ write: writes.get(path) as Write, blob, from, copy: direct && index > 0 });
+    }
+  }
+  return steps;
+}
+
+/** A file wanted by both its digests is one ready file of two blobs. */
+function isShared({ digests }: ReadyBlob, { paths }: Blob): boolean {
+  return digests.length > 1 || paths.length > 1;
 }
 
 async function placeBatch(hands: Hands, steps: readonly Step[]): Promise<void> {
@@ -150,7 +158,7 @@ async function placeOne(hands: Hands, step: Step): Promise<void> {
   const digests = step.from?.digests ?? applying.digestsAt((step.blob.from as { path: TreePath }).path);
   if (step.from === undefined && !step.copy) await moveStraight(hands, step);
   else if (step.copy) await placeCopy(hands, step, digests);
-  else await change.place((step.from as ReadyBlob).file, want.path);
+  else await change.place(readyFile(step.from as ReadyBlob), want.path);
   hands.placed.push({ want, digests, origin: originOf(step), segments: segmentsOf(step) });
 }
 
@@ -163,7 +171,7 @@ async function leave({ applying, originOfOthers, placed }: Hands, step: Step): P
     origin: await originOfOthers(write.want),
     segments: segmentsOf(step),
   });
-  if (from !== undefined && !copy) await passing(["ENOENT"], () => applying.disk.unlink(from.file));
+  if (from !== undefined && !copy) await passing(["ENOENT"], () => applying.disk.unlink(readyFile(from)));
 }
 
 async function makeRoom(hands: Hands, clear: Clear): Promise<void> {
@@ -229,7 +237,7 @@ async function placeCopy(
   digests: readonly Digest[],
 ): Promise<void> {
   const { disk, root, store, signal } = applying;
-  const source = from?.file ?? join(root, blob.paths[0] as TreePath);
+  const source = from === undefined ? join(root, blob.paths[0] as TreePath) : readyFile(from);
   const to = join(store.readyFolder, `copy.${store.writer.id}.new`);
   // Shared blocks are not read: of a file that stands in the tree, its stamp says whether it is still the one known.
   const isKnown = () => from !== undefined || isMoved(change, blob);

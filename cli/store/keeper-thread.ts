@@ -1,10 +1,8 @@
-import { sep } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Digest } from "../../schema/ids.ts";
 import { type Problem, problemsOf, systemCode, TritterError } from "../errors.ts";
 import { Slots } from "../slots.ts";
 import type { Keeper } from "./keeper.ts";
-import { readyName } from "./layout.ts";
 import type { ReceiveInput, Reception, Wanted } from "./receive.ts";
 import type { SmallBlob, SmallKept } from "./small.ts";
 import type { ReadyBlob } from "./store.ts";
@@ -87,16 +85,13 @@ interface Waiting {
   readonly tell: Tell | undefined;
 }
 
-/** It keeps next to nothing from one call to the next, so little room for young objects does. */
-const LIMITS = { maxYoungGenerationSizeMb: 12 };
-
 /** Exported for tests, which name the built thread. Takes bytes in shared memory only. */
 export function threadedKeeper(file: URL, input: ReceiveInput, signal: AbortSignal): Keeper {
   const { view, readyFolder, writer } = input;
   const { layout, partials } = view;
   const stop = new Int32Array(new SharedArrayBuffer(4));
   const workerData: ThreadInput = { store: { view: { layout, partials }, readyFolder, writer }, stop };
-  const worker = new Worker(file, { workerData, resourceLimits: LIMITS });
+  const worker = new Worker(file, { workerData });
   const waiting = new Slots<Waiting>();
   const memories = new Map<ArrayBufferLike, number>();
   let blobs = 0;
@@ -202,8 +197,8 @@ function isDigests(answer: SmallAnswer): answer is readonly Digest[] {
   return Array.isArray(answer);
 }
 
-/** Kept for each of many files, so it shares what strings it can: `join` would leave a dozen pieces of every path behind. */
+/** Kept for each of many files, so it shares the strings it can. */
 function readyBlob(folder: string, digests: readonly Digest[], small: SmallBlob | undefined): ReadyBlob {
   const known = digests.map((digest) => (digest === small?.digest ? small.digest : digest));
-  return { file: `${folder}${sep}${readyName(known)}`, digests: known, size: small?.bytes.length ?? 0 };
+  return { folder, digests: known, size: small?.bytes.length ?? 0 };
 }

@@ -7,7 +7,7 @@ import { passing } from "../disk/trouble.ts";
 import type { Writer } from "../disk/writer.ts";
 import { systemCode } from "../errors.ts";
 import { algorithmsFor, contentHasher, likeDigest } from "./hash.ts";
-import { partialName, readyName } from "./layout.ts";
+import { partialName } from "./layout.ts";
 import {
   parseSegments,
   readSegment,
@@ -17,7 +17,7 @@ import {
   segmentLength,
   segmentLine,
 } from "./segments.ts";
-import { lifeOfPartial, type Partial, type ReadyBlob, type StoreView } from "./store.ts";
+import { lifeOfPartial, type Partial, type ReadyBlob, readyFile, type StoreView } from "./store.ts";
 
 /** A large blob being received into one file, in any order of segments. */
 export interface Reception {
@@ -283,9 +283,9 @@ function receptionOf(receiving: Receiving): Reception {
     const digests = await trailing.digests();
     if (!digests.includes(digest)) return { kind: "mismatch", digest: likeDigest(digests, digest) };
     await data.sync();
-    const ready = join(input.readyFolder, readyName(digests));
-    await disk.rename(file, ready);
-    return { kind: "ready", blob: { file: ready, digests, size, segments: inOrder(done) } };
+    const blob = { folder: input.readyFolder, digests, size, segments: inOrder(done) };
+    await disk.rename(file, readyFile(blob));
+    return { kind: "ready", blob };
   };
   return {
     have,

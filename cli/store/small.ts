@@ -1,10 +1,8 @@
-import { join } from "node:path";
 import type { Digest } from "../../schema/ids.ts";
 import type { Disk, DiskFile } from "../disk/port.ts";
-import { algorithmsFor, contentHasher, likeDigest } from "./hash.ts";
-import { readyName } from "./layout.ts";
+import { algorithmsFor, digestsAtOnce, likeDigest } from "./hash.ts";
 import type { Kept, ReceiveInput } from "./receive.ts";
-import type { ReadyBlob } from "./store.ts";
+import { type ReadyBlob, readyFile } from "./store.ts";
 
 /** A blob held in memory, whole. */
 export interface SmallBlob {
@@ -25,11 +23,10 @@ export async function putSmall(
 ): Promise<readonly SmallKept[]> {
   const begun: Begun[] = [];
   for (const { digest, bytes } of blobs) {
-    const digests = digestsOf(digest, bytes);
+    const digests = digestsAtOnce(algorithmsFor([digest]), bytes);
     if (digests.includes(digest)) {
-      const file = join(readyFolder, readyName(digests));
-      const beside = `${file}.${writer.id}.new`;
-      begun.push(await begin(disk, { bytes, beside, blob: { file, digests, size: bytes.length } }));
+      const blob = { folder: readyFolder, digests, size: bytes.length };
+      begun.push(await begin(disk, { bytes, beside: `${readyFile(blob)}.${writer.id}.new`, blob }));
     } else begun.push({ kind: "mismatch", digest: likeDigest(digests, digest) });
   }
   const flushed = await Promise.all(begun.map(flush));
@@ -53,12 +50,6 @@ interface Failed {
 }
 
 type Begun = Written | Failed | Extract<Kept, { kind: "mismatch" }>;
-
-function digestsOf(digest: Digest, bytes: Uint8Array): readonly Digest[] {
-  const hasher = contentHasher(algorithmsFor([digest]), bytes.length);
-  hasher.update(bytes);
-  return hasher.digests();
-}
 
 async function begin(
   disk: Disk,
@@ -93,7 +84,7 @@ async function publish(disk: Disk, begun: Begun): Promise<SmallKept> {
   if (begun.kind === "mismatch") return begun;
   if (begun.kind === "failed") return abandoned(disk, begun);
   try {
-    await disk.rename(begun.beside, begun.blob.file);
+    await disk.rename(begun.beside, readyFile(begun.blob));
     return { kind: "ready", blob: begun.blob };
   } catch (error) {
     return abandoned(disk, { beside: begun.beside, error });

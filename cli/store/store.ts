@@ -6,19 +6,31 @@ import { onDisk, passing } from "../disk/trouble.ts";
 import { bootOf, lifeOf, type Writer } from "../disk/writer.ts";
 import { systemCode } from "../errors.ts";
 import { algorithmsFor, hashOpenFile } from "./hash.ts";
-import { bootFolder, parsePartialName, parseReadyName, type StoreLayout, storeLayout } from "./layout.ts";
+import {
+  bootFolder,
+  parsePartialName,
+  parseReadyName,
+  readyName,
+  type StoreLayout,
+  storeLayout,
+} from "./layout.ts";
 import { parseSegments, SEGMENT } from "./segments.ts";
 
 /** A verified blob that is not yet placed: a blob found under its digest has been hashed since this boot. */
 export interface ReadyBlob {
-  /** Absolute. */
-  readonly file: string;
+  /** Absolute: where it is, under the name that its digests make. */
+  readonly folder: string;
   /** sha256, and git where the lock uses it. */
   readonly digests: readonly Digest[];
   /** bytes */
   readonly size: number;
   /** CRC-32 of each SEGMENT, in order; undefined where they are not known. */
   readonly segments?: readonly number[] | undefined;
+}
+
+/** Absolute. Made when it is asked for: kept for each of many files, it would be the most memory of a sync. */
+export function readyFile({ folder, digests }: Pick<ReadyBlob, "folder" | "digests">): string {
+  return join(folder, readyName(digests));
 }
 
 /** What an interrupted run left, as it was when the store was opened. */
@@ -52,9 +64,9 @@ export function viewStore(
     for (const folder of await foldersIn(disk, layout, layout.ready)) {
       const trusted = folder === boot && boot !== bootFolder(undefined);
       for (const { name } of await readOwnFolder(disk, state, join(layout.ready, folder))) {
-        const file = join(layout.ready, folder, name);
-        files.push(file);
-        const blob = blobAt(disk, file, name);
+        const place = join(layout.ready, folder);
+        files.push(join(place, name));
+        const blob = blobAt(disk, place, name);
         if (blob === undefined || !(trusted || (await isIntact(disk, blob, signal)))) continue;
         for (const digest of blob.digests) ready.set(digest, blob);
       }
@@ -126,16 +138,16 @@ async function foldersIn(disk: Disk, { state }: StoreLayout, folder: string): Pr
   return entries.filter(({ kind }) => kind === "folder").map(({ name }) => name);
 }
 
-function blobAt(disk: Disk, file: string, name: string): ReadyBlob | undefined {
+function blobAt(disk: Disk, folder: string, name: string): ReadyBlob | undefined {
   const digests = parseReadyName(name);
-  const stat = disk.lstat(file);
-  return digests !== undefined && stat?.kind === "file" ? { file, digests, size: stat.size } : undefined;
+  const stat = disk.lstat(join(folder, name));
+  return digests !== undefined && stat?.kind === "file" ? { folder, digests, size: stat.size } : undefined;
 }
 
 /** One that cannot be read is as good as none: it is fetched again. */
 async function isIntact(disk: Disk, blob: ReadyBlob, signal: AbortSignal): Promise<boolean> {
   try {
-    const file = await disk.open(blob.file, "r");
+    const file = await disk.open(readyFile(blob), "r");
     try {
       const { digests: named, size } = blob;
       const digests = await hashOpenFile(file, { algorithms: algorithmsFor(named), size, signal });

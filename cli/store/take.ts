@@ -6,11 +6,11 @@ import { readFully } from "../disk/read-fully.ts";
 import { passing } from "../disk/trouble.ts";
 import { systemCode } from "../errors.ts";
 import { algorithmsFor, contentHasher, likeDigest } from "./hash.ts";
-import { partialName, readyName } from "./layout.ts";
+import { partialName } from "./layout.ts";
 import type { ReceiveInput, Stop } from "./receive.ts";
 import { SEGMENT } from "./segments.ts";
 import { putSmall } from "./small.ts";
-import type { ReadyBlob } from "./store.ts";
+import { type ReadyBlob, readyFile } from "./store.ts";
 
 /** A file of this machine that may hold a blob. It is only read. */
 export interface Take {
@@ -96,10 +96,10 @@ async function takeLarge(input: TakeInput, take: Take, along: Along): Promise<Ta
     if (proof === undefined) return { kind: "unread" };
     const { digests, segments } = proof;
     if (!digests.includes(take.digest)) return { kind: "mismatch", digest: likeDigest(digests, take.digest) };
-    const file = join(readyFolder, readyName(digests));
-    await disk.rename(beside, file);
+    const blob = { folder: readyFolder, digests, size: take.size, segments };
+    await disk.rename(beside, readyFile(blob));
     kept = true;
-    return { kind: "ready", how, blob: { file, digests, size: take.size, segments } };
+    return { kind: "ready", how, blob };
   } catch (error) {
     if (systemCode(error) === undefined) throw error;
     return { kind: "failed", error };

@@ -9,7 +9,7 @@ import { inlineKeeper, type Keeper } from "../../../cli/store/keeper.ts";
 import { threadedKeeper } from "../../../cli/store/keeper-thread.ts";
 import type { ReceiveInput, Reception, Run } from "../../../cli/store/receive.ts";
 import { SEGMENT, segmentLength } from "../../../cli/store/segments.ts";
-import { prepareStore, viewStore } from "../../../cli/store/store.ts";
+import { prepareStore, readyFile, viewStore } from "../../../cli/store/store.ts";
 import { gitOf, sha256Of, writerOf } from "../../support/engine.ts";
 import { memoryDisk } from "../../support/memory-disk.ts";
 import { temporaryFolder } from "../../support/trees.ts";
@@ -127,8 +127,8 @@ describe.each(STAGES)("keeper %s", (_, make) => {
     expect(kept.blob).toMatchObject({ digests: [WANTED.digest, gitOf(LARGE)], size: LARGE.length });
     expect(kept.blob.segments).toHaveLength(4);
     expect(kept.blob.segments?.[3]).toBe(crc32(LARGE.subarray(3 * SEGMENT)));
-    expect(await holds(stage, kept.blob.file, LARGE)).toBe(true);
-    expect(await filesBelow(stage)).toEqual([kept.blob.file]);
+    expect(await holds(stage, readyFile(kept.blob), LARGE)).toBe(true);
+    expect(await filesBelow(stage)).toEqual([readyFile(kept.blob)]);
   });
 
   it.each([1, 300_000, 300_001, SEGMENT])(
@@ -145,8 +145,8 @@ describe.each(STAGES)("keeper %s", (_, make) => {
       await keepAll(reception);
       const kept = await reception.finish();
       if (kept.kind === "mismatch") expect.fail(`mismatch: ${kept.digest}`);
-      expect(await holds(stage, kept.blob.file, content)).toBe(true);
-      expect(await filesBelow(stage)).toEqual([kept.blob.file]);
+      expect(await holds(stage, readyFile(kept.blob), content)).toBe(true);
+      expect(await filesBelow(stage)).toEqual([readyFile(kept.blob)]);
     },
   );
 
@@ -207,7 +207,8 @@ describe.each(STAGES)("keeper %s", (_, make) => {
     );
     expect(kept[7]).toEqual({ kind: "mismatch", digest: gitOf("text 7") });
     for (const [index, one] of kept.entries())
-      if (one.kind === "ready") expect((await stage.disk.read(one.blob.file))?.toString()).toBe(texts[index]);
+      if (one.kind === "ready")
+        expect((await stage.disk.read(readyFile(one.blob)))?.toString()).toBe(texts[index]);
     expect(await filesBelow(stage)).toHaveLength(39);
     const { input } = await stage.open("again");
     const { ready } = await viewStore(stage.disk, { state: stage.state, owner: "me", signal: GOING });

@@ -5,7 +5,7 @@ import { intakeOf, type Receiver } from "../../../cli/store/intake.ts";
 import { inlineKeeper } from "../../../cli/store/keeper.ts";
 import type { ReceiveInput, Wanted } from "../../../cli/store/receive.ts";
 import { SEGMENT } from "../../../cli/store/segments.ts";
-import { prepareStore, viewStore } from "../../../cli/store/store.ts";
+import { prepareStore, readyFile, viewStore } from "../../../cli/store/store.ts";
 import { gitOf, sha256Of, writerOf } from "../../support/engine.ts";
 import { type MemoryDisk, memoryDisk, systemError } from "../../support/memory-disk.ts";
 
@@ -70,8 +70,8 @@ const partialOf = (disk: MemoryDisk, id: string) =>
 async function expectReady(disk: MemoryDisk, receiver: Receiver): Promise<void> {
   const result = await receiver.finish();
   if (result.kind === "mismatch") expect.fail(`mismatch: ${result.digest}`);
-  expect((await disk.read(result.blob.file))?.equals(CONTENT)).toBe(true);
-  expect(disk.lstat(result.blob.file)?.size).toBe(CONTENT.length);
+  expect((await disk.read(readyFile(result.blob)))?.equals(CONTENT)).toBe(true);
+  expect(disk.lstat(readyFile(result.blob))?.size).toBe(CONTENT.length);
   expect(disk.opened).toEqual([]);
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { putSmall } from "../../../cli/store/small.ts";
-import { prepareStore, viewStore } from "../../../cli/store/store.ts";
+import { prepareStore, type ReadyBlob, readyFile, viewStore } from "../../../cli/store/store.ts";
 import { gitOf, sha256Of, writerOf } from "../../support/engine.ts";
 import { CHANGES, memoryDisk, systemError } from "../../support/memory-disk.ts";
 
@@ -35,7 +35,7 @@ describe("putSmall()", () => {
     expect(put.map(({ kind }) => kind)).toEqual(blobs.map(() => "ready"));
     const { ready } = await view(into.disk);
     for (const { digest, bytes } of blobs)
-      expect(await into.disk.read(ready.get(digest)?.file ?? "")).toEqual(bytes);
+      expect(await into.disk.read(readyFile(ready.get(digest) as ReadyBlob))).toEqual(bytes);
     expect(into.disk.opened).toEqual([]);
   });
 

@@ -8,7 +8,7 @@ import { inlineKeeper, type Keeper } from "../../../cli/store/keeper.ts";
 import { threadedKeeper } from "../../../cli/store/keeper-thread.ts";
 import type { ReceiveInput } from "../../../cli/store/receive.ts";
 import { SEGMENT } from "../../../cli/store/segments.ts";
-import { prepareStore, viewStore } from "../../../cli/store/store.ts";
+import { prepareStore, type ReadyBlob, readyFile, viewStore } from "../../../cli/store/store.ts";
 import { BRIEF, type Take } from "../../../cli/store/take.ts";
 import { gitOf, sha256Of, writerOf } from "../../support/engine.ts";
 import { census } from "../../support/foreign-folders.ts";
@@ -79,9 +79,9 @@ describe.each(STAGES)("take %s", (_, open) => {
     expect(blobs[0]?.segments).toEqual(
       [0, 1, 2].map((index) => crc32(LARGE.subarray(index * SEGMENT, (index + 1) * SEGMENT))),
     );
-    const held = await Promise.all(blobs.map((blob) => readFile(blob?.file ?? "")));
+    const held = await Promise.all(blobs.map((blob) => readFile(readyFile(blob as ReadyBlob))));
     expect([held[0]?.equals(LARGE), held[1]?.toString(), held[2]?.length]).toEqual([true, "small", 0]);
-    expect(blobs.every((blob) => dirname(blob?.file ?? "") === ready)).toBe(true);
+    expect(blobs.every((blob) => dirname(readyFile(blob as ReadyBlob)) === ready)).toBe(true);
     expect(await census(from)).toEqual(before);
   });
 
@@ -157,7 +157,7 @@ describe.each(STAGES)("take %s", (_, open) => {
     );
     const link = taken[1];
     if (link?.kind !== "ready" || link.how !== "link") return;
-    expect((await stat(link.blob.file)).ino).toBe((await stat(files[1] as string)).ino);
+    expect((await stat(readyFile(link.blob))).ino).toBe((await stat(files[1] as string)).ino);
   });
 });
 
