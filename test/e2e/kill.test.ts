@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { existsSync, lstatSync, statSync } from "node:fs";
+import { existsSync, lstatSync, statSync, writeSync } from "node:fs";
 import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -18,6 +18,8 @@ import { freeze, type Stream, streamsOf } from "../support/streams.ts";
 // left alone. `npm run kill -- --kills 2000 --seed 7` does more of it, or the same again.
 
 const KILLS = Number(process.env.TRITTER_KILLS ?? 105);
+/** Who waits for hours wants to see that it goes on. */
+const TOLD = process.env.TRITTER_KILLS !== undefined;
 const SEED = seedOfRun();
 const MIB = 1024 * 1024;
 /** bytes; what a kill may cost each stream that was open */
@@ -471,13 +473,14 @@ async function killIn(hub: LoopbackHub, kind: string): Promise<void> {
     const world = await makeWorld(hub, { kind, round, random });
     try {
       accounts.push(await killRepeatedly(world));
+      if (TOLD) writeSync(2, `${kind}: ${sum("kills")} kills in ${round + 1} worlds\n`);
     } catch (error) {
       throw new Error(`round ${round} of ${kind}, TRITTER_SEED=${SEED}: ${error}`, { cause: error });
     } finally {
       await world.remove();
     }
   }
-  if (!process.env.TRITTER_KILLS) return;
+  if (!TOLD) return;
   const [again, bound] = [sum("fetched") - sum("size"), PER_STREAM * sum("open")];
   console.info(
     `${kind}: ${sum("kills")} kills with ${sum("open")} streams open; of ${sum("size")} bytes ${again} came again, ` +
