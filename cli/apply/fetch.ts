@@ -57,7 +57,8 @@ export async function fetchBlobs(input: FetchInput, blobs: readonly Blob[]): Pro
   let bytes = 0;
   const meter = openMeter(input.limits, input);
   const jobs = meter.streams(input.jobs);
-  const intake = openIntake(input.store, workOf({ ...input, jobs }, blobs));
+  const work = workOf({ ...input, jobs }, blobs);
+  const intake = openIntake(input.store, work);
   const fetching: Fetching = {
     ...input,
     jobs,
@@ -71,8 +72,10 @@ export async function fetchBlobs(input: FetchInput, blobs: readonly Blob[]): Pro
       input.emit(event);
     },
   };
+  let settled = 0;
   const settle = (want: Wanted, result: ReadyBlob | Problem) => {
     const ok = "folder" in result;
+    settled += 1;
     if (ok) ready.set(want.digest, result);
     else problems.push({ ...result, path: want.path });
     fetching.emit({ kind: "file-done", key: want.key, ok });
@@ -96,8 +99,10 @@ export async function fetchBlobs(input: FetchInput, blobs: readonly Blob[]): Pro
   }
   input.signal.throwIfAborted();
   const { spent } = meter;
-  if (spent === undefined) queue.behind.check();
-  else problems.push(...stillToCome(spent, { blobs, ready }));
+  if (spent === undefined) {
+    queue.behind.check();
+    if (settled !== work.files) throw new Error(`of ${work.files} files ${settled} were fetched or refused`);
+  } else problems.push(...stillToCome(spent, { blobs, ready }));
   return { ready, problems: foldRefusals(problems), bytes };
 }
 
@@ -191,7 +196,8 @@ function tasks(fetching: Fetching, queue: Queue): AsyncIterable<Task> {
   let opening: Promise<void> | undefined;
   const next = async (): Promise<IteratorResult<Task>> => {
     for (;;) {
-      if (opening !== undefined) await opening;
+      // Another may have begun to open the next file by the time this one is told that the last is open.
+      while (opening !== undefined) await opening;
       const span = spans?.next();
       if (span?.done === false) return span;
       const drawn = blobs.next();

@@ -60,9 +60,10 @@ export function openMeter(limits: Limits, { clock, signal }: { clock: Clock; sig
     stop.abort(spent);
   };
   const time = openDeadline(deadline, { clock, signal });
-  time.signal.addEventListener("abort", () => {
-    if (!signal.aborted) end(time.signal.reason as TritterError);
-  });
+  if (time.signal !== signal)
+    time.signal.addEventListener("abort", () => {
+      if (!signal.aborted) end(time.signal.reason as TritterError);
+    });
   return {
     signal: either,
     get spent() {
