@@ -137,7 +137,7 @@ Exit status (the first that applies, in the order 1 2 5 9 6 11 12 8 4 3 7 10):
   2  usage or an invalid document   9  policy, expectation or prune brake
   3  lock missing or stale         10  outdated upstream
   4  drift, or files in the way    11  pinned commit gone upstream
-  5  digest mismatch               12  file system refused, or root held
+  5  digest or signature mismatch  12  file system refused, or root held
   6  access: login, terms, repo    130, 143, 129  stopped; run again
 
 Start with "tritter init"; "tritter help sync" explains a command.`;

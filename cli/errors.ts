@@ -40,6 +40,7 @@ export const CODES = {
   CONFLICT: EXIT.drift,
   DIGEST_MISMATCH: EXIT.digest,
   FACTS_MISMATCH: EXIT.digest,
+  SIGNATURE_REFUSED: EXIT.digest,
   ACCESS_NO_TOKEN: EXIT.access,
   ACCESS_TERMS: EXIT.access,
   ACCESS_PENDING: EXIT.access,

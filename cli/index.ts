@@ -47,6 +47,16 @@ export {
   rescueProject,
 } from "./project/rescue.ts";
 export { type ServeOptions, type ServeResult, serveProject } from "./project/serve.ts";
+export {
+  type Signer,
+  type SignOptions,
+  type SignResult,
+  signProject,
+  type Trust,
+  type VerifyOptions,
+  type VerifyResult,
+  verifyProject,
+} from "./project/signature.ts";
 export type { SyncOptions, SyncResult } from "./project/sync.ts";
 export { type WhyOptions, type WhyResult, whyProject } from "./project/why.ts";
 export {

@@ -45,6 +45,10 @@ export const library = {
     (await import("./project/git-merge.ts")).mergeForGit(...given),
   readForGit: async (...given: Parameters<typeof import("./project/git-textconv.ts").readForGit>) =>
     (await import("./project/git-textconv.ts")).readForGit(...given),
+  signProject: async (...given: Parameters<typeof import("./project/signature.ts").signProject>) =>
+    (await import("./project/signature.ts")).signProject(...given),
+  verifyProject: async (...given: Parameters<typeof import("./project/signature.ts").verifyProject>) =>
+    (await import("./project/signature.ts")).verifyProject(...given),
   serveProject: async (...given: Parameters<typeof import("./project/serve.ts").serveProject>) =>
     (await import("./project/serve.ts")).serveProject(...given),
   cleanProject: async (...given: Parameters<typeof import("./project/clean.ts").cleanProject>) =>

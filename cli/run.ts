@@ -96,6 +96,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   diff: async () => (await import("./commands/diff.ts")).diff,
   why: async () => (await import("./commands/why.ts")).why,
   clean: async () => (await import("./commands/clean.ts")).clean,
+  sign: async () => (await import("./commands/sign.ts")).sign,
+  verify: async () => (await import("./commands/verify.ts")).verify,
   explain: async () => (await import("./commands/explain.ts")).explain,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,
   serve: async () => (await import("./commands/serve.ts")).serve,

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { chmod, readdir, readFile, writeFile } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -40,6 +41,7 @@ const PAGES = [
   "docs/performance.md",
   "docs/air-gap.md",
   "docs/export.md",
+  "docs/signing.md",
   "manifests/README.md",
 ];
 
@@ -68,6 +70,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "TRITTER_SERVE_TOKEN=hf_between-us tritter serve --host 0.0.0.0":
     "would be open to the network of the tests",
 };
+
+const PKCS8 = { type: "pkcs8", format: "pem" } as const;
 
 const pages = new Map<string, Page>(
   await Promise.all(PAGES.map(async (name): Promise<[string, Page]> => [name, await readPage(name)])),
@@ -173,6 +177,7 @@ describe("commands in the documents", () => {
       "docs/reports.md",
       "docs/air-gap.md",
       "docs/export.md",
+      "docs/signing.md",
     ];
     const others = [...pages.values()].filter(({ name }) => !run.includes(name));
     expect(others.flatMap(shellLines).filter((line) => !(line in NOT_RUN))).toEqual([]);
@@ -463,6 +468,11 @@ describe("docs/json.md", () => {
     const doctor = await json("doctor", "other");
     const explain = await json("explain", "DRIFT");
     const [list, facts] = [await json("list"), await json("facts")];
+    await project.write("signing_key", generateKeyPairSync("ed25519").privateKey.export(PKCS8));
+    const sign = await json("sign", "--key", "signing_key");
+    const key = createPublicKey(await project.read("signing_key"));
+    await project.write("signing_key.pub", key.export({ type: "spki", format: "pem" }));
+    const verify = await json("verify", "--key", "signing_key.pub");
     const exported = await json("export", "--format", "in-toto", "--output", "x.json", "other");
     const why = await json("why", "data/other/b/z.md");
     hub.repo("o/code").forget(JSON.parse(await project.lock()).sources.other.commit);
@@ -489,6 +499,8 @@ describe("docs/json.md", () => {
         outdated,
         diff,
         why,
+        sign,
+        verify,
         doctor,
         explain,
         clean,

@@ -30,6 +30,7 @@ const ROWS: readonly (readonly string[])[] = [
     "facts",
     "bundle",
     "export",
+    "signature",
   ],
   ["resolve"],
   // What stands beside the data and says what it is. Pure.
@@ -89,8 +90,8 @@ const TYPES_ONLY: readonly (readonly [from: string, to: readonly string[]])[] = 
 const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
   // Joins and splits texts; touches nothing.
   "node:path": "anywhere",
-  // Hashes in lock, store and hub; the id of a schema in facts; ids of documents and paths in export; the checksum of a packed receipt; a writer's random id in disk; ETags and the token in serve.
-  "node:crypto": ["disk", "export", "facts", "hub", "lock", "receipt", "serve", "store"],
+  // Hashes in lock, store and hub; the id of a schema in facts; ids of documents and paths in export; the checksum of a packed receipt; a writer's random id in disk; ETags and the token in serve; keys and signatures in signature.
+  "node:crypto": ["disk", "export", "facts", "hub", "lock", "receipt", "serve", "signature", "store"],
   "node:fs": ["disk"],
   "node:fs/promises": ["disk"],
   // The host's name tells writers on one file system apart; the number of cores says how many threads hash.

@@ -1,4 +1,4 @@
-import { type Answer, type Call, commonOf } from "./command.ts";
+import { type Answer, type Call, commonOf, trustOf } from "./command.ts";
 
 export async function check(call: Call): Promise<Answer> {
   const { context, flags, library } = call;
@@ -7,6 +7,7 @@ export async function check(call: Call): Promise<Answer> {
     disk: flags.disk !== false,
     deep: flags.deep === true,
     upstream: flags.upstream === true,
+    signature: trustOf(call),
   });
   return { result: { command: "check", ...result }, problems: result.problems };
 }

@@ -5,6 +5,7 @@ import type { ExportFormat } from "../export/formats.ts";
 import type { Library } from "../library.ts";
 import type { Side } from "../lock/merge.ts";
 import type { ProjectOptions } from "../project/load.ts";
+import type { Trust } from "../project/signature.ts";
 import type { Format } from "../report/formats.ts";
 import type { Result } from "../report/result.ts";
 
@@ -64,6 +65,11 @@ export interface Flags {
   /** What `tritter export --format` names. */
   readonly document?: ExportFormat;
   readonly output?: string;
+  /** A file: private where it signs, public where it verifies. */
+  readonly key?: string;
+  readonly allowedSigners?: string;
+  readonly signer?: string;
+  readonly requireSignature?: boolean;
 }
 
 /** bytes a second of a source or group; without a name, of all together. */
@@ -105,6 +111,12 @@ export interface Answer {
 }
 
 export type Command = (call: Call) => Promise<Answer>;
+
+/** Whose signature the lock must have; undefined: none is asked for. Signers are named for nothing else, so naming them asks. */
+export function trustOf({ flags: { requireSignature, allowedSigners, signer } }: Call): Trust | undefined {
+  const asks = requireSignature === true || allowedSigners !== undefined || signer !== undefined;
+  return asks ? { allowedSigners, signer } : undefined;
+}
 
 /** What every verb on a project takes, from the options every such command has. */
 export function commonOf({ names, flags }: Call): ProjectOptions {

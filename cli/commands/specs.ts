@@ -49,6 +49,15 @@ const hardLinks = () =>
     "--hard-links",
     "of read-only files, take a hard link rather than a copy where blocks cannot be shared",
   );
+const allowedSigners = () =>
+  new Option(
+    "--allowed-signers <file>",
+    "whose signatures count, as ssh-keygen has it (default: TRITTER_ALLOWED_SIGNERS)",
+  );
+const signer = () => new Option("--signer <name>", "which of them must have signed");
+const requireSignature = () =>
+  new Option("--require-signature", "refuse a lock that none of the allowed signers signed");
+const SIGNED = [requireSignature, allowedSigners, signer];
 const dryRun = () => new Option("--dry-run", "print what would be done, and write nothing");
 const names = () => new Argument("[name...]", "sources and groups (default: all)");
 
@@ -257,6 +266,7 @@ export const SPECS: readonly Spec[] = [
           "--deadline <when>",
           "stop fetching cleanly after 55m, or at 2026-03-01T06:00:00Z",
         ).argParser(deadline),
+      ...SIGNED,
       ...ONLINE,
     ],
     examples: [
@@ -331,6 +341,7 @@ export const SPECS: readonly Spec[] = [
           "--no-disk",
           "leave the disk out: manifest, lock and policy, where the data is not",
         ).conflicts("deep"),
+      ...SIGNED,
       format(FORMATS),
       () => new Option("--summary <file>", "append the answer as Markdown to a file too").helpGroup(TALK),
       ...ONLINE,
@@ -440,6 +451,37 @@ export const SPECS: readonly Spec[] = [
       ["tritter serve", "then set HF_ENDPOINT=http://127.0.0.1:8741 for any client of the Hub"],
       ["TRITTER_SERVE_TOKEN=hf_secret tritter serve --host 0.0.0.0", "for other machines"],
       ["tritter serve --port 0 --json code", "for a program: it prints the address, then answers"],
+    ],
+  },
+  {
+    name: "sign",
+    group: OTHER,
+    summary: "sign the lock with an SSH key, beside it in tritter.lock.sig",
+    options: [
+      () => new Option("--key <file>", "an Ed25519 key without a passphrase (default: ~/.ssh/id_ed25519)"),
+      ...HERE,
+    ],
+    examples: [
+      ["tritter sign", "after tritter lock, or update"],
+      ["tritter sign --key release_key", "with another key"],
+    ],
+  },
+  {
+    name: "verify",
+    group: OTHER,
+    summary: "whether the lock is signed by somebody who may",
+    options: [
+      allowedSigners,
+      signer,
+      () => new Option("--key <file>", "one public key that counts, instead of a list"),
+      ...HERE,
+    ],
+    examples: [
+      [
+        "tritter verify --allowed-signers /etc/tritter/allowed_signers",
+        "by a list that is not the project's",
+      ],
+      ["tritter verify --key alice.pub", "by one key"],
     ],
   },
   {

@@ -1,7 +1,7 @@
 import { DEFAULT_JOBS } from "../project/quick.ts";
 import type { SyncLimits } from "../project/sync.ts";
 import { inCI } from "../report/terminal.ts";
-import { type Answer, type Call, commonOf } from "./command.ts";
+import { type Answer, type Call, commonOf, trustOf } from "./command.ts";
 
 export async function sync(call: Call): Promise<Answer> {
   const { context, flags, library } = call;
@@ -19,6 +19,7 @@ export async function sync(call: Call): Promise<Answer> {
     prune: flags.prune === true,
     jobs: flags.jobs ?? DEFAULT_JOBS,
     limits: limitsOf(call),
+    signature: trustOf(call),
   });
   return { result: { command: "sync", dryRun, ...result }, problems: result.problems };
 }

@@ -69,5 +69,6 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EFBIG: 'give another "root", or raise the limit (ulimit -f)',
   EMFILE: "raise the limit (ulimit -n)",
   ENFILE: "close other programs",
+  EPIPE: "let it read to the end",
   EXDEV: "unmount what is mounted below the root",
 };

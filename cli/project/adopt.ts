@@ -45,7 +45,7 @@ export async function adoptProject(context: Context, options: AdoptOptions): Pro
   const lock = requireLock(project);
   const refused = judge(project.manifest, lock, project.scope);
   if (refused.length > 0) throw new TritterErrors(refused);
-  const syncing: Syncing = { ...options, ...STILL, looking: context.signal };
+  const syncing: Syncing = { ...options, ...STILL, looking: context.signal, signed: undefined };
   const folder = giver.place;
   if (options.plan) {
     const { wants: described } = await describedBy(context, project, { lock });

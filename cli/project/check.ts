@@ -11,10 +11,11 @@ import { type CarriedSource, carriedSources } from "./carried.ts";
 import { describedBy } from "./described.ts";
 import { bySource, type Changes, driftText } from "./drift.ts";
 import { judgeKnownFacts } from "./facts.ts";
-import { loadProject, type Project, type ProjectOptions } from "./load.ts";
+import { assertSigned, loadProject, type Project, type ProjectOptions } from "./load.ts";
 import { staleInScope, staleProblem } from "./locking.ts";
 import type { FoundObligation } from "./obligations.ts";
 import { locate } from "./places.ts";
+import type { Trust } from "./signature.ts";
 import { askUpstream } from "./upstream.ts";
 
 export interface CheckOptions extends ProjectOptions {
@@ -24,6 +25,8 @@ export interface CheckOptions extends ProjectOptions {
   readonly deep: boolean;
   /** Ask the Hub too: outdated, gone, access, licence. */
   readonly upstream: boolean;
+  /** Who must have signed the lock; undefined: nobody. */
+  readonly signature?: Trust;
 }
 
 /** Does the lock fit the manifest? Do both fit the policy? Does the disk fit the lock? Does the Hub still? */
@@ -55,9 +58,10 @@ export interface CheckResult {
 export async function checkWhole(
   context: Context,
   options: CheckOptions,
-  proof?: Proof,
+  { proof, signed }: { readonly proof?: Proof | undefined; readonly signed?: string | undefined } = {},
 ): Promise<CheckResult> {
   const project = await loadProject(context, options);
+  assertSigned(project, signed);
   const stale = staleInScope(project);
   const found = staleProblem(project, stale);
   const staleness = found === undefined ? [] : problemsOf(found);

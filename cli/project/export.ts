@@ -139,7 +139,7 @@ async function corpusOf(
   });
   return {
     name: manifest.owner,
-    lockDigest: bytesDigest(serialiseLock(lock)),
+    lockDigest: project.lockDigest ?? bytesDigest(serialiseLock(lock)),
     only: scope === undefined ? [] : [...scope].sort(),
     created,
     version: context.version,
@@ -231,7 +231,9 @@ async function write(
       yield block;
     }
   };
-  if (typeof to === "string") await onDisk(`write "${to}"`, () => replaceFrom(disk, to, passing()));
-  else for await (const block of passing()) await to(block);
+  await onDisk(`write "${typeof to === "string" ? to : "-"}"`, async () => {
+    if (typeof to === "string") return replaceFrom(disk, to, passing());
+    for await (const block of passing()) await to(block);
+  });
   return hasher.digests()[0] ?? "";
 }

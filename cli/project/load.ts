@@ -109,6 +109,16 @@ export function endpointOf({ cwd }: Context, endpoint: string | undefined): stri
     : resolve(cwd, endpoint);
 }
 
+/** Is the lock that was read the one whose signature was checked? `signed` undefined: none was asked for. Throws SIGNATURE_REFUSED. */
+export function assertSigned({ lockDigest, lockFile }: Project, signed: string | undefined): void {
+  if (signed === undefined || signed === lockDigest) return;
+  throw new TritterError({
+    code: "SIGNATURE_REFUSED",
+    message: `cannot trust "${lockFile}": it changed since its signature was checked a moment ago`,
+    hint: "run the same command again",
+  });
+}
+
 /** The lock, where the command cannot do without. Throws LOCK_MISSING. */
 export function requireLock({ lock, lockFile }: Project): Lock {
   if (lock !== undefined) return lock;

@@ -24,6 +24,7 @@ import {
   withData,
 } from "./facts.ts";
 import { lazyHub, type Project } from "./load.ts";
+import { tellUnsigned } from "./signature-place.ts";
 
 export interface Locking {
   readonly mode: Mode;
@@ -124,8 +125,10 @@ async function lockFacts(
 }
 
 /** True: the bytes changed. */
-export async function replaceLock({ disk }: Context, { lockFile }: Project, lock: Lock): Promise<boolean> {
-  return (await writeLock({ file: lockFile, disk, lock })) === "written";
+export async function replaceLock(context: Context, { lockFile }: Project, lock: Lock): Promise<boolean> {
+  const wrote = (await writeLock({ file: lockFile, disk: context.disk, lock })) === "written";
+  if (wrote) tellUnsigned(context, lockFile);
+  return wrote;
 }
 
 /** Requests at once while resolving. */

@@ -15,6 +15,7 @@ import { carrierOf } from "../resolve/stale.ts";
 import { documentsOf } from "./documents.ts";
 import { loadWithLock, type ProjectOptions } from "./load.ts";
 import { lockSources } from "./locking.ts";
+import { tellUnsigned } from "./signature-place.ts";
 
 export interface MendOptions extends Omit<ProjectOptions, "names"> {
   readonly side: Side;
@@ -77,6 +78,13 @@ export async function mendLock(context: Context, options: MendOptions): Promise<
   return { file, side, wrote: listed.wrote, taken: [...found, ...listed.taken, ...members] };
 }
 
+/** True: the bytes changed. */
+async function replace(context: Context, file: string, lock: Lock): Promise<boolean> {
+  const wrote = (await writeLock({ file, disk: context.disk, lock })) === "written";
+  if (wrote) tellUnsigned(context, file);
+  return wrote;
+}
+
 const NO_SOURCE = { source: undefined, why: "conflict", commit: undefined, files: 0, from: "lock" } as const;
 
 function isWhole(text: string, file: string): boolean {
@@ -98,7 +106,7 @@ interface Unmerged {
 }
 
 /** A merge that git left at our side, untouched, as where it found no driver to run: it is done here. */
-async function mergeAnew({ disk }: Context, { file, side, text, git }: Unmerged): Promise<MendResult> {
+async function mergeAnew(context: Context, { file, side, text, git }: Unmerged): Promise<MendResult> {
   const stages = await stagesOf(git, file);
   if (stages === undefined || stages.ours !== text) return { file, side, wrote: false, taken: [] };
   const [ours, theirs] = [stages.ours, stages.theirs].map((one) => parseLock(one, file).lock) as [Lock, Lock];
@@ -110,7 +118,7 @@ async function mergeAnew({ disk }: Context, { file, side, text, git }: Unmerged)
     const size = { commit: entry?.commit, files: entry?.files.length ?? 0 };
     return { source: conflict.name, member: undefined, why: "conflict", ...size, from: "git" };
   });
-  return { file, side, wrote: (await writeLock({ file, disk, lock })) === "written", taken };
+  return { file, side, wrote: await replace(context, file, lock), taken };
 }
 
 /** Lists are found by their digest, so whatever version of the lock holds one, it is the very list. */
@@ -159,9 +167,8 @@ async function listAgain(
   options: MendOptions,
   { file, lock, lacking }: Lacking,
 ): Promise<{ readonly wrote: boolean; readonly taken: readonly Taken[] }> {
-  const { disk, emit } = context;
-  if (lacking.length === 0)
-    return { wrote: (await writeLock({ file, disk, lock })) === "written", taken: [] };
+  const { emit } = context;
+  if (lacking.length === 0) return { wrote: await replace(context, file, lock), taken: [] };
   const names = new Set(lacking.map(({ name }) => name));
   const project = await loadWithLock(context, { ...options, names: [] }, lock);
   const wanted = new Map(project.manifest.sources.map((source) => [source.name, source]));
@@ -183,7 +190,7 @@ async function listAgain(
     scope.size === 0
       ? undefined
       : await lockSources(context, lockAs, { mode: { kind: "lock" }, fallback: true, dryRun: false });
-  const wrote = locked?.wrote ?? (await writeLock({ file, disk, lock: previous })) === "written";
+  const wrote = locked?.wrote ?? (await replace(context, file, previous));
   const after = new Map(locked?.lock.sources.map((entry) => [entry.name, entry]));
   const taken = lacking.map(({ name, head, why }): Taken => {
     const entry = after.get(name);

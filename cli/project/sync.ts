@@ -41,8 +41,16 @@ import { describedBy } from "./described.ts";
 import { judgeKnownFacts, keptFacts, type Proved, proveFacts } from "./facts.ts";
 import { type GiverOptions, namedGivers, ownGivers } from "./givers.ts";
 import { sayingGone } from "./gone.ts";
-import { lazyHub, loadProject, type Project, type ProjectOptions, requireLock } from "./load.ts";
+import {
+  assertSigned,
+  lazyHub,
+  loadProject,
+  type Project,
+  type ProjectOptions,
+  requireLock,
+} from "./load.ts";
 import { type Locked, lockSources, staleInScope, staleProblem } from "./locking.ts";
+import type { Trust } from "./signature.ts";
 
 export interface SyncOptions extends ProjectOptions, GiverOptions {
   /** A stale lock is an error instead of being brought up to date. */
@@ -60,6 +68,8 @@ export interface SyncOptions extends ProjectOptions, GiverOptions {
   readonly jobs: number;
   /** undefined: none. */
   readonly limits?: SyncLimits;
+  /** Who must have signed the lock, which is then taken as it is (`locked`). undefined: nobody. */
+  readonly signature?: Trust;
   /** Asked in the place of the one that options, manifest and environment name. */
   readonly hub?: ByteHub;
 }
@@ -87,10 +97,12 @@ export interface SyncResult {
 }
 
 /** Reads everything, locks where stale, then makes the disk equal the lock. The lock is written before the disk is touched, or neither is. */
-export async function syncWhole(outer: Context, options: SyncOptions): Promise<SyncResult> {
+export async function syncWhole(outer: Context, options: SyncOptions, signed?: string): Promise<SyncResult> {
   const time = openDeadline(options.limits?.deadline, outer);
+  // What is written here would be signed by nobody.
+  const locked = options.locked || signed !== undefined;
   try {
-    return await syncInTime(outer, { ...options, looking: time.signal });
+    return await syncInTime(outer, { ...options, locked, signed, looking: time.signal });
   } finally {
     time.close();
   }
@@ -99,12 +111,15 @@ export async function syncWhole(outer: Context, options: SyncOptions): Promise<S
 export interface Syncing extends SyncOptions {
   /** Ends the looking and asking at the deadline; of what is fetched by then, everything complete is placed. */
   readonly looking: AbortSignal;
+  /** Digest of the lock whose signature was checked; undefined: none was asked for. */
+  readonly signed: string | undefined;
 }
 
 async function syncInTime(outer: Context, options: Syncing): Promise<SyncResult> {
   const { context, spoke } = listening(outer);
   const inTime = { ...context, signal: options.looking };
   const project = await loadProject(context, options);
+  assertSigned(project, options.signed);
   const named = await namedGivers(context, options, { jobs: options.jobs, offline: project.offline });
   const { lockFile } = project;
   const locked = await bringUpToDate(inTime, project, options);

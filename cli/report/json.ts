@@ -90,6 +90,14 @@ async function bodyOf(result: Result): Promise<Json> {
       return { findings: result.findings.map(findingBody) };
     case "clean":
       return cleanBody(result);
+    case "sign": {
+      const { lockFile, signatureFile, wrote, signer } = result;
+      return { lockFile, signatureFile, wrote, signer };
+    }
+    case "verify": {
+      const { lockFile, signatureFile, digest, signer, principals } = result;
+      return { lockFile, signatureFile, digest, signer, principals: principals ?? null };
+    }
     case "serve":
       return { ...result.serving };
     default:

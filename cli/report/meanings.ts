@@ -14,7 +14,7 @@ export const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   usage: "usage, or an invalid document",
   stale: "lock missing or stale",
   drift: "drift, or files in the way",
-  digest: "digest mismatch",
+  digest: "digest mismatch, or a signature that does not hold",
   access: "access: login, terms, missing repository",
   network: "network or Hub trouble; trying again may help",
   space: "out of space, or of what --max-bytes and --deadline allow; resumable",
@@ -55,6 +55,8 @@ export const CAUSES: Readonly<Record<ErrorCode, string>> = {
   DIGEST_MISMATCH: "Bytes came that do not hash to what the lock says, twice.",
   FACTS_MISMATCH:
     "A file's verified bytes say something else of its rows or columns than the facts do. They were read by a range, which is not verified, or edited since.",
+  SIGNATURE_REFUSED:
+    "The lock has no signature, one of other bytes or for another purpose, or one by a key that is not trusted, or not now.",
   ACCESS_NO_TOKEN: "The repository is gated or private, and no token was sent.",
   ACCESS_TERMS: "The account of the token has not accepted the terms of a gated repository.",
   ACCESS_PENDING: "The account asked for access, and the owners have not answered yet.",

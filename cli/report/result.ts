@@ -18,6 +18,7 @@ import type { MendResult } from "../project/mend.ts";
 import type { OutdatedResult } from "../project/outdated.ts";
 import type { RescueResult } from "../project/rescue.ts";
 import type { ServeResult } from "../project/serve.ts";
+import type { SignResult, VerifyResult } from "../project/signature.ts";
 import type { SyncResult } from "../project/sync.ts";
 import type { WhyResult } from "../project/why.ts";
 import type { ExplainResult } from "./explain.ts";
@@ -46,6 +47,8 @@ export type Result =
   | (ExplainResult & { readonly command: "explain" })
   | (DoctorResult & { readonly command: "doctor" })
   | (CleanResult & { readonly command: "clean"; readonly dryRun: boolean })
+  | (SignResult & { readonly command: "sign" })
+  | (VerifyResult & { readonly command: "verify" })
   | (ServeResult & { readonly command: "serve" });
 
 /** The last thing a reporter hears. */

@@ -27,6 +27,7 @@ import { rescueLines } from "./rescue.ts";
 import type { Ending, Result } from "./result.ts";
 import { safe } from "./safe.ts";
 import { servedLine } from "./serve.ts";
+import { signLine, verifyLine } from "./signature.ts";
 import { staleLines } from "./stale.ts";
 import { whyLines } from "./why.ts";
 
@@ -80,6 +81,10 @@ export async function textLines(ending: Ending, layout: Layout): Promise<readonl
       return doctorLines(result, layout);
     case "clean":
       return [cleanLine(result, result.removed ? "removed" : "would remove")];
+    case "sign":
+      return [signLine(result, layout)];
+    case "verify":
+      return [verifyLine(result, layout)];
     case "serve":
       return [servedLine(result)];
     default:
@@ -115,6 +120,8 @@ export function isAskedFor(result: Result): boolean {
     case "check":
     case "export":
     case "doctor":
+    case "sign":
+    case "verify":
     case "serve":
       return false;
     default:

@@ -67,8 +67,9 @@ async function lookThere(
     if (lock === undefined) return undefined;
     const { bytes, sections } = lock;
     const facts = await factsDigest(disk, documents.lockFile);
-    if (!isFor(packed, { tritter: version, owner, manifest, lock: bytesDigest(bytes), facts }))
-      return undefined;
+    const digest = bytesDigest(bytes);
+    if (documents.signed !== undefined && documents.signed !== digest) return undefined;
+    if (!isFor(packed, { tritter: version, owner, manifest, lock: digest, facts })) return undefined;
     emit({ kind: "scanning", files: wanted.files });
     const since = clock.now();
     const read = await readAll(threads, { root, lock: bytes, sections }, { signal, emit });

@@ -20,6 +20,8 @@ export interface Documents {
   readonly lockFile: string;
   /** Sources and groups; empty: all. */
   readonly names: readonly string[];
+  /** Digest of the lock whose signature was checked: no other is meant. undefined: none was asked for. */
+  readonly signed?: string | undefined;
 }
 
 /** Where a packed receipt would be. */

@@ -43,7 +43,7 @@ export function quickLook(context: Context, documents: Documents): Promise<InSyn
 async function lookThere(
   context: Context,
   { root, state, owner, manifest }: Place,
-  { lockFile, names }: Documents,
+  { lockFile, names, signed }: Documents,
 ): Promise<InSync | undefined> {
   const { disk, version, signal } = context;
   const helpers = await helpersFor(disk, packedRows(disk, state, owner));
@@ -52,8 +52,9 @@ async function lookThere(
     const packed = await readPacked(disk, state, { owner, width: PACKED_STAMP });
     if (lock === undefined || packed === undefined) return undefined;
     const facts = await factsDigest(disk, lockFile);
-    if (!isFor(packed, { tritter: version, owner, manifest, lock: bytesDigest(lock), facts }))
-      return undefined;
+    const digest = bytesDigest(lock);
+    if (signed !== undefined && signed !== digest) return undefined;
+    if (!isFor(packed, { tritter: version, owner, manifest, lock: digest, facts })) return undefined;
     const ranges = rangesOf(packed.head, names);
     if (ranges === undefined) return undefined;
     const wanted = countOf(ranges);

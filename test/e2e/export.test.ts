@@ -4,6 +4,7 @@ import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { croissantProblems, spdxProblems, statementProblems } from "../support/exported.ts";
 import { type LoopbackHub, type RepoHandle, startHub } from "../support/hub/index.ts";
+import { inProcess } from "../support/in-process.ts";
 import { isShownAs, readPage, stepsOf } from "../support/pages.ts";
 import { codeFile } from "../support/parquet.ts";
 import { makeProject, type Project } from "../support/project.ts";
@@ -144,6 +145,20 @@ describe("tritter export", () => {
     );
     expect(await project.run("sync")).toMatchObject({ status: 0 });
     expect(await lines()).toEqual(before);
+  });
+
+  it("tells that whoever read it has stopped, and leaves a file that it cannot finish as it was", async () => {
+    await project.manifest("sources:\n  code: { repo: o/code, include: [data/*.parquet] }");
+    await project.run("lock");
+    const broken = Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
+    const { exit, problems } = await inProcess(project).exported("spdx", () => Promise.reject(broken));
+    expect([exit, problems[0]?.message]).toEqual([
+      12,
+      'cannot write "-": whoever read it has stopped (EPIPE)',
+    ]);
+    await project.write("bom.json/x", "a folder is in the way");
+    expect(await exported("spdx", "--output", "bom.json")).toMatchObject({ status: 12 });
+    expect((await project.read("bom.json/x")).toString()).toBe("a folder is in the way");
   });
 
   it("answers as JSON beside the document, and refuses what it cannot write", async () => {

@@ -9,6 +9,8 @@ import {
   type CheckResult,
   checkProject,
   cleanProject,
+  type ExportOptions,
+  exportProject,
   lockProject,
   type SyncResult,
   syncProject,
@@ -25,6 +27,7 @@ export interface InProcess {
   lock(): Promise<Ended>;
   update(): Promise<Ended>;
   clean(): Promise<Ended>;
+  exported(format: ExportOptions["format"], to: ExportOptions["to"]): Promise<Ended>;
   check(deep?: boolean): Promise<Ended & { readonly result?: CheckResult }>;
   /** Moves the clock on without anyone sleeping. */
   pass(ms: number): void;
@@ -98,6 +101,7 @@ export function inProcess(project: Project, surroundings: Surroundings = {}): In
     lock: () => ended(lockProject(context(), { names: [], fallback: true }).then(() => ({}))),
     update: () =>
       ended(updateProject(context(), { names: [], dryRun: false, allowFallback: false }).then(() => ({}))),
+    exported: (format, to) => ended(exportProject(context(), { names: [], format, to }).then(() => ({}))),
     clean: () => ended(cleanProject(context(), { names: [], dryRun: false }).then(() => ({}))),
     check: (deep = false) => ended(checkProject(context(), { names: [], disk: true, deep, upstream: false })),
   };
