@@ -65,7 +65,7 @@ export async function run(argv: readonly string[], world: World): Promise<number
 
 /** Standard output carries bytes, so that what is told goes beside. */
 function isPiped({ command, names: [action, place], flags }: Extract<Parsed, { kind: "run" }>): boolean {
-  if (command === "export") return flags.output === undefined;
+  if (command === "export") return (flags.output ?? "-") === "-";
   return command === "bundle" && action === "create" && place === "-";
 }
 

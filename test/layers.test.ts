@@ -146,6 +146,8 @@ const CALLERS: readonly (readonly [name: string, home: string, callers: readonly
   ["versionsOf", "cli/git/versions.ts", ["cli/project/mend.ts"]],
   ["mergeText", "cli/git/merge-file.ts", ["cli/project/git-merge.ts"]],
   ["configure", "cli/git/setup.ts", ["cli/project/git-setup.ts"]],
+  // Who asks for it signs.
+  ["makeSignature", "cli/signature/sshsig.ts", ["cli/project/signature.ts"]],
   // Who asks for it listens.
   ["listen", "cli/serve/server.ts", ["cli/project/serve.ts"]],
   ["openJournal", "cli/receipt/journal.ts", ["cli/project/sync.ts"]],

@@ -12,7 +12,7 @@ export async function exportLock(call: Call): Promise<Answer> {
       hint: `give one of ${EXPORTS.join(", ")}`,
     });
   }
-  const to = output ?? streams?.output;
+  const to = (output ?? "-") === "-" ? streams?.output : output;
   if (to === undefined) {
     throw new TritterError({
       code: "USAGE",

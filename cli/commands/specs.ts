@@ -379,7 +379,7 @@ export const SPECS: readonly Spec[] = [
     arguments: [names()],
     options: [
       documentFormat,
-      () => new Option("-o, --output <file>", "where to write it (default: standard output)"),
+      () => new Option("-o, --output <file>", "where to write it (default: -, standard output)"),
       ...HERE,
     ],
     examples: [

@@ -7,6 +7,8 @@ import type { RemoteFile, RepoRef } from "../../schema/remote.ts";
 export interface Corpus {
   /** The manifest's. */
   readonly name: string;
+  /** `tritter.lock` */
+  readonly lockName: string;
   /** `sha256:…` of the lock's bytes. */
   readonly lockDigest: string;
   /** Sources named on the command line, sorted; empty: all. */

@@ -53,12 +53,16 @@ const CONTEXT = {
   transform: "cr:transform",
 } as const;
 
-/** What the specification asks for and a lock does not hold: whoever publishes the document adds it. */
+/** What the specification asks for and a lock does not hold, as what to say of it: whoever publishes the document adds it. */
 export function lacking({ sources, created }: Corpus): readonly string[] {
   const unnamed = sources.filter(({ locked }) => licensesOf(locked.licenses).length === 0);
   return [
-    ...(created === undefined ? ["datePublished: set SOURCE_DATE_EPOCH"] : []),
-    ...(unnamed.length === 0 || unnamed.length < sources.length ? [] : ["license: no repository names one"]),
+    ...(created === undefined
+      ? ["Croissant wants datePublished, and a lock has no date: set SOURCE_DATE_EPOCH"]
+      : []),
+    ...(unnamed.length === 0 || unnamed.length < sources.length
+      ? []
+      : ["Croissant wants a license, and no repository here names one"]),
   ];
 }
 
@@ -293,8 +297,8 @@ const DATA_TYPES: Readonly<Record<string, string>> = {
   double: "sc:Float",
   decimal: "sc:Float",
   date: "sc:Date",
-  time: "sc:Time",
-  timestamp: "sc:DateTime",
+  // What reads the document takes it for a moment, time and all.
+  timestamp: "sc:Date",
 };
 
 const PARQUET = "application/x-parquet";

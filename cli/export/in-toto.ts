@@ -7,7 +7,7 @@ import { jsonPieces, Many, many } from "./text.ts";
  * Its predicate is a link (…/spec/predicates/link.md): a step that took commits and a lock, and gave files. Provenance of SLSA would
  * name a builder, and what merely fetches is none.
  */
-export function inToto({ sources, links, lockDigest, only }: Corpus): Iterable<string> {
+export function inToto({ sources, links, lockName, lockDigest, only }: Corpus): Iterable<string> {
   return jsonPieces({
     _type: "https://in-toto.io/Statement/v1",
     subject: new Many(function* () {
@@ -20,7 +20,7 @@ export function inToto({ sources, links, lockDigest, only }: Corpus): Iterable<s
       command: ["tritter", "sync", "--locked", ...only],
       materials: many([undefined, ...sources], (source) =>
         source === undefined
-          ? { name: "tritter.lock", digest: { sha256: hexOf(lockDigest as Digest) } }
+          ? { name: lockName, digest: { sha256: hexOf(lockDigest as Digest) } }
           : {
               name: source.locked.name,
               uri: `git+${links.page(source.locked)}@${source.locked.commit}`,

@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { algorithmOf, hexOf, type TreePath } from "../../schema/ids.ts";
 import type { Lock } from "../../schema/lock.ts";
 import type { Context, Env } from "../context.ts";
@@ -52,8 +52,7 @@ export async function exportProject(context: Context, options: ExportOptions): P
   if (stale !== undefined) throw stale;
   const corpus = await corpusOf(context, project, { lock, created, format: options.format });
   const { textOf, lacking } = await writerOf(options.format);
-  for (const what of lacking(corpus))
-    context.emit({ kind: "warning", message: `the document is to have more than the lock says: ${what}` });
+  for (const message of lacking(corpus)) context.emit({ kind: "warning", message });
   const to = typeof options.to === "string" ? resolve(context.cwd, options.to) : options.to;
   const digest = await write(context, to, blocksOf(textOf(corpus)));
   const files = corpus.sources.flatMap((source) => source.files);
@@ -139,6 +138,7 @@ async function corpusOf(
   });
   return {
     name: manifest.owner,
+    lockName: basename(project.lockFile),
     lockDigest: project.lockDigest ?? bytesDigest(serialiseLock(lock)),
     only: scope === undefined ? [] : [...scope].sort(),
     created,

@@ -38,6 +38,7 @@ const LONGEST = 16_384;
 function readLine(text: string, line: number): AllowedLine {
   const refuse = (why: string): AllowedLine => ({ kind: "refused", line, why });
   const [principals, rest] = takeWord(text);
+  if (/^(?:ssh-|ecdsa-|sk-)/.test(principals)) return refuse("nobody's name stands in front of its key");
   if (principals === "" || rest === "") return refuse("it names no key");
   const [first] = takeWord(rest);
   const hasOptions = !/^(?:ssh-|ecdsa-|sk-)[\w@.-]+$/.test(first);

@@ -4,12 +4,13 @@ import { describe, expect, it } from "vitest";
 import { judgeSigner, readAllowedSigners } from "../../cli/signature/allowed.ts";
 import { readPrivateKey, readPublicBlob, readPublicKey } from "../../cli/signature/keys.ts";
 import { makeSignature, NAMESPACE, readSignature } from "../../cli/signature/sshsig.ts";
+import { stringsOf } from "../../cli/signature/wire.ts";
 import { bounded, CASES, expectSafe, LONG, nearly } from "../support/fuzz.ts";
 
 const pem = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }) as string;
 const read = readPrivateKey(pem);
 if (read.kind !== "ok") throw new Error(read.why);
-const { publicKey } = read.value;
+const { key, publicKey } = read.value;
 const MESSAGE = Buffer.from("{}\n");
 const SIGNATURE = makeSignature(read.value, MESSAGE);
 const LINE = `${publicKey.type} ${publicKey.blob.toString("base64")}`;
@@ -28,6 +29,24 @@ const WORDS = [
   "sk-",
   "-cert-",
 ];
+
+/** As ssh-keygen writes a key without a passphrase. */
+function openSshKey(): string {
+  const { d = "", x = "" } = read.kind === "ok" ? key.export({ format: "jwk" }) : {};
+  const [seed, point] = [Buffer.from(d, "base64url"), Buffer.from(x, "base64url")];
+  const inner = Buffer.concat([
+    Buffer.from("0102030401020304", "hex"),
+    stringsOf("ssh-ed25519", point, Buffer.concat([seed, point]), "me"),
+    Buffer.from([1, 2, 3]),
+  ]);
+  const bytes = Buffer.concat([
+    Buffer.from("openssh-key-v1\0"),
+    stringsOf("none", "none", ""),
+    Buffer.from([0, 0, 0, 1]),
+    stringsOf(publicKey.blob, inner),
+  ]);
+  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${bytes.toString("base64")}\n-----END OPENSSH PRIVATE KEY-----\n`;
+}
 
 /** Bytes of a signature or key with some of them other ones, armoured again. */
 const damaged = (text: string, label: string) =>
@@ -65,6 +84,13 @@ describe("readSignature() of anything", () => {
 });
 
 describe("keys of anything", () => {
+  it("begin with one that is right", () => {
+    expect(readPrivateKey(openSshKey())).toMatchObject({
+      kind: "ok",
+      value: { publicKey: { blob: publicKey.blob } },
+    });
+  });
+
   it("are keys, or refusals", { timeout: LONG }, async () => {
     const text = fc.oneof(
       nearly(
@@ -76,10 +102,15 @@ describe("keys of anything", () => {
         WORDS,
       ),
       damaged(pem, "PRIVATE KEY"),
+      damaged(openSshKey(), "OPENSSH PRIVATE KEY"),
     );
     await fc.assert(
-      fc.asyncProperty(text, fc.uint8Array({ maxLength: 80 }), async (key, bytes) => {
-        for (const work of [() => readPrivateKey(key), () => readPublicKey(key), () => readPublicBlob(bytes)])
+      fc.asyncProperty(text, fc.uint8Array({ maxLength: 80 }), async (given, bytes) => {
+        for (const work of [
+          () => readPrivateKey(given),
+          () => readPublicKey(given),
+          () => readPublicBlob(bytes),
+        ])
           expectRefusal(await bounded<{ readonly kind: string }>(work));
         expect(publicKey.verifies(MESSAGE, bytes)).toBe(false);
       }),

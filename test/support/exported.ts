@@ -250,10 +250,7 @@ export function croissantProblems(document: Record_, without: readonly string[] 
   for (const one of fields) {
     say(one["@type"] !== "cr:Field", `${one["@id"]} is no Field`);
     if (one.subField !== undefined) continue;
-    say(
-      !/^sc:(?:Text|Integer|Float|Boolean|Date|DateTime|Time)$/.test(String(one.dataType)),
-      `${one["@id"]} has no type`,
-    );
+    say(!/^sc:(?:Text|Integer|Float|Boolean|Date)$/.test(String(one.dataType)), `${one["@id"]} has no type`);
     const source = one.source as Record_;
     const [kind] = ["fileSet", "fileObject"].filter((name) => source[name] !== undefined);
     refers(source[kind ?? "fileObject"], kind === "fileSet" ? "cr:FileSet" : "cr:FileObject");

@@ -75,6 +75,7 @@ function sourceOf(
 function corpusOf(sources: readonly CorpusSource[], more: Partial<Corpus> = {}): Corpus {
   return {
     name: "my corpus",
+    lockName: "tritter.lock",
     lockDigest: `sha256:${"3".repeat(64)}`,
     only: [],
     created: "2026-03-01T06:00:00Z",
@@ -292,8 +293,8 @@ describe("croissant()", () => {
     const bare = corpusOf([sourceOf("a", [path("x")])], { created: undefined });
     expect(croissantProblems(jsonOf(croissant(bare)), ["datePublished", "license"])).toEqual([]);
     expect(lacking(bare)).toEqual([
-      "datePublished: set SOURCE_DATE_EPOCH",
-      "license: no repository names one",
+      "Croissant wants datePublished, and a lock has no date: set SOURCE_DATE_EPOCH",
+      "Croissant wants a license, and no repository here names one",
     ]);
     const broken = jsonOf(croissant(FULL));
     broken.distribution.pop();
@@ -335,7 +336,7 @@ describe("croissant()", () => {
       {
         name: "records:code/meta",
         subField: [
-          { dataType: "sc:DateTime", source: { extract: { column: "meta" }, transform: { jsonPath: "at" } } },
+          { dataType: "sc:Date", source: { extract: { column: "meta" }, transform: { jsonPath: "at" } } },
           {
             name: "records:code/meta/who",
             subField: [{ dataType: "sc:Text", source: { transform: { jsonPath: "who.name" } } }],
@@ -347,7 +348,7 @@ describe("croissant()", () => {
       "sc:Float",
       "sc:Text",
       "sc:Date",
-      "sc:Time",
+      "sc:Text",
       "sc:Boolean",
     ]);
     expect(one.field[0].source.fileObject).toEqual({ "@id": "code/data/3.parquet" });

@@ -214,6 +214,7 @@ describe("readAllowedSigners()", () => {
     [`a namespaces="" ${LINE}`, {}, ['line 1: its option "namespaces" is empty']],
     [`a "unclosed ${LINE}`, {}, [expect.stringContaining("line 1: it ")]],
     ["a", {}, ["line 1: it names no key"]],
+    [LINE, {}, ["line 1: nobody's name stands in front of its key"]],
     [`${"a".repeat(20_000)} ${LINE}`, {}, ["line 1: it has more than 16384 characters"]],
   ])("lets nobody in by %j", (text, claim, reasons) => {
     expect(judged(text, claim)).toEqual({ kind: "unknown", reasons });
