@@ -124,8 +124,10 @@ export async function verifyLock(context: Context, lockFile: string, trust: Trus
   if ("reasons" in who)
     throw refusal(
       names[0],
-      `it is signed by ${keyText(signer)}, which is not allowed to by "${printable(trusted.file)}"`,
-      "if that key is to be trusted, add it there; else ask for a lock signed by one that is",
+      `it is signed by ${signer.type} ${signer.fingerprint}, ${trusted.kind === "key" ? "which is not the key in" : "a key that is not let in by"} "${printable(trusted.file)}"`,
+      trusted.kind === "key"
+        ? "ask for a lock signed by that key"
+        : "if the key is to be trusted, add it there; else ask for a lock signed by one that is",
       who.reasons,
     );
   return { lockFile, signatureFile, digest: bytesDigest(bytes), signer, principals: who.principals };
@@ -144,10 +146,6 @@ function refusal(lock: string, why: string, hint: string, details: readonly stri
     hint,
     details,
   });
-}
-
-export function keyText({ type, fingerprint }: Signer): string {
-  return `${type} ${fingerprint}`;
 }
 
 function signerOf({ type, fingerprint }: PublicKey): Signer {
