@@ -11,6 +11,7 @@ import { TritterError } from "../errors.ts";
  *     "manifest": {"path":"tritter.yaml","size":120,"sha256":"…"},
  *     "lock": {"path":"tritter.lock","size":4711,"sha256":"…"},
  *     "facts": {"path":"tritter.facts.json","size":815,"sha256":"…"},
+ *     "signature": {"path":"tritter.lock.sig","size":304,"sha256":"…"},
  *     "sources": ["rust"],
  *     "since": "sha256:…",
  *     "layout": [
@@ -25,6 +26,8 @@ export interface Contents {
   readonly lock: BundledFile;
   /** undefined: no source asks for them. */
   readonly facts: BundledFile | undefined;
+  /** Of the lock, beside it; undefined: nobody signed it. */
+  readonly signature: BundledFile | undefined;
   /** Those that were asked for; empty: all of the lock. */
   readonly sources: readonly string[];
   /** `sha256:…` of the lock whose blobs are left out; undefined: none are. */
@@ -45,13 +48,14 @@ export interface BundledFile {
 export const CONTENTS = "tritter-bundle.json";
 
 export function serialiseContents(contents: Contents): string {
-  const { manifest, lock, facts, sources, since, layout, blobs } = contents;
+  const { manifest, lock, facts, signature, sources, since, layout, blobs } = contents;
   return [
     "{",
     '"version": 1,',
     `"manifest": ${line(manifest)},`,
     `"lock": ${line(lock)},`,
     ...(facts === undefined ? [] : [`"facts": ${line(facts)},`]),
+    ...(signature === undefined ? [] : [`"signature": ${line(signature)},`]),
     ...(sources.length === 0 ? [] : [`"sources": ${JSON.stringify(sources)},`]),
     ...(since === undefined ? [] : [`"since": ${JSON.stringify(since)},`]),
     `"layout": [${block(layout)}],`,
@@ -78,6 +82,7 @@ export function parseContents(text: string, from: string): Contents {
     manifest,
     lock,
     facts,
+    signature,
     sources = [],
     since,
     layout,
@@ -90,6 +95,9 @@ export function parseContents(text: string, from: string): Contents {
   const third = facts === undefined ? undefined : fileOf(facts);
   if (facts !== undefined && (third === undefined || !isPlain(third)))
     throw notABundle(from, `"${CONTENTS}" names no facts beside it`);
+  const fourth = signature === undefined ? undefined : fileOf(signature);
+  if (signature !== undefined && (fourth?.path !== `${second.path}.sig` || fourth.size > MOST_SIGNED))
+    throw notABundle(from, `"${CONTENTS}" names no signature beside its lock`);
   const isText = (value: unknown): value is string => typeof value === "string";
   if (!Array.isArray(sources) || !sources.every(isText) || !(since === undefined || isText(since)))
     throw notABundle(from, `"${CONTENTS}" cannot be read`);
@@ -102,11 +110,15 @@ export function parseContents(text: string, from: string): Contents {
     first.path,
     second.path,
     ...(third === undefined ? [] : [third.path]),
+    ...(fourth === undefined ? [] : [fourth.path]),
     ...[...read.layout, ...read.blobs].map(({ path }) => path),
   ];
   if (new Set(paths).size !== paths.length) throw notABundle(from, `"${CONTENTS}" has a path twice`);
-  return { manifest: first, lock: second, facts: third, sources, since, ...read };
+  return { manifest: first, lock: second, facts: third, signature: fourth, sources, since, ...read };
 }
+
+/** bytes: the largest signature takes a tenth of it */
+export const MOST_SIGNED = 64 * 1024;
 
 /** Throws as `parseContents` does. */
 export function notABundle(from: string, why: string, hint = HINT): TritterError {

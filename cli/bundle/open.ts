@@ -17,6 +17,7 @@ export interface OpenBundle {
   readonly lock: string;
   /** undefined: it has none. */
   readonly facts: string | undefined;
+  readonly signature: string | undefined;
   /** Absolute: where its blobs are. undefined: they are still to come, in a stream. */
   readonly folder: string | undefined;
   /** The files behind the documents, in the order in which they come; of a folder none. Throws BUNDLE_INVALID, and `Cut`. */
@@ -80,7 +81,9 @@ async function openFolder(from: string, { disk, ...opening }: Opening): Promise<
   const manifest = await document(contents.manifest);
   const lock = await document(contents.lock);
   const facts = contents.facts && (await document(contents.facts));
-  return { from, contents, manifest, lock, facts, folder: from, files: none, close: async () => {} };
+  const signature = contents.signature && (await document(contents.signature));
+  const documents = { manifest, lock, facts, signature };
+  return { from, contents, ...documents, folder: from, files: none, close: async () => {} };
 }
 
 const UNFINISHED = `it is written last: run tritter bundle create again where the folder was made, or copy all of it`;
@@ -100,12 +103,14 @@ async function openTar(from: string, tar: TarReader, { opening, close }: Streami
     const manifest = await document(contents.manifest);
     const lock = await document(contents.lock);
     const facts = contents.facts && (await document(contents.facts));
+    const signature = contents.signature && (await document(contents.signature));
     return {
       from,
       contents,
       manifest,
       lock,
       facts,
+      signature,
       folder: undefined,
       files: () => filesIn(tar, { contents, from }),
       close,

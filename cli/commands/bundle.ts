@@ -1,6 +1,6 @@
 import { TritterError } from "../errors.ts";
 import { DEFAULT_JOBS } from "../project/quick.ts";
-import { type Answer, type Call, commonOf, type Streams } from "./command.ts";
+import { type Answer, type Call, commonOf, type Streams, trustOf } from "./command.ts";
 
 export async function bundle(call: Call): Promise<Answer> {
   const [action, place = "", ...names] = call.names;
@@ -10,6 +10,7 @@ export async function bundle(call: Call): Promise<Answer> {
 async function create(call: Call, place: string, names: readonly string[]): Promise<Answer> {
   const { context, library, flags } = call;
   if (flags.force === true) throw misplaced("--force", "apply");
+  if (trustOf(call) !== undefined) throw misplaced("--require-signature", "apply");
   const to = place === PIPE ? outputOf(call.streams) : place;
   const options = { ...commonOf(call), names, to, since: flags.since };
   const result = await library.createBundle(context, options);
@@ -22,7 +23,7 @@ async function apply(call: Call, place: string, names: readonly string[]): Promi
   const from = place === PIPE ? inputOf(call.streams) : place;
   const { manifest, lock } = commonOf(call);
   const force = flags.force === true;
-  const options = { manifest, lock, names, from, force, jobs: DEFAULT_JOBS };
+  const options = { manifest, lock, names, from, force, jobs: DEFAULT_JOBS, signature: trustOf(call) };
   const result = await library.applyBundle(context, options);
   return { result: { command: "bundle", action: "apply", ...result }, problems: result.problems };
 }

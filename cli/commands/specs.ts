@@ -313,6 +313,7 @@ export const SPECS: readonly Spec[] = [
           "--force",
           "apply: take the bundle's manifest and root, and paths that hold other files; what was there is kept aside",
         ),
+      ...SIGNED,
       ...HERE,
     ],
     examples: [

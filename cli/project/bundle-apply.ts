@@ -12,6 +12,7 @@ import { factsFileOf } from "../facts/place.ts";
 import { openFolderHub } from "../hub/folder.ts";
 import type { Body, ByteHub, RemoteFile } from "../hub/port.ts";
 import { parseLock } from "../lock/read.ts";
+import { serialiseLock } from "../lock/write.ts";
 import { parseManifest, readManifest } from "../manifest/read.ts";
 import { staleness } from "../resolve/stale.ts";
 import { hexDigest } from "../store/hash.ts";
@@ -21,6 +22,7 @@ import { lockFileOf } from "./documents.ts";
 import { loadWithLock, type ProjectOptions, unusableManifest } from "./load.ts";
 import { replaceLock, staleLine } from "./locking.ts";
 import { syncProject } from "./quick.ts";
+import { type Trust, verifyBytes } from "./signature.ts";
 import type { SyncResult } from "./sync.ts";
 
 export interface ApplyOptions extends Omit<ProjectOptions, "endpoint" | "offline"> {
@@ -30,6 +32,8 @@ export interface ApplyOptions extends Omit<ProjectOptions, "endpoint" | "offline
   readonly force: boolean;
   /** Files at once. */
   readonly jobs: number;
+  /** Who must have signed the bundle's lock; undefined: nobody. */
+  readonly signature?: Trust;
 }
 
 export interface ApplyResult {
@@ -60,10 +64,12 @@ export async function applyBundle(context: Context, options: ApplyOptions): Prom
     const lockFile = options.lock === undefined ? lockFileOf(manifestFile) : resolve(cwd, options.lock);
     const names = options.names.length > 0 ? options.names : bundle.contents.sources;
     const { force, jobs } = options;
+    if (options.signature !== undefined)
+      await assertTrusted(context, { bundle, lock, lockFile }, options.signature);
     const here = { names, manifest: manifestFile, lock: lockFile };
     const manifest = await placeManifest(context, { file: manifestFile, bundle, lock, force });
     const project = await loadWithLock(context, here, lock);
-    const wrote = await replaceLock(context, project, lock);
+    const wrote = await replaceLock(context, project, lock, bundle.signature);
     if (bundle.facts !== undefined) {
       // Not believed yet: the sync compares them with the files.
       const facts = parseFacts(bundle.facts, `${bundle.from}: ${bundle.contents.facts?.path}`);
@@ -86,6 +92,17 @@ export async function applyBundle(context: Context, options: ApplyOptions): Prom
   } finally {
     await bundle.close();
   }
+}
+
+/** Before anything is written: of the bytes that will be. */
+async function assertTrusted(
+  context: Context,
+  { bundle, lock, lockFile }: { bundle: OpenBundle; lock: Lock; lockFile: string },
+  trust: Trust,
+): Promise<void> {
+  const { from, contents, signature } = bundle;
+  const names = { lock: `${from}: ${contents.lock.path}`, signature: `${from}: ${contents.lock.path}.sig` };
+  await verifyBytes(context, { lock: Buffer.from(serialiseLock(lock)), signature, names, lockFile }, trust);
 }
 
 const EMPTY: Filled = { wrong: new Map(), cut: false };

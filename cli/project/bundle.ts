@@ -2,7 +2,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { algorithmOf, type TreePath } from "../../schema/ids.ts";
 import type { Lock } from "../../schema/lock.ts";
 import { printable } from "../../schema/names.ts";
-import { type BundledFile, CONTENTS, serialiseContents } from "../bundle/contents.ts";
+import { type BundledFile, CONTENTS, MOST_SIGNED, serialiseContents } from "../bundle/contents.ts";
 import {
   type BundleWriter,
   type ByteSink,
@@ -32,6 +32,7 @@ import { lockFileOf } from "./documents.ts";
 import { factual, judgeKnownFacts, knownFactsIfAny, trimmed } from "./facts.ts";
 import { loadProject, type Project, type ProjectOptions, requireLock } from "./load.ts";
 import { staleInScope, staleProblem } from "./locking.ts";
+import { signatureFileOf } from "./signature-place.ts";
 
 export interface BundleOptions extends ProjectOptions {
   /** A path, of which one that ends in `.tar` is a tar and any other a folder; or a pipe to write a tar to. */
@@ -112,11 +113,13 @@ async function bundleOf(
     known &&
       textPart(basename(factsFileOf(lockFile)), serialiseFacts(trimmed(known, factual(manifest, lock)))),
   ];
+  const signature = await signatureOf(context, project, { name: basename(lockFile), lock: second.text });
   const layout = layoutParts(manifest, lock, scope);
   const contents = serialiseContents({
     manifest: first,
     lock: second,
     facts,
+    signature,
     sources: scope === undefined ? [] : [...scope].sort(),
     since: before?.digest,
     layout,
@@ -124,11 +127,26 @@ async function bundleOf(
   });
   return {
     contents,
-    documents: [first, second, ...(facts === undefined ? [] : [facts])],
+    documents: [first, second, facts, signature].filter((part) => part !== undefined),
     layout,
     blobs,
     left: { files: wanted.files - files, bytes: wanted.bytes - bytes },
   };
+}
+
+/** What is beside the lock. It is of the file's bytes: where those are not laid out as a lock is, it fits nothing that is carried. */
+async function signatureOf(
+  { disk, emit }: Context,
+  { lockFile, lockDigest }: Project,
+  { name, lock }: { name: string; lock: string },
+): Promise<TextPart | undefined> {
+  const file = signatureFileOf(lockFile);
+  const bytes = await onDisk(`read "${file}"`, () => disk.read(file));
+  if (bytes === undefined || bytes.length > MOST_SIGNED) return undefined;
+  if (lockDigest === bytesDigest(lock)) return textPart(signatureFileOf(name), bytes.toString("utf8"));
+  const message = `"${file}" is left out: the lock was laid out by hand, and is carried as tritter writes it; run tritter lock, and sign it again`;
+  emit({ kind: "warning", message });
+  return undefined;
 }
 
 async function readBefore({ cwd, disk }: Context, since: string) {

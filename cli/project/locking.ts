@@ -2,6 +2,7 @@ import type { Facts } from "../../schema/facts.ts";
 import type { Lock, LockedSource } from "../../schema/lock.ts";
 import { timeText } from "../../schema/time.ts";
 import type { Context } from "../context.ts";
+import { writeDocument } from "../disk/replace.ts";
 import { type Problem, TritterError } from "../errors.ts";
 import type { Hub } from "../hub/port.ts";
 import { writeLock } from "../lock/write.ts";
@@ -24,7 +25,7 @@ import {
   withData,
 } from "./facts.ts";
 import { lazyHub, type Project } from "./load.ts";
-import { tellUnsigned } from "./signature-place.ts";
+import { signatureFileOf, tellUnsigned } from "./signature-place.ts";
 
 export interface Locking {
   readonly mode: Mode;
@@ -124,10 +125,16 @@ async function lockFacts(
   };
 }
 
-/** True: the bytes changed. */
-export async function replaceLock(context: Context, { lockFile }: Project, lock: Lock): Promise<boolean> {
+/** True: the bytes changed. `signature`: one that came with the lock, and takes the place of what is beside it. */
+export async function replaceLock(
+  context: Context,
+  { lockFile }: Project,
+  lock: Lock,
+  signature?: string,
+): Promise<boolean> {
   const wrote = (await writeLock({ file: lockFile, disk: context.disk, lock })) === "written";
-  if (wrote) tellUnsigned(context, lockFile);
+  if (signature !== undefined) await writeDocument(context.disk, signatureFileOf(lockFile), signature);
+  else if (wrote) tellUnsigned(context, lockFile);
   return wrote;
 }
 

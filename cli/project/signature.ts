@@ -90,47 +90,75 @@ export async function verifyProject(context: Context, options: VerifyOptions): P
 /** The same of this lock: what it returns was true of the bytes that have this digest. */
 export async function verifyLock(context: Context, lockFile: string, trust: Trust): Promise<VerifyResult> {
   const { disk } = context;
-  const trusted = await trustedBy(context, trust, lockFile);
   const signatureFile = signatureFileOf(lockFile);
-  const bytes = await bytesOf(context, lockFile);
-  const names = [`"${printable(lockFile)}"`, `"${printable(signatureFile)}"`] as const;
-  const text = await onDisk(`read ${names[1]}`, () => disk.read(signatureFile));
-  if (text === undefined)
-    throw refusal(
-      names[0],
-      `there is no signature ${names[1]}`,
+  const lock = await bytesOf(context, lockFile);
+  const bytes = await onDisk(`read "${signatureFile}"`, () => disk.read(signatureFile));
+  const names = { lock: lockFile, signature: signatureFile };
+  const verified = await verifyBytes(
+    context,
+    { lock, signature: bytes?.toString("utf8"), names, lockFile },
+    trust,
+  );
+  return { lockFile, signatureFile, digest: bytesDigest(lock), ...verified };
+}
+
+/** A lock and what is said to be its signature. */
+export interface Signed {
+  readonly lock: Uint8Array;
+  readonly signature: string | undefined;
+  /** For messages. */
+  readonly names: { readonly lock: string; readonly signature: string };
+  /** Absolute: where it is, or will be. */
+  readonly lockFile: string;
+}
+
+/** Throws SIGNATURE_REFUSED, USAGE. */
+export async function verifyBytes(
+  context: Context,
+  { lock, signature, names, lockFile }: Signed,
+  trust: Trust,
+): Promise<Pick<VerifyResult, "signer" | "principals">> {
+  const trusted = await trustedBy(context, trust, lockFile);
+  const refuse = (why: string, hint: string, details: readonly string[] = []) =>
+    new TritterError({
+      code: "SIGNATURE_REFUSED",
+      message: `cannot trust "${printable(names.lock)}": ${why}`,
+      hint,
+      details,
+    });
+  const beside = `"${printable(names.signature)}"`;
+  if (signature === undefined)
+    throw refuse(
+      `there is no signature ${beside}`,
       "fetch the signature that goes with this lock, or sign it with tritter sign",
     );
-  const read = text.length > LARGEST ? undefined : readSignature(text.toString("utf8"));
+  const read = signature.length > LARGEST ? undefined : readSignature(signature);
   if (read?.kind !== "ok") {
-    const why = read === undefined ? `has ${text.length} bytes: should have at most ${LARGEST}` : read.why;
-    throw refusal(names[0], `${names[1]} ${why}`, "fetch it again, or sign with tritter sign");
+    const why = read === undefined ? `has more than ${LARGEST} bytes` : read.why;
+    throw refuse(`${beside} ${why}`, "fetch it again, or sign with tritter sign");
   }
   const { key, namespace, fits } = read.value;
   if (namespace !== NAMESPACE)
-    throw refusal(
-      names[0],
+    throw refuse(
       `its signature is for "${printable(namespace.slice(0, 60))}", and should be for "${NAMESPACE}"`,
       `sign again with tritter sign, or ssh-keygen -Y sign -n ${NAMESPACE}`,
     );
-  if (!fits(bytes))
-    throw refusal(
-      names[0],
+  if (!fits(lock))
+    throw refuse(
       "its bytes are not the ones that were signed",
       "look at what changed since, as with git diff; if it is right, sign again with tritter sign",
     );
   const signer = signerOf(key);
   const who = await whoIs(context, { trusted, key, identity: trust.signer });
-  if ("reasons" in who)
-    throw refusal(
-      names[0],
-      `it is signed by ${signer.type} ${signer.fingerprint}, ${trusted.kind === "key" ? "which is not the key in" : "a key that is not let in by"} "${printable(trusted.file)}"`,
-      trusted.kind === "key"
-        ? "ask for a lock signed by that key"
-        : "if the key is to be trusted, add it there; else ask for a lock signed by one that is",
-      who.reasons,
-    );
-  return { lockFile, signatureFile, digest: bytesDigest(bytes), signer, principals: who.principals };
+  if ("principals" in who) return { signer, principals: who.principals };
+  const isKey = trusted.kind === "key";
+  throw refuse(
+    `it is signed by ${signer.type} ${signer.fingerprint}, ${isKey ? "which is not the key in" : "a key that is not let in by"} "${printable(trusted.file)}"`,
+    isKey
+      ? "ask for a lock signed by that key"
+      : "if the key is to be trusted, add it there; else ask for a lock signed by one that is",
+    who.reasons,
+  );
 }
 
 /** Of signatures and keys, in bytes. */
@@ -138,15 +166,6 @@ const LARGEST = 64 * 1024;
 
 /** Of a file of allowed signers. */
 const LARGEST_LIST = 1024 * 1024;
-
-function refusal(lock: string, why: string, hint: string, details: readonly string[] = []): TritterError {
-  return new TritterError({
-    code: "SIGNATURE_REFUSED",
-    message: `cannot trust ${lock}: ${why}`,
-    hint,
-    details,
-  });
-}
 
 function signerOf({ type, fingerprint }: PublicKey): Signer {
   return { type, fingerprint };

@@ -22,6 +22,7 @@ const CONTENTS_OF_ONE: Contents = {
   lock: file("tritter.lock", "l"),
   sources: ["code"],
   facts: undefined,
+  signature: undefined,
   since: undefined,
   layout: [file("datasets--o--n/refs/main", "r")],
   blobs: [file("datasets--o--n/snapshots/c/a", "a"), file("datasets--o--n/snapshots/c/b", "b")],
