@@ -14,6 +14,22 @@ export {
   TritterErrors,
 } from "./errors.ts";
 export type { Emit, TritterEvent } from "./events.ts";
+export type {
+  FlightEnd,
+  FlightHost,
+  FlightLeftOut,
+  FlightPlaced,
+  FlightReading,
+  FlightRecord,
+  FlightRequest,
+  FlightRetry,
+  FlightSample,
+  FlightStall,
+  FlightTotals,
+  FlightVerified,
+  FlightWait,
+  FlightWidth,
+} from "./flight/types.ts";
 export type { Drift, Plan } from "./plan.ts";
 export { type AddOptions, addProject } from "./project/add.ts";
 export { type AdoptOptions, type AdoptResult, adoptProject } from "./project/adopt.ts";
@@ -71,6 +87,7 @@ export {
   list,
   lock,
   outdated,
+  readFlightRecord,
   type Surroundings,
   type SyncCall,
   sync,

@@ -4,6 +4,8 @@ import type { Context, Env } from "./context.ts";
 import { nodeDisk } from "./disk/node.ts";
 import { TritterError } from "./errors.ts";
 import type { Emit } from "./events.ts";
+import { readFlight } from "./flight/file.ts";
+import type { FlightReading } from "./flight/types.ts";
 import { library } from "./library.ts";
 import type { CheckOptions, CheckResult } from "./project/check.ts";
 import type { DiffOptions, DiffResult } from "./project/diff.ts";
@@ -95,6 +97,11 @@ export function why(path: string, call: WhyCall = {}): Promise<WhyResult> {
 /** What the next sync would meet. */
 export function doctor(call: DoctorCall = {}): Promise<DoctorResult> {
   return called(library.doctorProject, call, { locked: inCI(call.env ?? process.env) });
+}
+
+/** How the last sync of a root that did something went; a root that is not absolute starts at the process's working directory. Rejects with nothing but bugs. */
+export function readFlightRecord(root: string): Promise<FlightReading> {
+  return readFlight(nodeDisk(), resolve(root));
 }
 
 /** With defaults for what is left out. */

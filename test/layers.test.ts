@@ -31,6 +31,7 @@ const ROWS: readonly (readonly string[])[] = [
     "bundle",
     "export",
     "signature",
+    "flight",
   ],
   ["resolve"],
   // What stands beside the data and says what it is. Pure.
