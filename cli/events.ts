@@ -54,7 +54,31 @@ export type TritterEvent =
   | { readonly kind: "file-done"; readonly key: string; readonly ok: boolean }
   | { readonly kind: "placing"; readonly files: number }
   | { readonly kind: "pruning"; readonly files: number }
-  | { readonly kind: "waiting"; readonly why: string; readonly waitMs: number }
+  /** `host`: set where its rate limit is waited for; else something is asked for again after that. */
+  | { readonly kind: "waiting"; readonly why: string; readonly waitMs: number; readonly host?: string }
+  /** An answer is over, or none came. */
+  | ({ readonly kind: "requested" } & Requested)
+  /** As many streams at once to this host from now on. */
+  | { readonly kind: "width"; readonly host: string; readonly from: number; readonly to: number }
+  /** A stream was cut: `bytes` in `ms` are too little. */
+  | { readonly kind: "stalled"; readonly path: string; readonly bytes: number; readonly ms: number }
+  /**
+   * Bytes were hashed: as they came over the network, of files in folders asked before the Hub, or on disk. `ms`: what hashing took, over
+   * all threads; of `disk`: until all were read.
+   */
+  | {
+      readonly kind: "verified";
+      readonly what: "fetched" | "taken" | "disk";
+      readonly bytes: number;
+      readonly ms: number;
+    }
+  /** How files came to their path: the verified file itself, a copy, a move from another path, or by somebody else meanwhile. */
+  | {
+      readonly kind: "placed";
+      readonly how: "store" | "copy" | "move" | "there";
+      readonly files: number;
+      readonly bytes: number;
+    }
   /** A server answers from now on. */
   | { readonly kind: "listening"; readonly serving: Serving; readonly tookMs: number }
   /** `at`: ms since the epoch. `path`: as on the wire, without the query. `bytes`: of the body, that were sent. */
@@ -72,6 +96,31 @@ export type TritterEvent =
   /** `loud`: said in quiet mode too. */
   | { readonly kind: "warning"; readonly message: string; readonly loud?: true }
   | { readonly kind: "problem"; readonly problem: Problem };
+
+/** A request as it went. */
+export interface Requested {
+  /** ms of the clock when it was sent */
+  readonly at: number;
+  readonly method: "GET";
+  readonly host: string;
+  /** Without query, parameters and tokens. */
+  readonly path: string;
+  /** In bytes, half open; undefined: the whole. */
+  readonly range: { readonly start: number; readonly end: number } | undefined;
+  /** undefined: no answer came. */
+  readonly status: number | undefined;
+  /** Of the body, that came. */
+  readonly bytes: number;
+  /** ms until the answer began; undefined: it did not */
+  readonly firstMs: number | undefined;
+  readonly tookMs: number;
+  /** From 1. */
+  readonly attempt: number;
+  /** `dropped`: the rest was not wanted. */
+  readonly end: "whole" | "dropped" | "broken";
+  /** What broke it. */
+  readonly why: string | undefined;
+}
 
 /** `untracked`: no receipt; `changed`: the stamp differs; `racy`: changed too close to its record; `unflushed`: placed before a power loss; `algorithm`: the lock uses another digest; `deep`: asked for; `candidate`: it has the size of a file that is wanted elsewhere. */
 export type HashReason = "untracked" | "changed" | "racy" | "unflushed" | "algorithm" | "deep" | "candidate";

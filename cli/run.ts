@@ -5,14 +5,14 @@ import { plainLine } from "./commands/plain.ts";
 import { sync } from "./commands/sync.ts";
 import type { Clock, Context, Env, Runtime } from "./context.ts";
 import type { Disk } from "./disk/port.ts";
-import { EXIT, exitStatusOf, type Problem, problemsOf } from "./errors.ts";
+import { EXIT, type Problem } from "./errors.ts";
 import { type Library, library } from "./library.ts";
 import type { LoadSpinner } from "./report/display.ts";
 import { formatAsked, formatOf } from "./report/formats.ts";
 import { distinct } from "./report/problems.ts";
 import { type Reporter, reporterFor } from "./report/reporter.ts";
 import type { Terminal } from "./report/terminal.ts";
-import { stopStatus } from "./stop.ts";
+import { endStatus, problemsThrown } from "./stop.ts";
 
 /** Everything the program needs of the process it runs in. */
 export interface World {
@@ -151,16 +151,14 @@ async function end(
   { command, world, reporter, started, thrown, summary }: End,
 ): Promise<number> {
   const { signal, clock } = world;
-  const raised = thrown.flatMap((error) =>
-    problemsOf(signal.aborted && isAbort(error) ? signal.reason : error),
-  );
+  const raised = thrown.flatMap((error) => problemsThrown(error, signal));
   const problems = distinct([...reporter.problems(), ...(answer?.problems ?? []), ...raised]);
   const tookMs = clock.now() - started;
-  const ending = { command, result: answer?.result, problems, exit: statusOf(problems, signal), tookMs };
+  const ending = { command, result: answer?.result, problems, exit: endStatus(problems, signal), tookMs };
   const unwritten =
     summary === undefined ? [] : await summarise(summary, await reporter.markdown(ending), world);
   const told = [...problems, ...unwritten];
-  const exit = statusOf(told, signal) || (answer?.exit ?? EXIT.ok);
+  const exit = endStatus(told, signal) || (answer?.exit ?? EXIT.ok);
   await reporter.finish({ ...ending, problems: told, exit });
   return exit;
 }
@@ -168,13 +166,4 @@ async function end(
 async function summarise(file: string, text: string, world: World): Promise<readonly Problem[]> {
   const { appendSummary } = await import("./commands/summary.ts");
   return appendSummary(file, text, world);
-}
-
-function statusOf(problems: readonly Problem[], signal: AbortSignal): number {
-  const status = exitStatusOf(problems);
-  return status === EXIT.int && signal.aborted ? stopStatus(signal.reason) : status;
-}
-
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === "AbortError";
 }

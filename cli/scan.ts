@@ -80,6 +80,8 @@ export interface ScanInput {
   readonly tolerant?: boolean;
   readonly signal: AbortSignal;
   readonly emit: Emit;
+  /** ms */
+  readonly now: () => number;
 }
 
 /** Unchanged files are not read: a stamp equal to the receipt's stands for the digest it was recorded with. Writes nothing. */
@@ -227,11 +229,9 @@ async function answerByHashing(
     reasons[question.why] = (reasons[question.why] ?? 0) + 1;
     found.set(question.subject.path, proved(question));
   }
-  const hashers = openHashers(disk, {
-    files: open.length,
-    bytes: open.reduce((sum, { stat }) => sum + stat.size, 0),
-    signal,
-  });
+  const reading = open.reduce((sum, { stat }) => sum + stat.size, 0);
+  const since = input.now();
+  const hashers = openHashers(disk, { files: open.length, bytes: reading, signal });
   try {
     await pool(open, { width: hashers.width, signal }, async ({ subject, stat, why }) => {
       input.emit({ kind: "hashing", path: subject.path, size: stat.size, why });
@@ -248,6 +248,7 @@ async function answerByHashing(
   } finally {
     await hashers.close();
   }
+  if (reading > 0) input.emit({ kind: "verified", what: "disk", bytes: reading, ms: input.now() - since });
   return { files: questions.length, bytes, reasons };
 }
 

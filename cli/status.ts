@@ -67,6 +67,7 @@ export async function survey(context: Context, input: SurveyInput): Promise<Surv
     tolerant: input.tolerant,
     signal,
     emit,
+    now: clock.now,
   });
   const known =
     inventory.unread.size === 0 ? { wants, mine: placements } : without(inventory, wants, placements);

@@ -5,6 +5,7 @@ import { type Problem, problemsOf, systemCode, TritterError } from "../errors.ts
 import type { RemoteFile } from "../hub/port.ts";
 import type { Blob, Damage } from "../plan/types.ts";
 import { gate, pool } from "../pool.ts";
+import type { Tally } from "../store/hash.ts";
 import { type Intake, openIntake, type Receiver } from "../store/intake.ts";
 import type { Kept, ReceiveInput, Run, Wanted as Wish } from "../store/receive.ts";
 import { SEGMENT, unpackChecksums } from "../store/segments.ts";
@@ -94,7 +95,7 @@ export async function fetchBlobs(input: FetchInput, blobs: readonly Blob[]): Pro
     for (const receiver of queue.open) await receiver.suspend();
     await intake.idle();
     await queue.behind.end();
-    await intake.close();
+    emitTally(input, await intake.close());
     meter.close();
   }
   input.signal.throwIfAborted();
@@ -104,6 +105,10 @@ export async function fetchBlobs(input: FetchInput, blobs: readonly Blob[]): Pro
     if (settled !== work.files) throw new Error(`of ${work.files} files ${settled} were fetched or refused`);
   } else problems.push(...stillToCome(spent, { blobs, ready }));
   return { ready, problems: foldRefusals(problems), bytes };
+}
+
+function emitTally({ emit }: FetchInput, { bytes, ms }: Tally): void {
+  if (bytes > 0) emit({ kind: "verified", what: "fetched", bytes, ms: Math.round(ms) });
 }
 
 /** None where all had come by then. */

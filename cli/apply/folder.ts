@@ -238,7 +238,10 @@ async function takeAll(
       for (const [index, one] of batch.entries()) judge(one, taken[index] as Taken);
     });
   } finally {
-    for (const keeper of keepers) await keeper.close();
+    for (const keeper of keepers) {
+      const { bytes, ms } = await keeper.close();
+      if (bytes > 0) emit({ kind: "verified", what: "taken", bytes, ms: Math.round(ms) });
+    }
   }
   return blame;
 }

@@ -5,6 +5,7 @@ import type { FileStat } from "../disk/port.ts";
 import { syncFile } from "../disk/sync-file.ts";
 import { diskProblem, passing } from "../disk/trouble.ts";
 import { type Problem, systemCode, TritterError } from "../errors.ts";
+import type { TritterEvent } from "../events.ts";
 import { isGenerated, type Want } from "../lock/wants.ts";
 import type { Blob, Clear, Write } from "../plan/types.ts";
 import type { Entry } from "../receipt/entries.ts";
@@ -33,6 +34,8 @@ export interface PlacedFile {
   readonly segments: string | undefined;
 }
 
+type How = Extract<TritterEvent, { kind: "placed" }>["how"];
+
 /** Files announced, and made durable as announced, together. */
 const BATCH = 512;
 const TURN = 64;
@@ -53,6 +56,7 @@ export async function placeAll(
     placed: [],
     trashed: [],
     problems: [],
+    sums: new Map(),
   };
   applying.emit({ kind: "placing", files: steps.length });
   try {
@@ -63,9 +67,21 @@ export async function placeAll(
     // Where the root is gone, that is what went wrong with each.
     if (hands.problems.length > 0) change.lookAgain();
   } finally {
+    tellPlaced(hands);
     await recordPlaced(hands);
   }
   return hands;
+}
+
+function tellPlaced({ applying: { emit }, sums }: Hands): void {
+  for (const [how, sum] of sums) emit({ kind: "placed", how, ...sum });
+}
+
+function count({ sums }: Hands, how: How, { size }: Want): void {
+  const sum = sums.get(how) ?? { files: 0, bytes: 0 };
+  sums.set(how, sum);
+  sum.files += 1;
+  sum.bytes += size;
 }
 
 interface Hands {
@@ -76,6 +92,8 @@ interface Hands {
   readonly placed: PlacedFile[];
   readonly trashed: Trashed[];
   readonly problems: Problem[];
+  /** Of what was placed. */
+  readonly sums: Map<How, { files: number; bytes: number }>;
 }
 
 /** One path to be written. All but the last path of a ready file get copies, so that the last can have the file itself. */
@@ -156,14 +174,22 @@ async function placeOne(hands: Hands, step: Step): Promise<void> {
     await displace(hands, step.write);
   }
   const digests = step.from?.digests ?? applying.digestsAt((step.blob.from as { path: TreePath }).path);
-  if (step.from === undefined && !step.copy) await moveStraight(hands, step);
-  else if (step.copy) await placeCopy(hands, step, digests);
+  const how = howOf(step);
+  if (how === "move") await moveStraight(hands, step);
+  else if (how === "copy") await placeCopy(hands, step, digests);
   else await change.place(readyFile(step.from as ReadyBlob), want.path);
   hands.placed.push({ want, digests, origin: originOf(step), segments: segmentsOf(step) });
+  count(hands, how, want);
+}
+
+function howOf({ from, copy }: Step): Exclude<How, "there"> {
+  if (copy) return "copy";
+  return from === undefined ? "move" : "store";
 }
 
 /** Somebody else put it there: another sync, or the user. */
-async function leave({ applying, originOfOthers, placed }: Hands, step: Step): Promise<void> {
+async function leave(hands: Hands, step: Step): Promise<void> {
+  const { applying, originOfOthers, placed } = hands;
   const { from, copy, blob, write } = step;
   placed.push({
     want: write.want,
@@ -171,6 +197,7 @@ async function leave({ applying, originOfOthers, placed }: Hands, step: Step): P
     origin: await originOfOthers(write.want),
     segments: segmentsOf(step),
   });
+  count(hands, "there", write.want);
   if (from !== undefined && !copy) await passing(["ENOENT"], () => applying.disk.unlink(readyFile(from)));
 }
 

@@ -117,7 +117,14 @@ async function drain(
     }
     const paced = meter.took(label.source, chunk.length);
     if (sink.position >= end) body.cancel();
-    else window = watch(window, chunk.length, now);
+    else {
+      window = { since: window.since, bytes: window.bytes + chunk.length };
+      const ms = now - window.since;
+      if (ms >= GOODPUT.windowMs) {
+        if (window.bytes < GOODPUT.bytes) throw crawling({ path: label.path, bytes: window.bytes, ms }, emit);
+        window = { since: now, bytes: 0 };
+      }
+    }
     if (paced === undefined && written === undefined) return undefined;
     return Promise.all([written, paced]).then(() => {
       // The stream was not slow while it was not read.
@@ -148,13 +155,12 @@ interface Window {
   readonly bytes: number;
 }
 
-function watch(window: Window, bytes: number, now: number): Window {
-  const total = window.bytes + bytes;
-  if (now - window.since < GOODPUT.windowMs) return { since: window.since, bytes: total };
-  if (total >= GOODPUT.bytes) return { since: now, bytes: 0 };
-  throw new TritterError({
+function crawling(stall: { path: string; bytes: number; ms: number }, emit: Emit): TritterError {
+  emit({ kind: "stalled", ...stall });
+  const { bytes, ms } = stall;
+  return new TritterError({
     code: "NETWORK",
-    message: `the stream crawls: ${total} bytes in ${Math.round((now - window.since) / 1000)} s`,
+    message: `the stream crawls: ${bytes} bytes in ${Math.round(ms / 1000)} s`,
   });
 }
 

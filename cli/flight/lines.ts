@@ -23,7 +23,7 @@ const FORMAT = 1;
  *     {"kind":"request","at":12,"method":"GET","host":"huggingface.co","path":"/datasets/o/n/resolve/…",…}
  *     {"kind":"end","tookMs":812,"exit":0,"problems":[],"totals":{…}}
  */
-type Line =
+export type Line =
   | { readonly kind: "head"; readonly format: number; readonly tritter: string; readonly began: number }
   | ({ readonly kind: "request" } & FlightRequest)
   | ({ readonly kind: "retry" } & FlightRetry)
@@ -36,6 +36,14 @@ type Line =
   | ({ readonly kind: "placed" } & FlightPlaced)
   | ({ readonly kind: "left-out"; readonly of: FlightLeftOut["kind"] } & Omit<FlightLeftOut, "kind">)
   | ({ readonly kind: "end" } & FlightEnd);
+
+export function headLine(tritter: string, began: number): Line {
+  return { kind: "head", format: FORMAT, tritter, began };
+}
+
+export function linesText(lines: readonly Line[]): string {
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+}
 
 /** Of a file's text, or why it is no record. What is not understood is left out and counted: the file may be a newer program's, or damaged. */
 export function parseRecord(file: string, text: string): FlightRecord | { readonly why: string } {

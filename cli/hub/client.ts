@@ -1,16 +1,16 @@
 import type { Clock } from "../clock.ts";
 import { TritterError } from "../errors.ts";
-import type { Emit } from "../events.ts";
+import type { Emit, Requested, TritterEvent } from "../events.ts";
 import type { HttpEndpoint } from "./endpoint.ts";
 import type { HubEnvironment } from "./environment.ts";
-import { type Answer, exchange } from "./exchange.ts";
+import { type Answer, type Course, exchange } from "./exchange.ts";
 import { createGate } from "./gate.ts";
 import { type Headers, header } from "./headers.ts";
 import { readText } from "./incoming.ts";
 import type { Lanes } from "./lanes.ts";
 import { answersAreOk, isRetryable, type Refusals, type Subject } from "./refusals.ts";
 import { type Attempt, persist } from "./retry.ts";
-import { clean } from "./text.ts";
+import { clean, pathTold } from "./text.ts";
 import type { Token } from "./token.ts";
 import type { Transport } from "./transport.ts";
 import { networkError, troubleOf } from "./trouble.ts";
@@ -29,7 +29,11 @@ export interface Client {
     request: { readonly subject: Subject; readonly signal: AbortSignal },
   ): Promise<TextAnswer>;
   /** `tries`: unset: as many as pay where nobody else can be asked. */
-  persist<Value>(work: () => Promise<Attempt<Value>>, signal: AbortSignal, tries?: number): Promise<Value>;
+  persist<Value>(
+    work: (attempt: number) => Promise<Attempt<Value>>,
+    signal: AbortSignal,
+    tries?: number,
+  ): Promise<Value>;
 }
 
 export interface Request {
@@ -42,6 +46,13 @@ export interface Request {
   readonly stopBefore?: (url: URL) => boolean;
   /** Set only where bytes of files are asked for, of which as many come at once as pay. */
   readonly lanes?: Lanes;
+  /** What is told of the request: the bytes it asks for, unless that is all, and which attempt it is; default: the first. */
+  readonly told?: {
+    readonly range: Requested["range"];
+    readonly attempt: number;
+    /** Called where an answer, or its bytes, did not come. */
+    readonly broke?: () => void;
+  };
 }
 
 export interface Landed extends Answer {
@@ -82,6 +93,8 @@ interface Wire {
   /** Headers of every request, and of one to the Hub itself. */
   readonly elsewhere: Readonly<Record<string, string>>;
   readonly toHub: Readonly<Record<string, string>>;
+  /** Never told to anyone. */
+  readonly secret: string | undefined;
 }
 
 /** No headers beside those of every request. */
@@ -109,9 +122,9 @@ export function createClient(settings: ClientSettings): Client {
     const token = await settings.token();
     // Compressed answers break ranges, lengths and hashes.
     const elsewhere = { "accept-encoding": "identity", "user-agent": settings.userAgent };
-    const toHub =
-      token.kind === "sent" ? { ...elsewhere, authorization: `Bearer ${token.value}` } : elsewhere;
-    return { transport: await settings.transport(), elsewhere, toHub };
+    const secret = token.kind === "sent" ? token.value : undefined;
+    const toHub = secret === undefined ? elsewhere : { ...elsewhere, authorization: `Bearer ${secret}` };
+    return { transport: await settings.transport(), elsewhere, toHub, secret };
   }
 
   async function follow(request: Request): Promise<Landed> {
@@ -132,6 +145,7 @@ export function createClient(settings: ClientSettings): Client {
   async function once(url: URL, onHub: boolean, request: Request): Promise<Landed> {
     const { headers, signal, subject, lanes } = request;
     wire ??= await wired();
+    const { secret } = wire;
     const base = onHub ? wire.toHub : wire.elsewhere;
     const entering = gate.enter(url, signal);
     const permit = entering instanceof Promise ? await entering : entering;
@@ -146,6 +160,11 @@ export function createClient(settings: ClientSettings): Client {
         headersTimeout: environment.metadataTimeout,
         bodyTimeout: environment.downloadTimeout,
         explain: (error) => explain(error, subject.action, url.host),
+        now: clock.now,
+        over: (course) => {
+          if (course.end === "broken") request.told?.broke?.();
+          emit(requested(url, request, { course, secret }));
+        },
       });
       settings.onAnswer?.({ status: answer.status, headers: answer.headers, url });
       const { status, headers: heard, body } = answer;
@@ -186,9 +205,9 @@ export function createClient(settings: ClientSettings): Client {
     { subject, signal }: { subject: Subject; signal: AbortSignal },
   ): Promise<TextAnswer> {
     const request = { url: new URL(url), subject, signal, headers: { accept: "application/json" } };
-    const work = () =>
+    const work = (number: number) =>
       orAgain<TextAnswer>(signal, async () => {
-        const got = await attempt(request);
+        const got = await attempt({ ...request, told: { range: undefined, attempt: number } });
         if (got.kind === "again") return got;
         const { status, headers, body, url } = got.value;
         if (!answersAreOk(status)) throw await refusals.refusal(got.value, subject);
@@ -218,8 +237,37 @@ function again(error: unknown, signal: AbortSignal): Attempt<never> {
 }
 
 function explain(error: unknown, action: string, host: string): unknown {
+  // Whoever read it has found out what is wrong.
+  if (error instanceof TritterError) return error;
   const trouble = troubleOf(error);
   return trouble === undefined ? error : networkError(trouble, action, { host, cause: error });
+}
+
+function requested(
+  url: URL,
+  { told }: Request,
+  { course, secret }: { course: Course; secret: string | undefined },
+): TritterEvent {
+  const { at, status, bytes, firstMs, tookMs, end, error } = course;
+  return {
+    kind: "requested",
+    at,
+    method: "GET",
+    host: url.host,
+    path: pathTold(url.pathname, secret),
+    range: told?.range,
+    status,
+    bytes,
+    firstMs,
+    tookMs,
+    attempt: told?.attempt ?? 1,
+    end,
+    why: error === undefined ? undefined : clean(messageOf(error), secret),
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);

@@ -18,6 +18,8 @@ export function createDownloads(
 ) {
   /** File → its signed URL elsewhere; a promise while the first range finds out. Never stored: it expires within the hour. */
   const places = new Map<string, Promise<URL | undefined>>();
+  /** Attempts at what broke on its way, by file and where it was to end. */
+  const broken = new Map<string, number>();
   return { open, access };
 
   function open(file: RemoteFile, range: ByteRange, signal: AbortSignal): Promise<Body> {
@@ -25,12 +27,24 @@ export function createDownloads(
     const whole = range.start === 0 && range.end === file.size;
     const headers = whole ? NONE : { range: `bytes=${range.start}-${range.end - 1}` };
     const resolve = new URL(resolveUrl(client.endpoint.url, file.repo, file));
-    const request = { url: resolve, subject, signal, headers, lanes };
-    const work = async () => {
+    const asked = { url: resolve, subject, signal, headers, lanes };
+    // It comes up to the same end, however often it breaks.
+    const key = () => `${keyOf(file)} ${range.end}`;
+    const before = broken.size === 0 ? 0 : (broken.get(key()) ?? 0);
+    const work = async (number: number) => {
+      const attempt = before + number;
+      const broke = () => noteBreak(key(), attempt);
+      const request = { ...asked, told: { range: whole ? undefined : range, attempt, broke } };
       const got = whole ? await client.attempt(request) : await viaPlace(keyOf(file), request);
       return got.kind === "again" ? got : inspect(got.value, { file, range, request });
     };
     return client.persist(work, signal, tries);
+  }
+
+  function noteBreak(key: string, attempt: number): void {
+    broken.set(key, attempt);
+    const [oldest] = broken.keys();
+    if (broken.size > MOST_BROKEN && oldest !== undefined) broken.delete(oldest);
   }
 
   /** From the remembered place if there is one and it still answers, else from the Hub. */
@@ -131,7 +145,10 @@ export function createDownloads(
     const stopBefore = (next: URL) =>
       next.origin !== client.endpoint.origin || next.pathname.includes("/api/resolve-cache/");
     const request = { url, subject, signal, headers: { range: "bytes=0-0" }, stopBefore };
-    const landed = await client.persist(() => client.attempt(request), signal);
+    const landed = await client.persist(
+      (attempt) => client.attempt({ ...request, told: { range: { start: 0, end: 1 }, attempt } }),
+      signal,
+    );
     // An empty file has no first byte.
     if (landed.status < 400 || landed.status === 416) {
       landed.body.cancel();
@@ -146,6 +163,7 @@ export function createDownloads(
 }
 
 const MOST_PLACES = 256;
+const MOST_BROKEN = 1_024;
 /** What a place says once its signature no longer counts. */
 const EXPIRED = new Set([400, 401, 403, 404, 410]);
 const SIZE_HINT =

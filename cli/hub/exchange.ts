@@ -17,6 +17,24 @@ export interface Question {
   readonly lane: Lane | undefined;
   /** Makes the error that the caller shall see of one that the connection had. */
   readonly explain: (error: unknown) => unknown;
+  /** ms */
+  readonly now: () => number;
+  /** Hears once how it went, when all is over. */
+  readonly over: (course: Course) => void;
+}
+
+/** How an exchange went. */
+export interface Course {
+  /** ms of `now` when it was sent */
+  readonly at: number;
+  readonly status: number | undefined;
+  /** Of the body, that came. */
+  readonly bytes: number;
+  readonly firstMs: number | undefined;
+  readonly tookMs: number;
+  readonly end: "whole" | "dropped" | "broken";
+  /** What the caller saw break; undefined: nothing. */
+  readonly error: unknown;
 }
 
 export interface Answer {
@@ -28,16 +46,26 @@ export interface Answer {
 /** One GET, one answer: no redirect, no retry. Rejects, and breaks the body, with the signal's reason or what `explain` makes. */
 export function exchange(
   dispatcher: Dispatcher,
-  { url, headers, signal, headersTimeout, bodyTimeout, lane, explain }: Question,
+  { url, headers, signal, headersTimeout, bodyTimeout, lane, explain, now, over }: Question,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined;
     let body: Incoming | undefined;
     let isFailing = false;
+    const at = now();
+    let [bytes, isOver] = [0, false];
+    let first: { readonly status: number; readonly ms: number } | undefined;
+    const tell = (end: Course["end"], error?: unknown) => {
+      if (isOver) return;
+      isOver = true;
+      over({ at, status: first?.status, firstMs: first?.ms, tookMs: now() - at, bytes, end, error });
+    };
     const fail = (error: unknown) => {
       callOff();
-      lane?.leave(signal.aborted || body?.isDropped ? "dropped" : "trouble");
+      const isOurs = signal.aborted || body?.isDropped === true;
+      lane?.leave(isOurs ? "dropped" : "trouble");
       const shown = signal.aborted ? signal.reason : explain(error);
+      tell(isOurs ? "dropped" : "broken", isOurs ? undefined : shown);
       if (body === undefined) reject(shown);
       else body.fail(shown);
     };
@@ -47,7 +75,11 @@ export function exchange(
       controller?.abort(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
     };
     const callOff = whenAborted(signal, abort);
-    if (signal.aborted) return abort();
+    if (signal.aborted) {
+      // Nothing was asked, so there is nothing to tell.
+      isOver = true;
+      return abort();
+    }
     dispatcher.dispatch(
       {
         origin: url.origin,
@@ -64,6 +96,7 @@ export function exchange(
         },
         onResponseStart(_, status, received) {
           if (status < 200 || controller === undefined) return;
+          first = { status, ms: now() - at };
           isFailing = status === 429 || status >= 500;
           const length = header(received, "content-length");
           const announced = length === undefined ? undefined : Number(length);
@@ -71,12 +104,14 @@ export function exchange(
           resolve({ status, headers: received, body });
         },
         onResponseData(_, chunk) {
+          bytes += chunk.length;
           lane?.took(chunk.length);
           body?.push(chunk);
         },
         onResponseEnd() {
           callOff();
           lane?.leave(isFailing ? "trouble" : "answered");
+          tell("whole");
           body?.end();
         },
         onResponseError(_, error) {

@@ -45,7 +45,7 @@ export function createGate({ clock, emit }: { clock: Clock; emit: Emit }): Gate 
     const now = clock.now();
     if (waitMs < 1000 || now < window.toldUntil) return;
     window.toldUntil = now + waitMs;
-    emit({ kind: "waiting", why: `"${host}" limits the rate of requests`, waitMs });
+    emit({ kind: "waiting", why: `"${host}" limits the rate of requests`, waitMs, host });
   };
 
   return {

@@ -35,7 +35,7 @@ export interface HttpSettings {
 export function openHttpHub(settings: HttpSettings, tries?: number): Hub {
   const { endpoint, signal } = settings;
   const { client, refusals, close } = openLine(settings);
-  const lanes = createLanes({ ceiling: settings.connections, clock: settings.clock });
+  const lanes = createLanes({ ceiling: settings.connections, clock: settings.clock, emit: settings.emit });
   const downloads = createDownloads(client, refusals, { lanes, tries });
   return {
     label: endpoint.url,

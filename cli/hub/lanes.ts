@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import type { Emit } from "../events.ts";
 import { whenAborted } from "./abort.ts";
 import { type Breadth, breadthAfter, newBreadth } from "./breadth.ts";
 
@@ -33,6 +34,8 @@ const WEIGHT = 0.1;
 const IN_USE = 0.8;
 
 interface Host {
+  readonly name: string;
+  readonly emit: Emit;
   breadth: Breadth;
   open: number;
   /** Of those, the ones that we make wait. */
@@ -55,11 +58,20 @@ interface Host {
   at: number;
 }
 
-export function createLanes({ ceiling, clock }: { ceiling: number; clock: Clock }): Lanes {
+/** `emit` hears of changes of their number. */
+export function createLanes({
+  ceiling,
+  clock,
+  emit,
+}: {
+  readonly ceiling: number;
+  readonly clock: Clock;
+  readonly emit: Emit;
+}): Lanes {
   const hosts = new Map<string, Host>();
   return {
     enter: (origin, signal) => {
-      const host = hosts.get(origin) ?? hostOf(ceiling, clock.now());
+      const host = hosts.get(origin) ?? hostOf(new URL(origin).host, { ceiling, now: clock.now(), emit });
       hosts.set(origin, host);
       if (host.open >= host.breadth.target) return turn(host, signal).then(() => laneOf(host, clock));
       opened(host, clock.now());
@@ -68,9 +80,11 @@ export function createLanes({ ceiling, clock }: { ceiling: number; clock: Clock 
   };
 }
 
-function hostOf(ceiling: number, now: number): Host {
+function hostOf(name: string, { ceiling, now, emit }: { ceiling: number; now: number; emit: Emit }): Host {
   const sample = { since: now, bytes: 0, answers: 0, troubles: 0, peak: 0, used: 0, at: now };
   return {
+    name,
+    emit,
     breadth: newBreadth(ceiling),
     open: 0,
     held: 0,
@@ -181,6 +195,7 @@ function measure(host: Host, now: number): void {
     const next = breadthAfter(breadth, { ms, bytes, answers, troubles });
     if (next.target <= target && ms < DOUBTED * latency && troubles === 0) return;
     host.breadth = next;
+    if (next.target !== target) host.emit({ kind: "width", host: host.name, from: target, to: next.target });
   }
   restart(host, now);
   host.isYoung = host.breadth.target > target;

@@ -188,6 +188,7 @@ export function openMirrors({ hubs, clock, emit, signal }: MirrorsInput): Hub {
             bytes += chunk.length;
             if (tooSlow()) {
               mirror.outUntil = clock.now() + OUT;
+              emit({ kind: "stalled", path: file.path, bytes, ms: clock.now() - since - held });
               throw slow(mirror.hub.label, file);
             }
             const wait = take(chunk);

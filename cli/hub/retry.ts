@@ -18,14 +18,14 @@ interface Persistence {
 const TRIES = 5;
 const LONGEST_MS = 8_000;
 
-/** Tries some times, pausing a random part of 1, 2, 4, 8 s between (full jitter), then throws the last error. */
+/** Tries some times, told which time it is, from 1, pausing a random part of 1, 2, 4, 8 s between (full jitter), then throws the last error. */
 export async function persist<Value>(
-  work: () => Promise<Attempt<Value>>,
+  work: (attempt: number) => Promise<Attempt<Value>>,
   { clock, emit, signal, tries = TRIES }: Persistence,
 ): Promise<Value> {
   for (let tried = 1; ; tried++) {
     signal.throwIfAborted();
-    const attempt = await work();
+    const attempt = await work(tried);
     if (attempt.kind === "done") return attempt.value;
     if (tried === tries) throw attempt.error;
     if (attempt.paced) continue;

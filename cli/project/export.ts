@@ -167,7 +167,7 @@ async function missingHashes(
   { manifest }: Project,
   wants: readonly Want[],
 ): Promise<ReadonlyMap<TreePath, string>> {
-  const { disk, signal, emit } = context;
+  const { disk, signal, emit, clock } = context;
   const open = wants.filter(({ digest }) => algorithmOf(digest) !== "sha256");
   if (open.length === 0) return new Map();
   const root = await resolveRoot(context, manifest.root);
@@ -191,6 +191,7 @@ async function missingHashes(
     tolerant: true,
     signal,
     emit,
+    now: clock.now,
   });
   const hashes = new Map<TreePath, string>();
   for (const { path, digest } of open) {

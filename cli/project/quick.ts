@@ -34,6 +34,7 @@ export async function syncProject(context: Context, options: SyncOptions): Promi
     offers: [],
     outcome: options.dryRun ? undefined : outcomeOf(wanted),
     provided: undefined,
+    record: undefined,
     problems: [],
   };
 }

@@ -39,6 +39,7 @@ import { prepareStore } from "../store/store.ts";
 import { carriedProblems, tellCarried } from "./carried.ts";
 import { describedBy } from "./described.ts";
 import { judgeKnownFacts, keptFacts, type Proved, proveFacts } from "./facts.ts";
+import { type Recorded, recordFlight } from "./flight.ts";
 import { type GiverOptions, namedGivers, ownGivers } from "./givers.ts";
 import { sayingGone } from "./gone.ts";
 import {
@@ -93,16 +94,35 @@ export interface SyncResult {
   readonly outcome: Outcome | undefined;
   /** What the Hub's own clients find now, or, in a dry run, would; undefined: no source asks for it, or it did not come to that. */
   readonly provided: Provided | undefined;
+  /** How it went, as the record in `file` says too; undefined: nothing was to be done, it was a dry run, or no record could be written. */
+  readonly record: Recorded | undefined;
   readonly problems: readonly Problem[];
 }
 
 /** Reads everything, locks where stale, then makes the disk equal the lock. The lock is written before the disk is touched, or neither is. */
 export async function syncWhole(outer: Context, options: SyncOptions, signed?: string): Promise<SyncResult> {
-  const time = openDeadline(options.limits?.deadline, outer);
   // What is written here would be signed by nobody.
-  const locked = options.locked || signed !== undefined;
+  const proved = { ...options, signed, locked: options.locked || signed !== undefined };
+  if (options.dryRun) return syncByDeadline(outer, proved, () => {});
+  const { context, found, end } = recordFlight(outer);
   try {
-    return await syncInTime(outer, { ...options, locked, signed, looking: time.signal });
+    const result = await syncByDeadline(context, proved, found);
+    return { ...result, record: await end({ result }) };
+  } catch (error) {
+    await end({ error });
+    throw error;
+  }
+}
+
+/** `found` hears of the root once it is known. */
+async function syncByDeadline(
+  context: Context,
+  options: Omit<Syncing, "looking">,
+  found: (root: string) => void,
+): Promise<SyncResult> {
+  const time = openDeadline(options.limits?.deadline, context);
+  try {
+    return await syncInTime(context, { ...options, looking: time.signal }, found);
   } finally {
     time.close();
   }
@@ -115,10 +135,15 @@ export interface Syncing extends SyncOptions {
   readonly signed: string | undefined;
 }
 
-async function syncInTime(outer: Context, options: Syncing): Promise<SyncResult> {
+async function syncInTime(
+  outer: Context,
+  options: Syncing,
+  found: (root: string) => void,
+): Promise<SyncResult> {
   const { context, spoke } = listening(outer);
   const inTime = { ...context, signal: options.looking };
   const project = await loadProject(context, options);
+  found(project.manifest.root);
   assertSigned(project, options.signed);
   const named = await namedGivers(context, options, { jobs: options.jobs, offline: project.offline });
   const { lockFile } = project;
@@ -138,6 +163,7 @@ async function syncInTime(outer: Context, options: Syncing): Promise<SyncResult>
       offers: [],
       outcome: undefined,
       provided: undefined,
+      record: undefined,
       problems: refused,
     };
   if (refused.length > 0) throw new TritterErrors(refused);
@@ -154,11 +180,12 @@ async function syncInTime(outer: Context, options: Syncing): Promise<SyncResult>
     const providing = await planProviding(inTime, provideInput(project, { lock, seen, options }));
     const provided = providing && (await wouldProvide(inTime, providing));
     const problems = [...inventory.unread.values(), ...problemsOfPlan(plan), ...(provided?.problems ?? [])];
-    return { lockFile, locked, root, plan, offers, outcome: undefined, provided, problems };
+    const none = { outcome: undefined, record: undefined };
+    return { lockFile, locked, root, plan, offers, ...none, provided, problems };
   }
   const digest = locked === undefined ? project.lockDigest : bytesDigest(serialiseLock(lock));
   const done = await reconcile(context, project, { lock, digest, options, giversOf, fetch: true, spoke });
-  return { lockFile, locked, offers: [], ...done };
+  return { lockFile, locked, offers: [], record: undefined, ...done };
 }
 
 /** Throws USAGE for a name that is no source and no group. */

@@ -146,7 +146,17 @@ function importedBody({ name, lines, stanza, proof, files }: ImportedSource): Js
   return { name, lines, repo, type, revision, include, exclude, path, proof, files: files ?? null };
 }
 
-function syncBody({ dryRun, root, lockFile, locked, plan, offers, outcome, provided }: Of<"sync">): Json {
+function syncBody({
+  dryRun,
+  root,
+  lockFile,
+  locked,
+  plan,
+  offers,
+  outcome,
+  provided,
+  record,
+}: Of<"sync">): Json {
   const lock = locked === undefined ? null : lockBody(lockFile, locked);
   return {
     dryRun,
@@ -156,6 +166,7 @@ function syncBody({ dryRun, root, lockFile, locked, plan, offers, outcome, provi
     offers,
     outcome: outcome === undefined ? null : outcomeBody(outcome),
     provided: provided === undefined ? null : providedBody(provided),
+    record: record ?? null,
   };
 }
 

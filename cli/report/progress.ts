@@ -128,6 +128,11 @@ export function count(progress: Progress, event: TritterEvent, now: number): voi
     case "file-done":
       countFile(progress, event, now);
       return;
+    case "requested":
+    case "width":
+    case "stalled":
+    case "verified":
+    case "placed":
     case "listening":
     case "answered":
     case "note":

@@ -4,6 +4,7 @@ import { readOwnFolder } from "../disk/own.ts";
 import type { Disk } from "../disk/port.ts";
 import { systemCode, TritterError } from "../errors.ts";
 import { factsFileOf } from "../facts/place.ts";
+import { RECORD } from "../flight/place.ts";
 import { bytesDigest } from "../lock/digests.ts";
 import { decode } from "../manifest/decode.ts";
 import { expandVariables } from "../manifest/expand.ts";
@@ -59,7 +60,7 @@ async function isTidy({ disk }: Context, state: string, owner: string): Promise<
 }
 
 /** Besides what a killed probe of the file system left, which means nothing. */
-const SETTLED = new Set([".gitignore", "receipt", "store", "trash"]);
+const SETTLED = new Set([".gitignore", "receipt", "store", "trash", RECORD]);
 
 /** Of the facts beside the lock, as they are; "" where there are none. */
 export async function factsDigest(disk: Disk, lockFile: string): Promise<string> {

@@ -10,17 +10,50 @@ export interface ContentHasher {
   digests(): readonly Digest[];
 }
 
-/** `size` in bytes must be known beforehand: git hashes it first (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects). */
-export function contentHasher(algorithms: ReadonlySet<Algorithm>, size: number): ContentHasher {
+/** What was hashed, and the ms that took; counted up by whoever hashes. */
+export interface Tally {
+  bytes: number;
+  ms: number;
+}
+
+export function newTally(): Tally {
+  return { bytes: 0, ms: 0 };
+}
+
+/** `size` in bytes must be known beforehand: git hashes it first (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects). `tally`: counts it. */
+export function contentHasher(
+  algorithms: ReadonlySet<Algorithm>,
+  size: number,
+  tally?: Tally,
+): ContentHasher {
   const hashes = ORDER.filter((algorithm) => algorithms.has(algorithm)).map((algorithm) => ({
     algorithm,
     hash: algorithm === "sha256" ? createHash("sha256") : createHash("sha1").update(`blob ${size}\0`),
   }));
-  return {
+  const hasher: ContentHasher = {
     update: (bytes) => {
       for (const { hash } of hashes) hash.update(bytes);
     },
     digests: () => hashes.map(({ algorithm, hash }) => digestOf(algorithm, hash.digest("hex")) as Digest),
+  };
+  return tally === undefined ? hasher : tallied(hasher, tally);
+}
+
+/** The same hasher, which counts what it does. */
+function tallied(hasher: ContentHasher, tally: Tally): ContentHasher {
+  return {
+    update: (bytes) => {
+      const since = performance.now();
+      hasher.update(bytes);
+      tally.ms += performance.now() - since;
+      tally.bytes += bytes.length;
+    },
+    digests: () => {
+      const since = performance.now();
+      const digests = hasher.digests();
+      tally.ms += performance.now() - since;
+      return digests;
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Digest } from "../../schema/ids.ts";
 import { type Block, type Blocks, blocksFor, type Turn } from "./blocks.ts";
+import type { Tally } from "./hash.ts";
 import { type Keeper, openKeeper } from "./keeper.ts";
 import { newOrder } from "./order.ts";
 import type { ReceiveInput, Reception, Run, Wanted } from "./receive.ts";
@@ -19,8 +20,8 @@ export interface Intake {
   ): Promise<void> | undefined;
   /** Resolves once all that was put is kept, or was refused. */
   idle(): Promise<void>;
-  /** Only when idle, and all that was begun ended. */
-  close(): Promise<void>;
+  /** Only when idle, and all that was begun ended; resolves to what was hashed. */
+  close(): Promise<Tally>;
 }
 
 type Then = (kept: SmallKept) => void;

@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import type { Digest } from "../../schema/ids.ts";
 import { type Problem, problemsOf, systemCode, TritterError } from "../errors.ts";
 import { Slots } from "../slots.ts";
+import { newTally, type Tally } from "./hash.ts";
 import type { Keeper } from "./keeper.ts";
 import type { ReceiveInput, Reception, Wanted } from "./receive.ts";
 import type { SmallBlob, SmallKept } from "./small.ts";
@@ -10,7 +11,7 @@ import type { Take, Taken, Tell } from "./take.ts";
 
 /** What a thread is started with. */
 export interface ThreadInput {
-  readonly store: Omit<ReceiveInput, "disk" | "now">;
+  readonly store: Omit<ReceiveInput, "disk" | "now" | "tally">;
   /** Becomes 1 once long work shall stop. */
   readonly stop: Int32Array;
 }
@@ -21,6 +22,7 @@ export type Task =
   | { readonly kind: "keep"; readonly blob: number; readonly position: number; readonly at: Place }
   | { readonly kind: "finish" | "suspend"; readonly blob: number }
   | { readonly kind: "take"; readonly takes: readonly Take[] }
+  | { readonly kind: "tally" }
   /** Blobs one after the other in one place, each ending where it says. Flat, since what is nested costs more to send than to keep. */
   | {
       readonly kind: "put";
@@ -171,8 +173,11 @@ export function threadedKeeper(file: URL, input: ReceiveInput, signal: AbortSign
       });
     },
     close: async () => {
+      // Of a thread that broke, nobody knows what it hashed.
+      const tally = await ask<Tally>({ kind: "tally" }).catch(newTally);
       signal.removeEventListener("abort", onAbort);
       await worker.terminate();
+      return tally;
     },
   };
 

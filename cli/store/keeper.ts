@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { newTally, type Tally } from "./hash.ts";
 import { threadedKeeper } from "./keeper-thread.ts";
 import { type ReceiveInput, type Reception, receive, type Wanted } from "./receive.ts";
 import { putSmall, type SmallBlob, type SmallKept } from "./small.ts";
@@ -12,8 +13,8 @@ export interface Keeper {
   put(blobs: readonly SmallBlob[]): Promise<readonly SmallKept[]>;
   /** Takes files of this machine; `tell` hears how far that is. */
   take(takes: readonly Take[], tell?: Tell): Promise<readonly Taken[]>;
-  /** Only when nothing is under way. */
-  close(): Promise<void>;
+  /** Only when nothing is under way; resolves to what was hashed. */
+  close(): Promise<Tally>;
 }
 
 /** Whether bytes given to it are seen by it where they are, and need memory that threads share. */
@@ -55,10 +56,11 @@ const BUNDLED = typeof __TRITTER_VERSION__ === "string";
 const WORKER = new URL("./store-worker.js", import.meta.url);
 
 export function inlineKeeper(input: ReceiveInput, signal: AbortSignal): Keeper {
+  const counting = { ...input, tally: newTally() };
   return {
-    receive: (wanted) => receive(input, wanted),
-    put: (blobs) => putSmall(input, blobs),
-    take: (takes, tell) => takeFiles(input, takes, { signal, tell }),
-    close: async () => {},
+    receive: (wanted) => receive(counting, wanted),
+    put: (blobs) => putSmall(counting, blobs),
+    take: (takes, tell) => takeFiles(counting, takes, { signal, tell }),
+    close: async () => counting.tally,
   };
 }

@@ -6,7 +6,7 @@ import type { Disk, DiskFile } from "../disk/port.ts";
 import { passing } from "../disk/trouble.ts";
 import type { Writer } from "../disk/writer.ts";
 import { systemCode } from "../errors.ts";
-import { algorithmsFor, contentHasher, likeDigest } from "./hash.ts";
+import { algorithmsFor, contentHasher, likeDigest, type Tally } from "./hash.ts";
 import { partialName } from "./layout.ts";
 import {
   parseSegments,
@@ -55,6 +55,8 @@ export interface ReceiveInput {
   readonly readyFolder: string;
   readonly writer: Writer;
   readonly now: () => number;
+  /** Counts what is hashed; unset: nobody asks. */
+  readonly tally?: Tally;
 }
 
 export interface Wanted {
@@ -340,8 +342,8 @@ function missingRuns(size: number, done: ReadonlyMap<number, number>): Run[] {
 }
 
 /** Hashes in order what comes in any order: what is in memory at its turn is not read again. */
-function trailingHasher({ data, wanted: { digest, size, signal }, done }: Receiving) {
-  const hasher = contentHasher(algorithmsFor([digest]), size);
+function trailingHasher({ input: { tally }, data, wanted: { digest, size, signal }, done }: Receiving) {
+  const hasher = contentHasher(algorithmsFor([digest]), size, tally);
   /** bytes hashed */
   let frontier = 0;
   let running: Promise<void> | undefined;

@@ -1,6 +1,6 @@
 import type { Digest } from "../../schema/ids.ts";
 import type { Disk, DiskFile } from "../disk/port.ts";
-import { algorithmsFor, digestsAtOnce, likeDigest } from "./hash.ts";
+import { algorithmsFor, digestsAtOnce, likeDigest, type Tally } from "./hash.ts";
 import type { Kept, ReceiveInput } from "./receive.ts";
 import { type ReadyBlob, readyFile } from "./store.ts";
 
@@ -18,12 +18,12 @@ export type SmallKept = Kept | { readonly kind: "failed"; readonly error: unknow
  * flush them side by side. Answers in their order.
  */
 export async function putSmall(
-  { disk, readyFolder, writer }: Pick<ReceiveInput, "disk" | "readyFolder" | "writer">,
+  { disk, readyFolder, writer, tally }: Pick<ReceiveInput, "disk" | "readyFolder" | "writer" | "tally">,
   blobs: readonly SmallBlob[],
 ): Promise<readonly SmallKept[]> {
   const begun: Begun[] = [];
   for (const { digest, bytes } of blobs) {
-    const digests = digestsAtOnce(algorithmsFor([digest]), bytes);
+    const digests = digestsOf(digest, bytes, tally);
     if (digests.includes(digest)) {
       const blob = { folder: readyFolder, digests, size: bytes.length };
       begun.push(await begin(disk, { bytes, beside: `${readyFile(blob)}.${writer.id}.new`, blob }));
@@ -50,6 +50,16 @@ interface Failed {
 }
 
 type Begun = Written | Failed | Extract<Kept, { kind: "mismatch" }>;
+
+function digestsOf(digest: Digest, bytes: Uint8Array, tally: Tally | undefined): readonly Digest[] {
+  const since = performance.now();
+  const digests = digestsAtOnce(algorithmsFor([digest]), bytes);
+  if (tally !== undefined) {
+    tally.bytes += bytes.length;
+    tally.ms += performance.now() - since;
+  }
+  return digests;
+}
 
 async function begin(
   disk: Disk,

@@ -4,6 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../clock.ts";
 import { blockingDisk } from "../disk/blocking.ts";
 import { withState } from "../disk/own.ts";
+import { newTally } from "./hash.ts";
 import {
   type Answer,
   type Call,
@@ -21,7 +22,8 @@ import { type Take, takeFiles } from "./take.ts";
 
 const { store, stop } = workerData as ThreadInput;
 const disk = withState(blockingDisk(), store.view.layout.state);
-const input: ReceiveInput = { ...store, disk, now: systemClock.now };
+const tally = newTally();
+const input: ReceiveInput = { ...store, disk, now: systemClock.now, tally };
 const signal: Stop = {
   throwIfAborted: () => {
     if (Atomics.load(stop, 0) !== 0) throw new Stopped();
@@ -55,6 +57,8 @@ async function perform(call: number, task: Task): Promise<unknown> {
       return put(task);
     case "take":
       return take(call, task.takes);
+    case "tally":
+      return tally;
     case "finish":
     case "suspend": {
       const reception = receptionOf(task.blob);

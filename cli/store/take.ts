@@ -5,7 +5,7 @@ import type { Disk, DiskFile } from "../disk/port.ts";
 import { readFully } from "../disk/read-fully.ts";
 import { passing } from "../disk/trouble.ts";
 import { systemCode } from "../errors.ts";
-import { algorithmsFor, contentHasher, likeDigest } from "./hash.ts";
+import { algorithmsFor, contentHasher, likeDigest, type Tally } from "./hash.ts";
 import { partialName } from "./layout.ts";
 import type { ReceiveInput, Stop } from "./receive.ts";
 import { SEGMENT } from "./segments.ts";
@@ -39,7 +39,7 @@ export type Taken =
 /** Hears how many more bytes of large files were read. */
 export type Tell = (bytes: number) => void;
 
-type TakeInput = Pick<ReceiveInput, "disk" | "readyFolder" | "writer">;
+type TakeInput = Pick<ReceiveInput, "disk" | "readyFolder" | "writer" | "tally">;
 
 /** bytes up to which a file is copied through memory, whole: sharing its blocks would cost more than it saves */
 export const BRIEF = 64 * 1024;
@@ -54,7 +54,7 @@ export async function takeFiles(
   const small: { readonly index: number; readonly digest: Digest; readonly bytes: Buffer }[] = [];
   for (const [index, take] of takes.entries()) {
     signal.throwIfAborted();
-    if (take.size > BRIEF) taken[index] = await takeLarge(input, take, { signal, tell });
+    if (take.size > BRIEF) taken[index] = await takeLarge(input, take, { signal, tell, tally: input.tally });
     else {
       const bytes = await readWhole(input.disk, take);
       if (bytes === undefined) taken[index] = { kind: "unread" };
@@ -75,6 +75,7 @@ async function readWhole(disk: Disk, { file, size }: Take): Promise<Buffer | und
 }
 
 interface Along {
+  readonly tally: Tally | undefined;
   readonly signal: Stop;
   readonly tell: Tell;
 }
@@ -159,10 +160,11 @@ async function prove(
   {
     signal,
     tell,
+    tally,
     write,
   }: Along & { readonly write?: (bytes: Uint8Array, position: number) => Promise<void> },
 ): Promise<Proof | undefined> {
-  const hasher = contentHasher(algorithmsFor([digest]), size);
+  const hasher = contentHasher(algorithmsFor([digest]), size, tally);
   const segments: number[] = [];
   const buffer = Buffer.allocUnsafe(CHUNK);
   for (let position = 0; ; ) {

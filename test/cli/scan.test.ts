@@ -71,6 +71,7 @@ async function scanned({ wants = [], placements = [], parts = {} }: Situation) {
     deep: false,
     signal: new AbortController().signal,
     emit: (event) => events.push(event),
+    now: () => Date.now(),
     ...parts,
   });
   return { inventory, events };

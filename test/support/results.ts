@@ -39,6 +39,7 @@ export function syncResultOf(parts: Partial<SyncResult> = {}): SyncResult {
     offers: [],
     outcome: outcomeOf(),
     provided: undefined,
+    record: undefined,
     problems: [],
     ...parts,
   };

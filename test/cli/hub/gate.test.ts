@@ -32,7 +32,12 @@ describe("createGate()", () => {
     await Promise.all([gate.enter(api, never), gate.enter(api, never)]);
     expect(clock.slept[0]).toBe(101_000);
     expect(events).toEqual([
-      { kind: "waiting", why: '"h.example" limits the rate of requests', waitMs: 101_000 },
+      {
+        kind: "waiting",
+        why: '"h.example" limits the rate of requests',
+        waitMs: 101_000,
+        host: "h.example",
+      },
     ]);
   });
 

@@ -5,7 +5,7 @@ import { never } from "./support.ts";
 /** A clock that moves when told. */
 function stage(ceiling = 16) {
   const clock = { ms: 0, now: () => clock.ms, sleep: async () => {} };
-  return { clock, lanes: createLanes({ ceiling, clock }) };
+  return { clock, lanes: createLanes({ ceiling, clock, emit: () => {} }) };
 }
 
 /** Streams that always want more, on a host that sends each so many bytes every 5 ms, first ones after `latency` ms, and ends after so many ms. */

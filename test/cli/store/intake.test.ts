@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Blocks, blocksFor, type Turn } from "../../../cli/store/blocks.ts";
+import { newTally } from "../../../cli/store/hash.ts";
 import { type Intake, intakeOf } from "../../../cli/store/intake.ts";
 import type { Keeper } from "../../../cli/store/keeper.ts";
 import { SEGMENT } from "../../../cli/store/segments.ts";
@@ -38,7 +39,7 @@ function slowKeeper() {
       put.push(blobs.map(({ digest, bytes }) => ({ digest, bytes: Buffer.from(bytes) })));
       return work("put", () => blobs.map(({ digest }): SmallKept => ({ kind: "mismatch", digest })));
     },
-    close: async () => {},
+    close: async () => newTally(),
   };
   return {
     keeper,

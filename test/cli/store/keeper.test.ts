@@ -36,7 +36,7 @@ async function stageOn(disk: Disk, root: string, keep: (input: ReceiveInput, sig
       const readyFolder = await prepareStore(disk, view.layout);
       const input: ReceiveInput = { disk, view, readyFolder, writer: writerOf(id), now: () => Date.now() };
       const keeper = keep(input, signal);
-      onTestFinished(() => keeper.close());
+      onTestFinished(async () => void (await keeper.close()));
       return { keeper, input };
     },
   };
@@ -116,6 +116,17 @@ async function stoppedAfter(stage: Stage, segments: readonly number[]): Promise<
 }
 
 describe.each(STAGES)("keeper %s", (_, make) => {
+  it("tells at the end how many bytes were hashed, large and small", async () => {
+    const { keeper } = await (await make()).open("w");
+    await keeper.put(sharedBlobs(["one", "three"]));
+    const reception = await keeper.receive(WANTED);
+    await keepAll(reception);
+    await reception.finish();
+    const { bytes, ms } = await keeper.close();
+    expect(bytes).toBe("onethree".length + LARGE.length);
+    expect(ms).toBeGreaterThan(0);
+  });
+
   it("makes a blob ready whose segments come in any order, and knows the checksum of each", async () => {
     const stage = await make();
     const { keeper } = await stage.open("w");

@@ -41,7 +41,7 @@ async function stage(
   const view = await viewStore(disk, { state, owner: "me", signal });
   const readyFolder = await prepareStore(disk, view.layout);
   const keeper = open({ disk, view, readyFolder, writer: writerOf("w"), now: Date.now }, signal);
-  onTestFinished(() => keeper.close());
+  onTestFinished(async () => void (await keeper.close()));
   const put = async (name: string, bytes: Uint8Array) => {
     await writeFile(join(from, name), bytes);
     return join(from, name);
