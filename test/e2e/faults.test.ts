@@ -92,7 +92,9 @@ async function expectHeals(scene: Scene, program: InProcess): Promise<void> {
   hub.faults.clear();
   hub.resetConnections(0);
   await expectDone(scene, await program.sync());
-  expect((await project.state()).filter((path) => !/^(?:\.gitignore|receipt\/.*)$/.test(path))).toEqual([]);
+  expect(
+    (await project.state()).filter((path) => !/^(?:\.gitignore|last-sync\.ndjson|receipt\/.*)$/.test(path)),
+  ).toEqual([]);
   hub.clearLog();
   const { exit, result } = await program.sync();
   expect([exit, result?.plan?.writes ?? [], result?.plan?.prunes ?? [], hub.log]).toEqual([0, [], [], []]);

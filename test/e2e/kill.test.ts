@@ -381,9 +381,11 @@ async function expectEnd(world: World, before: unknown[]): Promise<void> {
   const placed = new Set<string>([...wants.map(({ path }) => path), ...strangers]);
   expect(Object.keys(tree).filter((path) => !placed.has(path))).toEqual([]);
   expect(await portrait(project.root, strangers)).toEqual(before);
-  expect((await project.state()).filter((path) => !/^(?:\.gitignore$|receipt\/|trash\/)/.test(path))).toEqual(
-    [],
-  );
+  expect(
+    (await project.state()).filter(
+      (path) => !/^(?:\.gitignore$|last-sync\.ndjson$|receipt\/|trash\/)/.test(path),
+    ),
+  ).toEqual([]);
   const trash = await project.trash();
   const everywhere = new Set([...Object.values(tree), ...trash]);
   for (const [path, bytes] of theirs) expect([path, everywhere.has(bytes)]).toEqual([path, true]);

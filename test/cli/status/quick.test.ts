@@ -154,7 +154,7 @@ const CHANGES: [what: string, change: (project: MemoryProject) => unknown][] = [
 ];
 
 function journalOf(project: MemoryProject): string {
-  const name = Object.keys(project.state()).find((path) => path.endsWith(".ndjson"));
+  const name = Object.keys(project.state()).find((path) => /^receipt\/.*\.ndjson$/.test(path));
   return `${ROOT}/.tritter/${name}`;
 }
 
