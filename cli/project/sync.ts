@@ -143,8 +143,8 @@ async function syncInTime(
   const { context, spoke } = listening(outer);
   const inTime = { ...context, signal: options.looking };
   const project = await loadProject(context, options);
-  found(project.manifest.root);
   assertSigned(project, options.signed);
+  found(project.manifest.root);
   const named = await namedGivers(context, options, { jobs: options.jobs, offline: project.offline });
   const { lockFile } = project;
   const locked = await bringUpToDate(inTime, project, options);
