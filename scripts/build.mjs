@@ -184,6 +184,24 @@ async function emitTypes(out) {
   execFileSync(process.execPath, [tsc, "-p", at("tsconfig.build.json"), ...flags], { stdio: "inherit" });
   // Named by a declaration, and itself no output of the compiler.
   await cp(at("schema", "validate.d.mts"), join(out, "schema", "validate.d.mts"));
+  await keepReached(out, join(out, "cli", "index.d.ts"));
+}
+
+/** Of the declarations, those that `entry` leads to: nobody can import the others. */
+async function keepReached(out, entry) {
+  const reached = new Set([entry]);
+  for (const file of reached) {
+    const text = await readFile(file, "utf8");
+    for (const [, target] of text.matchAll(/(?:from|import|import\()\s*"(\.[^"]+)"/g))
+      reached.add(
+        join(
+          dirname(file),
+          target.replace(/\.m?[jt]s$/, (end) => `.d${end.replace("j", "t")}`),
+        ),
+      );
+  }
+  for (const name of await readdir(out, { recursive: true }))
+    if (/\.d\.m?ts$/.test(name) && !reached.has(join(out, name))) await rm(join(out, name));
 }
 
 /** File by file and entry points last, so that a program started meanwhile finds every chunk it names. */
