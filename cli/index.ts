@@ -30,6 +30,7 @@ export type {
   FlightWait,
   FlightWidth,
 } from "./flight/types.ts";
+export type { Report, ReportedSource } from "./page/model.ts";
 export type { Drift, Plan } from "./plan.ts";
 export { type AddOptions, addProject } from "./project/add.ts";
 export { type AdoptOptions, type AdoptResult, adoptProject } from "./project/adopt.ts";
@@ -56,6 +57,13 @@ export { type MendOptions, type MendResult, mendLock } from "./project/mend.ts";
 export { type OutdatedResult, type OutdatedSource, outdatedProject } from "./project/outdated.ts";
 export { checkProject, syncProject } from "./project/quick.ts";
 export { type RemoveOptions, removeProject } from "./project/remove.ts";
+export {
+  type MadePage,
+  type PageOutput,
+  type ReportOptions,
+  type ReportResult,
+  reportProject,
+} from "./project/report.ts";
 export {
   type RescuedSource,
   type RescueOptions,

@@ -66,6 +66,7 @@ export async function run(argv: readonly string[], world: World): Promise<number
 /** Standard output carries bytes, so that what is told goes beside. */
 function isPiped({ command, names: [action, place], flags }: Extract<Parsed, { kind: "run" }>): boolean {
   if (command === "export") return (flags.output ?? "-") === "-";
+  if (command === "report") return flags.output === "-";
   return command === "bundle" && action === "create" && place === "-";
 }
 
@@ -92,6 +93,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   list: async () => (await import("./commands/list.ts")).list,
   facts: async () => (await import("./commands/facts.ts")).facts,
   export: async () => (await import("./commands/export.ts")).exportLock,
+  report: async () => (await import("./commands/report.ts")).report,
   outdated: async () => (await import("./commands/outdated.ts")).outdated,
   diff: async () => (await import("./commands/diff.ts")).diff,
   why: async () => (await import("./commands/why.ts")).why,

@@ -38,6 +38,7 @@ const PAGES = [
   "docs/from-hf.md",
   "docs/facts.md",
   "docs/reports.md",
+  "docs/report.md",
   "docs/performance.md",
   "docs/air-gap.md",
   "docs/export.md",
@@ -166,7 +167,7 @@ describe("commands in the documents", () => {
   }, 60_000);
 
   it("every line of shell on another page is known", () => {
-    // Those of docs/git.md, docs/facts.md and docs/reports.md are run by tests of their names in e2e, those of the others by others.
+    // Those of docs/git.md, docs/facts.md, docs/reports.md and docs/report.md are run by tests of their names in e2e, those of the others by others.
     const run = [
       "README.md",
       "docs/git.md",
@@ -175,6 +176,7 @@ describe("commands in the documents", () => {
       "docs/story.md",
       "docs/facts.md",
       "docs/reports.md",
+      "docs/report.md",
       "docs/air-gap.md",
       "docs/export.md",
       "docs/signing.md",
@@ -468,6 +470,7 @@ describe("docs/json.md", () => {
     const doctor = await json("doctor", "other");
     const explain = await json("explain", "DRIFT");
     const [list, facts] = [await json("list"), await json("facts")];
+    const report = await json("report", "--upstream");
     await project.write("signing_key", generateKeyPairSync("ed25519").privateKey.export(PKCS8));
     const sign = await json("sign", "--key", "signing_key");
     const key = createPublicKey(await project.read("signing_key"));
@@ -495,6 +498,7 @@ describe("docs/json.md", () => {
         check,
         list,
         facts,
+        report,
         export: exported,
         outdated,
         diff,

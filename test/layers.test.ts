@@ -42,8 +42,8 @@ const ROWS: readonly (readonly string[])[] = [
   // After the tree: what the Hub's own clients look for.
   ["provide"],
   ["status"],
-  // A read-only Hub: what the lock pins, from the tree. The only door for the network in.
-  ["serve"],
+  // A read-only Hub: what the lock pins, from the tree. The only door for the network in. And what a report shows, as data and as a page.
+  ["serve", "page"],
   // Composes the verbs into what a command does to a project; `index` exports it.
   ["project"],
   // The same functions, each loaded when it is first called.
@@ -81,6 +81,7 @@ const TYPES_ONLY: readonly (readonly [from: string, to: readonly string[]])[] = 
       "apply",
       "provide",
       "status",
+      "page",
       "project",
     ],
   ],
@@ -91,18 +92,16 @@ const TYPES_ONLY: readonly (readonly [from: string, to: readonly string[]])[] = 
 const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
   // Joins and splits texts; touches nothing.
   "node:path": "anywhere",
-  // Hashes in lock, store and hub; the id of a schema in facts; ids of documents and paths in export; the checksum of a packed receipt; a writer's random id in disk; ETags and the token in serve; keys and signatures in signature.
-  "node:crypto": ["disk", "export", "facts", "hub", "lock", "receipt", "serve", "signature", "store"],
+  // Hashes in lock, store and hub; the id of a schema in facts; ids of documents and paths in export; the checksum of a packed receipt; a writer's random id in disk; ETags and the token in serve; keys and signatures in signature; the digest of its own style sheet in page, for its policy.
+  "node:crypto": ["disk", "export", "facts", "hub", "lock", "page", "receipt", "serve", "signature", "store"],
   "node:fs": ["disk"],
   "node:fs/promises": ["disk"],
   // The host's name tells writers on one file system apart; the number of cores says how many threads hash.
   "node:os": ["disk", "status", "store"],
   // Hashing, and looking at many files, on all cores.
   "node:worker_threads": ["status", "store"],
-  // CRC-32 of the segments of a partial; what is counted in gzip and zip.
-  "node:zlib": ["facts", "store"],
-  "node:stream": ["facts"],
-  yauzl: ["facts"],
+  // CRC-32 of the segments of a partial.
+  "node:zlib": ["store"],
   // Answers as a Hub.
   "node:http": ["serve"],
   // The shape of an address that is listened at.
@@ -127,6 +126,10 @@ const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
   commander: ["args", "commands"],
   ora: ["report"],
   diff: ["report"],
+  // Where marks of plots go.
+  "d3-hierarchy": ["page"],
+  "d3-scale": ["page"],
+  "d3-shape": ["page"],
 };
 
 /** Functions that change the world, and the only files that may call them. */
@@ -147,6 +150,7 @@ const CALLERS: readonly (readonly [name: string, home: string, callers: readonly
   // Who asks for it runs git.
   ["stagesOf", "cli/git/versions.ts", ["cli/project/mend.ts"]],
   ["versionsOf", "cli/git/versions.ts", ["cli/project/mend.ts"]],
+  ["historyOf", "cli/git/history.ts", ["cli/project/report.ts"]],
   ["mergeText", "cli/git/merge-file.ts", ["cli/project/git-merge.ts"]],
   ["configure", "cli/git/setup.ts", ["cli/project/git-setup.ts"]],
   // Who asks for it signs.
@@ -390,6 +394,15 @@ describe("loading", () => {
     expect(
       [...packages].filter((name) => /^(?:undici|@huggingface\/hub|yaml|ora|diff)\b/.test(name)),
     ).toEqual([]);
+  });
+
+  it("a report loads no plot before a page is made", () => {
+    const { files, packages } = loadedBy("cli/project/report.ts");
+    expect([...packages].filter((name) => name.startsWith("d3-"))).toEqual([]);
+    expect([...files].filter((file) => file === "cli/page/html.ts")).toEqual([]);
+    expect([...loadedBy("cli/page/html.ts").packages].filter((name) => name.startsWith("d3-"))).toHaveLength(
+      3,
+    );
   });
 });
 

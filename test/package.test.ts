@@ -19,7 +19,7 @@ const WANTED: readonly RegExp[] = [
   /^package\.json$/,
   /^(?:README|ARCHITECTURE|DECISIONS|CHANGELOG|CONTRIBUTING)\.md$/,
   /^LICENSE$/,
-  /^docs\/(?:story|json|ci|git|from-hf|facts|reports|library|performance|air-gap|export|signing)\.md$/,
+  /^docs\/(?:story|json|ci|git|from-hf|facts|reports|library|performance|air-gap|export|signing|report)\.md$/,
   /^manifests\/(?:[a-z-]+\.yaml|README\.md)$/,
   /^dist\/(?:main|index|(?:hash|rows|deep|store)-worker)\.js$/,
   /^dist\/chunk-[A-Z0-9]+\.js$/,

@@ -62,7 +62,6 @@ export interface Flags {
   /** False only with `--no-token`. */
   readonly token?: string | boolean;
   readonly since?: string;
-  readonly count?: boolean;
   /** What `tritter export --format` names. */
   readonly document?: ExportFormat;
   readonly output?: string;
@@ -71,6 +70,8 @@ export interface Flags {
   readonly allowedSigners?: string;
   readonly signer?: string;
   readonly requireSignature?: boolean;
+  readonly terminal?: boolean;
+  readonly note?: string;
 }
 
 /** bytes a second of a source or group; without a name, of all together. */

@@ -83,7 +83,7 @@ const ONLINE = [manifest, lockFile, endpoint, offline, json, quiet, verbose];
 
 const WRITE = "Wish and pin:";
 const ACT = "Bring the disk in line:";
-const LOOK = "Look, and leave lock and data alone:";
+const LOOK = "Look, and change nothing:";
 export const OTHER = "Other:";
 
 /** Every command a person may type, in the order of the help. */
@@ -365,19 +365,11 @@ export const SPECS: readonly Spec[] = [
   {
     name: "facts",
     group: LOOK,
-    summary: "what the data is: rows, columns and values, as footers of Parquet files and counting tell",
+    summary: "what the data is: rows, columns and values, from the footers of Parquet files",
     arguments: [names()],
-    options: [
-      () =>
-        new Option(
-          "--count",
-          "first count what is on disk: rows of JSON lines and CSV, and what is in zip files; kept beside the lock",
-        ),
-      ...HERE,
-    ],
+    options: HERE,
     examples: [
       ["tritter facts", "of sources that say facts: parquet, once they are locked"],
-      ["tritter facts --count", "once they are synced: each file is read once, and never again"],
       ["tritter facts rust --json", "every column, for a program"],
     ],
   },
@@ -395,6 +387,31 @@ export const SPECS: readonly Spec[] = [
       ["tritter export --format sha256sums > SHA256SUMS", "for sha256sum -c, run in the root"],
       ["tritter export --format cyclonedx --output bom.json", "a bill of materials for machine learning"],
       ["tritter export --format croissant code", "the sources of a group, as a Croissant dataset"],
+    ],
+  },
+  {
+    name: "report",
+    group: LOOK,
+    summary: "one page of what the lock holds and how it stands, with plots, to open without a network",
+    arguments: [names()],
+    options: [
+      () =>
+        new Option(
+          "-o, --output <file>",
+          "where the page goes, - is standard output (default: tritter-report.html beside tritter.yaml)",
+        ),
+      () =>
+        new Option("--terminal", "draw the composition here instead; a page only where --output names one"),
+      () => new Option("--upstream", "ask the Hub too: outdated, gone, access, licence"),
+      () => new Option("--no-disk", "leave the disk out, where the data is not"),
+      () => new Option("--note <text>", "say this at the top of the page"),
+      ...ONLINE,
+    ],
+    examples: [
+      ["tritter report", "then open tritter-report.html in a browser"],
+      ["tritter report --terminal", "bars by source, language, licence and split"],
+      ["tritter report --upstream --output - > public/corpus.html", "in CI, with the Hub's word"],
+      ["tritter report --json", "what is behind the plots, for a program; without a page"],
     ],
   },
   {

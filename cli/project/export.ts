@@ -1,10 +1,10 @@
 import { basename, resolve } from "node:path";
 import { algorithmOf, hexOf, type TreePath } from "../../schema/ids.ts";
 import type { Lock } from "../../schema/lock.ts";
-import type { Context, Env } from "../context.ts";
+import type { Context } from "../context.ts";
 import { replaceFrom } from "../disk/replace.ts";
 import { onDisk } from "../disk/trouble.ts";
-import { type Problem, TritterError, TritterErrors } from "../errors.ts";
+import { type Problem, TritterErrors } from "../errors.ts";
 import type { Corpus, CorpusSource, Links } from "../export/corpus.ts";
 import type { ExportFormat } from "../export/formats.ts";
 import { blocksOf } from "../export/text.ts";
@@ -22,6 +22,7 @@ import { contentHasher } from "../store/hash.ts";
 import { knownFacts } from "./facts.ts";
 import { loadProject, type Project, type ProjectOptions, requireLock } from "./load.ts";
 import { staleInScope, staleProblem } from "./locking.ts";
+import { sourceDate } from "./source-date.ts";
 
 export interface ExportOptions extends ProjectOptions {
   readonly format: ExportFormat;
@@ -45,7 +46,7 @@ export interface ExportResult {
  * SOURCE_DATE_EPOCH alone: the same ones give the same bytes. Throws LOCK_MISSING, LOCK_STALE, and DRIFT where a hash is nowhere to be had.
  */
 export async function exportProject(context: Context, options: ExportOptions): Promise<ExportResult> {
-  const created = createdBy(context.env);
+  const created = sourceDate(context.env);
   const project = await loadProject(context, options);
   const lock = requireLock(project);
   const stale = staleProblem(project, staleInScope(project));
@@ -93,18 +94,6 @@ async function writerOf(format: ExportFormat): Promise<DocumentWriter> {
     default:
       return format satisfies never;
   }
-}
-
-/** https://reproducible-builds.org/specs/source-date-epoch/ Throws USAGE. */
-function createdBy(env: Env): string | undefined {
-  const text = env.SOURCE_DATE_EPOCH;
-  if (text === undefined || text === "") return undefined;
-  if (/^\d{1,11}$/.test(text)) return new Date(Number(text) * 1_000).toISOString().replace(".000Z", "Z");
-  throw new TritterError({
-    code: "USAGE",
-    message: `cannot use SOURCE_DATE_EPOCH: it is ${JSON.stringify(text)}, and should be seconds since 1970`,
-    hint: "unset it, or export SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)",
-  });
 }
 
 /** Those that tell of rows and columns. */

@@ -78,6 +78,8 @@ async function bodyOf(result: Result): Promise<Json> {
         files: result.files,
         digest: result.digest,
       };
+    case "report":
+      return reportBody(result);
     case "outdated":
       return { sources: result.sources.map(outdatedBody) };
     case "diff":
@@ -273,6 +275,22 @@ function changeBody(change: SourceChange): Json {
 function factsBody({ name, asked, sum: { columns, ...sum } }: FactualSource): Json {
   const told = columns.map(({ values, ...column }) => ({ ...column, values: values ?? null }));
   return { name, asked, ...sum, columns: told };
+}
+
+function reportBody({ report, page }: Of<"report">): Json {
+  const { sources, ...told } = report;
+  return {
+    page: page === undefined ? null : orNull(page),
+    ...(everyNull(told) as Json),
+    sources: everyNull(sources),
+  };
+}
+
+/** The same however deep. */
+function everyNull(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(everyNull);
+  if (typeof value !== "object" || value === null) return value ?? null;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, everyNull(member)]));
 }
 
 function outdatedBody({ history, change, pinned, wanted, ...source }: OutdatedSource): Json {

@@ -11,6 +11,8 @@ export interface Layout {
   readonly width: number;
   /** Lists everything, however long. */
   readonly verbose: boolean;
+  /** Set only where the locale shows no more than that: bars are drawn of other signs then. */
+  readonly ascii?: boolean;
 }
 
 /** For documents: no colours, and nothing cut. */

@@ -33,7 +33,6 @@ type Phase =
   | "resolving"
   | "listing"
   | "footers"
-  | "counting"
   | "scanning"
   | "hashing"
   | "taking"
@@ -91,9 +90,6 @@ export function count(progress: Progress, event: TritterEvent, now: number): voi
       return;
     case "reading-footers":
       Object.assign(progress, { phase: "footers", scanned: event.files, read: event.done });
-      return;
-    case "counting":
-      Object.assign(progress, { phase: "counting", scanned: event.files, read: event.done });
       return;
     case "scanning":
       Object.assign(progress, { phase: "scanning", scanned: event.files });

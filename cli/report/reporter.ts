@@ -9,7 +9,7 @@ import { distinct, moreText, problemLines } from "./problems.ts";
 import { type Ending, warningsOf } from "./result.ts";
 import { safe } from "./safe.ts";
 import { accessLine, servingLines } from "./serve.ts";
-import { mayAnimate, type Terminal, widthFor } from "./terminal.ts";
+import { isUnicode, mayAnimate, type Terminal, widthFor } from "./terminal.ts";
 import { isAskedFor, textLines, untold } from "./text.ts";
 
 /** Tells a person or a program what happens and what came of it. */
@@ -208,7 +208,8 @@ async function answerLines(ending: Ending, options: ReporterOptions): Promise<re
   if (ending.result === undefined) return [];
   if (options.quiet && !isAskedFor(ending.result)) return [];
   const paint = paintFor(wantsColour(options.env, options.stdout.isTTY));
-  return textLines(ending, { paint, width: widthFor(options.stdout), verbose: options.verbose });
+  const { stdout, verbose, env } = options;
+  return textLines(ending, { paint, width: widthFor(stdout), verbose, ascii: !isUnicode(env) });
 }
 
 /** What is said as it happens, besides progress. */

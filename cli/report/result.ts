@@ -16,6 +16,7 @@ import type { ListResult } from "../project/list.ts";
 import type { LockResult } from "../project/lock.ts";
 import type { MendResult } from "../project/mend.ts";
 import type { OutdatedResult } from "../project/outdated.ts";
+import type { ReportResult } from "../project/report.ts";
 import type { RescueResult } from "../project/rescue.ts";
 import type { ServeResult } from "../project/serve.ts";
 import type { SignResult, VerifyResult } from "../project/signature.ts";
@@ -41,6 +42,7 @@ export type Result =
   | (ListResult & { readonly command: "list" })
   | (FactsResult & { readonly command: "facts" })
   | (ExportResult & { readonly command: "export" })
+  | (ReportResult & { readonly command: "report"; readonly terminal: boolean })
   | (OutdatedResult & { readonly command: "outdated" })
   | (DiffResult & { readonly command: "diff"; readonly patch: boolean })
   | (WhyResult & { readonly command: "why" })

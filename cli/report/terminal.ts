@@ -24,6 +24,11 @@ export function inCI(env: Env): boolean {
   return env.CI !== undefined && !["", "0", "false"].includes(env.CI.toLowerCase());
 }
 
+/** Of the locale, the first variable that is set decides; none is the locale C. POSIX, Base Definitions, 8.2. */
+export function isUnicode(env: Env): boolean {
+  return /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || "");
+}
+
 /** As the Hub's own tools read their switches: 1, ON, YES, TRUE. */
 export function isOn(value: string | undefined): boolean {
   return value !== undefined && ["1", "on", "yes", "true"].includes(value.toLowerCase());

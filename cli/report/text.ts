@@ -23,6 +23,7 @@ import { cleanLine, outcomeLine } from "./outcome.ts";
 import { outdatedLines } from "./outdated.ts";
 import { isIdle, type Layout, planLines, planTotals } from "./plan-lines.ts";
 import { providedLines } from "./provided.ts";
+import { reportLines } from "./report.ts";
 import { rescueLines } from "./rescue.ts";
 import type { Ending, Result } from "./result.ts";
 import { safe } from "./safe.ts";
@@ -69,6 +70,8 @@ export async function textLines(ending: Ending, layout: Layout): Promise<readonl
       return factsLines(result, layout);
     case "export":
       return [exportLine(result, layout)];
+    case "report":
+      return reportLines(result, layout);
     case "outdated":
       return outdatedLines(result, layout);
     case "diff":
@@ -113,6 +116,8 @@ export function isAskedFor(result: Result): boolean {
     case "adopt":
     case "clean":
       return result.dryRun;
+    case "report":
+      return result.terminal;
     case "init":
     case "resolve":
     case "git-merge":
