@@ -12,6 +12,7 @@ import { openMirrors } from "./mirrors.ts";
 import type { Hub } from "./port.ts";
 import { type Way, wayTo } from "./way.ts";
 
+export type { Endpoint } from "./endpoint.ts";
 export { type Env, isOffline, readEnvironment } from "./environment.ts";
 export type { Budget } from "./gate.ts";
 export type { Account, Knock, ProxyUse, TokenUse } from "./way.ts";
@@ -65,8 +66,8 @@ export function openHub(settings: HubSettings): Hub {
   return mirrored(settings, all.map(open));
 }
 
-/** Those of the manifest, where that has the word. */
-function mirrorsOf({ endpoint, endpointFlag, mirrors = [] }: HubSettings): readonly Endpoint[] {
+/** The further endpoints that `openHub` would open: those of the manifest, where that has the word. Throws USAGE for one that cannot be used. */
+export function mirrorsOf({ endpoint, endpointFlag, mirrors = [] }: HubSettings): readonly Endpoint[] {
   if (endpointFlag !== undefined || endpoint === undefined) return [];
   return mirrors.map((one) => parseEndpoint(one, "the manifest's endpoints"));
 }

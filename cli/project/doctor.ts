@@ -7,6 +7,7 @@ import { type Finding, problemOf, TOPICS } from "./doctor/finding.ts";
 import {
   accessLines,
   isFolder,
+  isThere,
   lineLines,
   needOf,
   nodeLine,
@@ -43,7 +44,7 @@ export async function doctorProject(context: Context, options: DoctorOptions): P
     lookAtLine(context, options, { project, offline, onBudget }),
     project === undefined ? undefined : lookAtPlace(context, project),
   ]);
-  const isReached = isFolder(line) || line.knock?.kind === "got";
+  const isReached = isFolder(line) || line.knock?.kind === "got" || line.mirrors.some(isThere);
   const access =
     project === undefined || !isReached ? undefined : await askAccess(context, project, { stale, onBudget });
   const need = needOf({ project, stale, place });

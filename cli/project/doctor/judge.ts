@@ -4,7 +4,7 @@ import type { Budget, Choice, Knock, TokenUse } from "../../hub/index.ts";
 import type { Project } from "../load.ts";
 import type { SourceAccess } from "./access.ts";
 import { type Finding, type Found, ofProblem, said, type Topic } from "./finding.ts";
-import type { Line } from "./line.ts";
+import type { Line, MirrorLine } from "./line.ts";
 import type { Place, Planned } from "./place.ts";
 
 // What was found becomes lines here. A line fails only where the next sync would: what that does not need is a warning.
@@ -62,7 +62,7 @@ export function isFolder({ choice }: Line): boolean {
 const OFFLINE = "left out: --offline";
 
 export function lineLines(
-  { choice, proxy, token, knock, account }: Line,
+  { choice, mirrors, proxy, token, knock, account }: Line,
   { need, offline, now }: { need: Need; offline: boolean; now: number },
 ): readonly Finding[] {
   if (choice.kind === "refused") return [ofProblem("endpoint", choice.problem, { grave: true })];
@@ -70,11 +70,13 @@ export function lineLines(
   const { endpoint } = choice.value;
   if (endpoint.kind === "folder") {
     const facts = { folder: endpoint.folder, from: choice.value.from ?? null };
-    return [said("endpoint", "ok", `the folder ${endpoint.folder}${fromText(choice.value)}`, { facts })];
+    const first = said("endpoint", "ok", `the folder ${endpoint.folder}${fromText(choice.value)}`, { facts });
+    return [first, ...mirrors.map(mirrorLine)];
   }
   const { url } = endpoint;
   return [
-    endpointLine(choice.value, url, { knock, need }),
+    endpointLine(choice.value, url, { knock, grave: need.network && !mirrors.some(isThere) }),
+    ...mirrors.map(mirrorLine),
     ...(proxy === undefined ? [] : [proxyLine(proxy)]),
     ...(token === undefined ? [] : [tokenLine(token, { account, need, url, now })]),
     knock?.kind === "got"
@@ -86,10 +88,47 @@ export function lineLines(
 function endpointLine(
   choice: Choice,
   url: string,
-  { knock, need }: { knock: Line["knock"]; need: Need },
+  { knock, grave }: { knock: Line["knock"]; grave: boolean },
 ): Finding {
-  const facts = { url, from: choice.from ?? null };
-  const grave = need.network;
+  const finding = knockLine(url, knock, { grave, facts: { url, from: choice.from ?? null } });
+  if (finding.state !== "ok") return finding;
+  return { ...finding, message: `${url}${fromText(choice)}: ${finding.message}` };
+}
+
+/** Bytes may come from the others: that one of several cannot be had is nothing to fail by. */
+function mirrorLine({ endpoint, token, knock }: MirrorLine): Finding {
+  const from = "tritter.yaml";
+  if (endpoint.kind === "folder")
+    return said("endpoint", "ok", `also the folder ${endpoint.folder}`, {
+      facts: { folder: endpoint.folder, from },
+    });
+  const { url } = endpoint;
+  const use = token?.kind === "got" ? token.value : undefined;
+  const facts = { url, from, token: use?.state ?? null };
+  const finding = knockLine(url, knock, { grave: false, facts });
+  const gets = use === undefined ? "" : tokenText(use, new URL(url).host);
+  if (finding.state !== "ok" && finding.state !== "skipped") return finding;
+  return { ...finding, message: `also ${url}${gets}: ${finding.message}` };
+}
+
+function tokenText({ state, why }: TokenUse, host: string): string {
+  if (state === "sent") return ", which gets the token";
+  if (state !== "withheld") return "";
+  return why === "plain"
+    ? ", which gets no token, since it is not https"
+    : `, which gets no token (TRITTER_TOKEN_HOSTS=${host} would send it)`;
+}
+
+/** Something can be asked there. */
+export function isThere({ endpoint, knock }: MirrorLine): boolean {
+  return endpoint.kind === "folder" || knock?.kind === "got";
+}
+
+function knockLine(
+  url: string,
+  knock: Line["knock"],
+  { grave, facts }: { grave: boolean; facts: Finding["facts"] },
+): Finding {
   if (knock === undefined) return said("endpoint", "skipped", OFFLINE, { facts });
   if (knock.kind === "refused") return ofProblem("endpoint", knock.problem, { grave, facts });
   if (knock.kind === "late") {
@@ -109,9 +148,7 @@ function endpointLine(
       facts: all,
       hint: "check that no login page of the network stands before it, and the endpoint's address",
     });
-  return said("endpoint", "ok", `${url}${fromText(choice)}: first byte after ${Math.round(ms)} ms`, {
-    facts: all,
-  });
+  return said("endpoint", "ok", `first byte after ${Math.round(ms)} ms`, { facts: all });
 }
 
 function fromText({ from }: Choice): string {

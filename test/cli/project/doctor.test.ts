@@ -395,6 +395,47 @@ describe("doctorProject() on the way to the Hub", () => {
     expect(JSON.stringify(findings)).not.toContain("hidden");
   });
 
+  it("says of each mirror whether it answers and whether it gets the token, and fails only where none does", async () => {
+    const { examine, project, hub } = await stage({ before: "locked", user: {}, env: { HF_TOKEN: TOKEN } });
+    const other = await startHub();
+    onTestFinished(() => other.close());
+    other.repo("o/n").commit(FILES);
+    other.token(TOKEN, {});
+    const list = (...urls: string[]) =>
+      `version: 1\nname: test\nroot: data\nendpoints: ${JSON.stringify(urls)}\n${SOURCE}`;
+    const strange = "https://mirror.invalid";
+    await project.write("tritter.yaml", list(hub.url, strange, other.url, "./away"));
+    const { findings, exit } = await examine();
+    const endpoints = findings.filter(({ topic }) => topic === "endpoint");
+    expect(endpoints).toMatchObject([
+      { state: "ok", facts: { url: hub.url, from: "tritter.yaml" } },
+      { state: "warn", code: "NETWORK", facts: { url: strange, token: "withheld" } },
+      { state: "ok", facts: { url: other.url, token: "sent", status: expect.any(Number) } },
+      { state: "ok", facts: { folder: join(project.folder, "away") } },
+    ]);
+    expect(endpoints[2]?.message).toMatch(/which gets the token: first byte after/);
+    expect(exit).toBe(0);
+    expect(JSON.stringify(findings)).not.toContain(TOKEN);
+    const quiet = await examine({ offline: true });
+    const offline = quiet.findings.filter(({ topic }) => topic === "endpoint");
+    expect(offline.map(({ state }) => state)).toEqual(["skipped", "skipped", "skipped", "ok"]);
+    expect(offline[1]?.message).toContain("gets no token (TRITTER_TOKEN_HOSTS=mirror.invalid would send it)");
+    await hub.close();
+    await project.write("tritter.yaml", list(hub.url, other.url));
+    const fallen = await examine();
+    expect(fallen.findings.filter(({ topic }) => topic === "endpoint")).toMatchObject([
+      { state: "warn", code: "NETWORK" },
+      { state: "ok" },
+    ]);
+    expect(fallen.findings.filter(({ topic }) => topic === "access")).toMatchObject([{ state: "ok" }]);
+    expect(fallen.exit).toBe(0);
+    await project.write("tritter.yaml", list(hub.url, strange));
+    expect((await examine()).exit).toBe(7);
+    // Another endpoint than the manifest's has no mirrors.
+    const named = await examine({ endpoint: other.url });
+    expect(named.findings.filter(({ topic }) => topic === "endpoint")).toHaveLength(1);
+  });
+
   it("says that an endpoint which only the manifest names gets no token", async () => {
     const { examine, project } = await stage({ env: { HF_TOKEN: TOKEN } });
     await project.write("far.yaml", "version: 1\nendpoint: https://hub.example\nsources: {}\n");
