@@ -193,6 +193,6 @@ function blameText(place: string, { what, expected, found, dropped }: Blame): st
   return `"${printable(place)}" is damaged: "${printable(what)}" should hold ${expected} and ${bytes}; ${rest}`;
 }
 
-export function countOf(wishes: readonly Wish[]): Count {
+export function countOf(wishes: readonly { readonly size: number }[]): Count {
   return { files: wishes.length, bytes: wishes.reduce((sum, { size }) => sum + size, 0) };
 }

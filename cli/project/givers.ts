@@ -63,22 +63,36 @@ const MOST = 500_000;
 
 /** Who is asked without being named, after those: this machine's Hub cache, and the root, where another program may have put files. */
 export function ownGivers(
-  { disk, env, cwd, emit }: Context,
-  { root, receipt }: Survey,
+  context: Context,
+  seen: Survey,
   { owner, adopt = true, hardLinks = false }: GiverOptions & { readonly owner: string },
 ): readonly Giver[] {
   if (!adopt) return [];
+  const { disk, env, cwd, emit } = context;
   const common = { disk, emit, named: false, most: MOST, hardLinks };
   const { cacheFolder } = readEnvironment(env);
-  const placed = placementsOf(receipt, owner) as ReadonlyMap<string, unknown>;
-  // What the receipt knows, the plan has looked at.
-  const skip = (path: string) => path === ".tritter" || placed.has(path);
   return [
     ...(cacheFolder === undefined
       ? []
       : [folderGiver({ ...common, folder: resolve(cwd, cacheFolder), links: true, skip: isBookkeeping })]),
-    folderGiver({ ...common, folder: root, links: false, skip, hardLinks: false }),
+    rootGiver(context, seen, owner),
   ];
+}
+
+/** The root itself, but for what the receipt knows, which the plan has looked at. */
+export function rootGiver({ disk, emit }: Context, { root, receipt }: Survey, owner: string): Giver {
+  const placed = placementsOf(receipt, owner) as ReadonlyMap<string, unknown>;
+  const skip = (path: string) => path === ".tritter" || placed.has(path);
+  return folderGiver({
+    disk,
+    emit,
+    named: false,
+    most: MOST,
+    hardLinks: false,
+    folder: root,
+    links: false,
+    skip,
+  });
 }
 
 /** Folders of a Hub cache that hold no content. */

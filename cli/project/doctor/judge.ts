@@ -420,7 +420,7 @@ function planLines(
       ...lateSpace(room, project),
     ];
   }
-  const { plan: made, problems, need, shortage, cache } = planned;
+  const { plan: made, problems, need, shortage, cache, here } = planned;
   const { fetch, keep, prune, wanted } = made.totals;
   const facts = { fetch, keep, prune, wanted, conflicts: made.conflicts.length };
   const fetched =
@@ -439,7 +439,7 @@ function planLines(
         hint: "tritter sync --dry-run tells all",
       }),
     );
-  return [...lines, spaceLine({ need, shortage, room }), ...cacheLine(cache)];
+  return [...lines, spaceLine({ need, shortage, room }), ...cacheLine(cache), ...hereLines(here)];
 }
 
 /** Problems of the plan that the page has room for. */
@@ -496,7 +496,38 @@ function lateSpace(room: Place["room"], { lock, scope }: Project): readonly Find
 function cacheLine({ folder, files, bytes }: Planned["cache"]): readonly Finding[] {
   if (folder === undefined || files === 0) return [];
   const message = `${countText({ files, bytes })} of what is to be fetched may be in ${folder}: sync takes from there what is right`;
-  return [said("cache", "ok", message, { facts: { folder, files, bytes } })];
+  return [said("cache", "ok", message, { facts: { folder, files, bytes, how: "by-name" } })];
+}
+
+function hereLines({ root, adopt, elsewhere }: Planned["here"]): readonly Finding[] {
+  const lines: Finding[] = [];
+  if (adopt.files > 0)
+    lines.push(
+      said(
+        "cache",
+        "ok",
+        `${countText(adopt)} that tritter did not place stand where they are wanted, and are right: sync takes them up as they are`,
+        {
+          facts: { folder: root, ...adopt, how: "in-place" },
+        },
+      ),
+    );
+  if (elsewhere === undefined)
+    lines.push(
+      said("cache", "skipped", `no time to look whether ${root} holds what is to be fetched: sync does`),
+    );
+  else if (elsewhere.files > 0)
+    lines.push(
+      said(
+        "cache",
+        "ok",
+        `${countText(elsewhere)} of what is to be fetched may be in ${root} under other names: sync takes from there what is right`,
+        {
+          facts: { folder: root, ...elsewhere, how: "by-size" },
+        },
+      ),
+    );
+  return lines;
 }
 
 function unmade(topic: Topic, found: Exclude<Found<unknown>, { kind: "got" }>, grave: boolean): Finding {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { foldKey } from "../../../schema/names.ts";
+import { countOf, mayGive } from "../../apply/give.ts";
 import { type Room, roomFor, shortage } from "../../apply/space.ts";
 import type { Context } from "../../context.ts";
 import { type Abilities, abilitiesOf, nearestFolder, PROBE, removeProbe } from "../../disk/abilities.ts";
@@ -9,8 +10,9 @@ import { cachedOf } from "../../hub/adoptable.ts";
 import { readEnvironment } from "../../hub/index.ts";
 import { wantsOf } from "../../lock/wants.ts";
 import type { Count, Plan } from "../../plan.ts";
-import { survey } from "../../status.ts";
+import { type Survey, survey } from "../../status.ts";
 import { describedBy } from "../described.ts";
+import { rootGiver } from "../givers.ts";
 import type { Project } from "../load.ts";
 import { problemsOfPlan } from "../sync.ts";
 import type { Found } from "./finding.ts";
@@ -18,6 +20,8 @@ import { probe } from "./probe.ts";
 
 /** ms; hashing what no stamp vouches for can take hours */
 const PLAN_MS = 15_000;
+/** ms of that for looking through the root for what may be there under another name */
+const WALK_MS = 5_000;
 const DISK_MS = 10_000;
 
 /** Where the files are to go, by what was found out there. */
@@ -40,6 +44,17 @@ export interface Planned {
   readonly shortage: Problem | undefined;
   /** Of what is to be fetched, what this machine's Hub cache holds. */
   readonly cache: { readonly folder: string | undefined } & Count;
+  /** What another program, such as `hf download --local-dir`, put into the root. */
+  readonly here: Here;
+}
+
+interface Here {
+  /** Absolute. */
+  readonly root: string;
+  /** At its path, with the right bytes, and not known to tritter. */
+  readonly adopt: Count;
+  /** Of what is to be fetched, what files elsewhere in the root may hold, by their size; undefined: there was no time to look. */
+  readonly elsewhere: Count | undefined;
 }
 
 export async function lookAtPlace(context: Context, project: Project): Promise<Place> {
@@ -77,7 +92,8 @@ async function planOf(context: Context, project: Project): Promise<Planned> {
   const lock = project.lock ?? { version: 1, sources: [], extra: {} };
   const { wants: described } = await describedBy(context, project, { lock });
   const input = { manifest, lock, described, scope, deep: false, force: false, prune: false, tolerant: true };
-  const { plan, root, inventory } = await survey(context, input);
+  const seen = await survey(context, input);
+  const { plan, root, inventory } = seen;
   const need = roomFor(disk, root, plan);
   const have = await disk.space(await nearestFolder(disk, root));
   return {
@@ -86,6 +102,21 @@ async function planOf(context: Context, project: Project): Promise<Planned> {
     need,
     shortage: shortage(root, need, have),
     cache: await inCache(context, plan),
+    here: await inRoot(context, project, seen),
+  };
+}
+
+async function inRoot(context: Context, { manifest }: Project, seen: Survey): Promise<Here> {
+  const { root, plan } = seen;
+  const adopted = plan.keeps.filter(({ record }) => record === "adopt").map(({ want }) => want);
+  const giver = rootGiver(context, seen, manifest.owner);
+  const looked = await probe(context, WALK_MS, (signal) => mayGive([giver], plan.blobs, signal));
+  const [offer] = looked.kind === "got" ? looked.value : [];
+  const none = looked.kind === "got" ? { files: 0, bytes: 0 } : undefined;
+  return {
+    root,
+    adopt: countOf(adopted),
+    elsewhere: offer === undefined ? none : { files: offer.files, bytes: offer.bytes },
   };
 }
 

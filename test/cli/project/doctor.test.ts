@@ -569,6 +569,25 @@ describe("doctorProject() on the disk", () => {
     expect((await examine()).all("cache")).toEqual([]);
   });
 
+  it("finds what hf, or who else, put into the root: where it is wanted, and elsewhere", async () => {
+    const { examine, project, hub } = await stage({ before: "locked" });
+    await project.write("data/it/x.bin", FILES["x.bin"]);
+    await project.write("data/it/.cache/huggingface/download/x.bin.metadata", "0\n0\n0\n");
+    await project.write("data/loose/notes", FILES["y.txt"]);
+    const { all, one } = await examine();
+    expect(all("cache")).toMatchObject([
+      { state: "ok", facts: { folder: project.root, files: 1, bytes: 10, how: "in-place" } },
+      { state: "ok", facts: { folder: project.root, files: 1, bytes: 9, how: "by-size" } },
+    ]);
+    expect(one("plan")?.facts).toMatchObject({ keep: { files: 1 }, fetch: { files: 2 } });
+    hub.clearLog();
+    // It is as it says.
+    const ran = JSON.parse((await project.run("sync", "--json")).stdout);
+    expect(ran.outcome).toMatchObject({ adopted: 1, fetched: { files: 1 } });
+    expect(ran.outcome.given).toMatchObject([{ place: project.root, files: 1 }]);
+    expect((await examine()).all("cache")).toEqual([]);
+  });
+
   it("ends at once where it is told to stop, and cleans up", async () => {
     const stop = new AbortController();
     const disk = diskWith({
