@@ -144,6 +144,17 @@ describe("reports: beside", () => {
     }
   });
 
+  it("is planned by a dry run as it is written then, from a lock and facts that are not there yet", async () => {
+    await manifest();
+    const planned = async (...args: string[]) => {
+      const { plan } = await json("sync", ...args);
+      return plan.writes.map(({ path, digest }: Record<string, unknown>) => [path, digest]);
+    };
+    const first = await planned("--dry-run");
+    expect([first.length, await paths()]).toEqual([10, []]);
+    expect(await planned()).toEqual(first);
+  });
+
   it("has the same bytes wherever lock and facts are the same: no clock, zone, locale or folder is in them", async () => {
     await manifest();
     await synced();

@@ -60,6 +60,30 @@ describe("after a sync, a quick look", () => {
     expect([...read].sort()).toEqual([MANIFEST, LOCK, packedFile(project), facts].sort());
   });
 
+  it("looks at what describes the data too, and by name at that of those sources alone", async () => {
+    const project = await synced(FILES, `${SOURCES}\nreports: beside`);
+    expect((await look(project))?.wanted.files).toBe(4 + 2 * 2 + 1);
+    expect((await look(project, ["code"]))?.wanted.files).toBe(2 + 2);
+    expect((await look(project, ["all"]))?.wanted.files).toBe(4 + 2 * 2);
+    expect(await look(project, [""])).toBeUndefined();
+    project.disk.put(`${ROOT}/README.me.md`, "edited");
+    expect([await look(project), (await look(project, ["all"]))?.sources]).toEqual([
+      undefined,
+      ["code", "text"],
+    ]);
+    project.disk.put(`${ROOT}/text.metadata.json`, "edited");
+    expect([await look(project, ["text"]), (await look(project, ["code"]))?.sources]).toEqual([
+      undefined,
+      ["code"],
+    ]);
+    expect((await project.check()).drift).toEqual(
+      new Map([
+        ["", expect.objectContaining({ writes: [expect.objectContaining({ why: "modified" })] })],
+        ["text", expect.objectContaining({ writes: [expect.objectContaining({ why: "modified" })] })],
+      ]),
+    );
+  });
+
   it("takes sources and groups by name, and leaves names it does not know to others", async () => {
     const project = await synced();
     expect(await look(project, ["code"])).toMatchObject({ wanted: { files: 2, bytes: 9 } });
