@@ -7,6 +7,8 @@ export type TritterEvent =
   | { readonly kind: "listing"; readonly source: string; readonly files: number }
   /** Of Parquet files, for their facts. */
   | { readonly kind: "reading-footers"; readonly done: number; readonly files: number }
+  /** `done` of so many were. */
+  | { readonly kind: "counting"; readonly path: string; readonly done: number; readonly files: number }
   | { readonly kind: "scanning"; readonly files: number }
   /** A file is read to learn its digest; `why` says what its stamp left open. */
   | { readonly kind: "hashing"; readonly path: string; readonly size: number; readonly why: HashReason }

@@ -31,6 +31,8 @@ export const library = {
     (await import("./project/list.ts")).listProject(...given),
   factsProject: async (...given: Parameters<typeof import("./project/facts-shown.ts").factsProject>) =>
     (await import("./project/facts-shown.ts")).factsProject(...given),
+  countFacts: async (...given: Parameters<typeof import("./project/count.ts").countFacts>) =>
+    (await import("./project/count.ts")).countFacts(...given),
   exportProject: async (...given: Parameters<typeof import("./project/export.ts").exportProject>) =>
     (await import("./project/export.ts")).exportProject(...given),
   reportProject: async (...given: Parameters<typeof import("./project/report.ts").reportProject>) =>

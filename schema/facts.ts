@@ -6,7 +6,7 @@ export interface Facts {
   readonly files: ReadonlyMap<Digest, FileFacts>;
 }
 
-export type FileFacts = ParquetFacts | UnreadableFacts | CountedFacts;
+export type FileFacts = ParquetFacts | UnreadableFacts | CountedFacts | ArchiveFacts;
 
 /** What the footer of a Parquet file says. */
 export interface ParquetFacts {
@@ -34,10 +34,28 @@ export interface ColumnFacts {
   readonly values: ReadonlyMap<string, number> | undefined;
 }
 
-/** A Parquet file of which the footer says nothing. */
+/** A file that says nothing of itself, or cannot be counted. */
 export interface UnreadableFacts {
   readonly kind: "unreadable";
   readonly why: string;
+}
+
+/** A zip, of which was read what is in it. */
+export interface ArchiveFacts {
+  readonly kind: "archive";
+  readonly files: number;
+  /** bytes, decompressed */
+  readonly bytes: number;
+  /** The same by format, the largest first. */
+  readonly formats: readonly ArchivedFormat[];
+  /** Of all files in it that have some; undefined: none has, or not all can be counted. */
+  readonly rows: number | undefined;
+}
+
+export interface ArchivedFormat {
+  readonly format: string;
+  readonly files: number;
+  readonly bytes: number;
 }
 
 /** A text file of which the rows were counted on disk. */

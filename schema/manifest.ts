@@ -30,7 +30,7 @@ export interface CarrierDocument {
   readonly strip?: string;
   readonly names?: "portable" | "posix";
   readonly expect?: Expectation;
-  readonly facts?: "parquet";
+  readonly facts?: FactsWanted;
   readonly license?: LicenseAcceptance;
   readonly follow?: FollowDocument;
 }
@@ -42,6 +42,9 @@ export interface SourceDocument extends CarrierDocument {
   readonly groups?: readonly string[];
   readonly fallbacks?: readonly CarrierDocument[];
 }
+
+/** What is kept beside the lock: what Parquet files say; `rows`: and no gate on rows is met while a file with rows is not counted. */
+export type FactsWanted = "parquet" | "rows";
 
 /** How the Hub's own clients get a source in their cache: `link` takes a hard link where blocks cannot be shared. */
 export type HubCache = "write" | "link";
@@ -131,8 +134,8 @@ export interface Carrier {
   readonly strip: string;
   readonly names: "portable" | "posix";
   readonly expect: Expectation;
-  /** Whether footers are read for the facts beside the lock. */
-  readonly facts: "parquet" | undefined;
+  /** Whether footers are read for the facts beside the lock, and what gates on rows are about. */
+  readonly facts: FactsWanted | undefined;
   readonly license: LicenseAcceptance | undefined;
   readonly follow: Follow | undefined;
 }

@@ -100,8 +100,10 @@ const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
   "node:os": ["disk", "status", "store"],
   // Hashing, and looking at many files, on all cores.
   "node:worker_threads": ["status", "store"],
-  // CRC-32 of the segments of a partial.
-  "node:zlib": ["store"],
+  // CRC-32 of the segments of a partial; what is counted in gzip and zip.
+  "node:zlib": ["facts", "store"],
+  "node:stream": ["facts"],
+  yauzl: ["facts"],
   // Answers as a Hub.
   "node:http": ["serve"],
   // The shape of an address that is listened at.

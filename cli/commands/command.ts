@@ -62,6 +62,7 @@ export interface Flags {
   /** False only with `--no-token`. */
   readonly token?: string | boolean;
   readonly since?: string;
+  readonly count?: boolean;
   /** What `tritter export --format` names. */
   readonly document?: ExportFormat;
   readonly output?: string;

@@ -83,7 +83,7 @@ const ONLINE = [manifest, lockFile, endpoint, offline, json, quiet, verbose];
 
 const WRITE = "Wish and pin:";
 const ACT = "Bring the disk in line:";
-const LOOK = "Look, and change nothing:";
+const LOOK = "Look, and leave lock and data alone:";
 export const OTHER = "Other:";
 
 /** Every command a person may type, in the order of the help. */
@@ -365,11 +365,19 @@ export const SPECS: readonly Spec[] = [
   {
     name: "facts",
     group: LOOK,
-    summary: "what the data is: rows, columns and values, from the footers of Parquet files",
+    summary: "what the data is: rows, columns and values, as footers of Parquet files and counting tell",
     arguments: [names()],
-    options: HERE,
+    options: [
+      () =>
+        new Option(
+          "--count",
+          "first count what is on disk: rows of JSON lines and CSV, and what is in zip files; kept beside the lock",
+        ),
+      ...HERE,
+    ],
     examples: [
       ["tritter facts", "of sources that say facts: parquet, once they are locked"],
+      ["tritter facts --count", "once they are synced: each file is read once, and never again"],
       ["tritter facts rust --json", "every column, for a program"],
     ],
   },

@@ -106,7 +106,7 @@ function dataLines(sum: Sum): Lines {
   ];
 }
 
-function valuesText({ values = [] }: ColumnSum, { rows }: Sum): string {
+function valuesText({ values = [] }: ColumnSum, { parquetRows: rows }: Sum): string {
   if (rows === 0) return "";
   const shown = values
     .slice(0, MOST_VALUES)

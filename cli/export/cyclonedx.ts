@@ -134,10 +134,14 @@ function propertiesOf(source: CorpusSource): Models.PropertyRepository {
 /** undefined: of some file that may hold rows they are not known. */
 function rowsOf(files: readonly CorpusFile[]): number | undefined {
   const known = files.flatMap(({ facts }) =>
-    facts === undefined || facts.kind === "unreadable" ? [] : [facts],
+    facts === undefined || facts.kind === "unreadable" ? [] : [facts.rows],
   );
   const isWhole = files.every(({ path, facts }) => facts !== undefined || !path.endsWith(".parquet"));
-  return known.length === 0 || !isWhole ? undefined : known.reduce((sum, { rows }) => sum + rows, 0);
+  if (known.length === 0 || !isWhole) return undefined;
+  return known.reduce<number | undefined>(
+    (sum, rows) => (sum === undefined || rows === undefined ? undefined : sum + rows),
+    0,
+  );
 }
 
 /** Only a component of type "data" may say so. */

@@ -36,10 +36,9 @@ export const LICENCE = /^(.*_)?licen[cs]es?$/i;
 /** Pure. */
 export function compareSums(before: Sum, after: Sum): DataChange {
   const [old, now] = [typesOf(before), typesOf(after)];
-  const known = isWhole(before) && isWhole(after) && before.countedFiles > 0 && after.countedFiles > 0;
   const named = ([name, type]: readonly [string, string]): NamedColumn => ({ name, type });
   return {
-    rows: known ? { before: before.rows, after: after.rows } : undefined,
+    rows: rowsBetween(before, after),
     bytes: { before: before.bytes, after: after.bytes },
     added: [...now].filter(([name]) => !old.has(name)).map(named),
     dropped: [...old].filter(([name]) => !now.has(name)).map(named),
@@ -47,8 +46,19 @@ export function compareSums(before: Sum, after: Sum): DataChange {
       const was = old.get(name);
       return was === undefined || was === type ? [] : [{ name, before: was, after: type }];
     }),
-    shifts: known ? shiftsBetween(before, after) : [],
+    shifts: isWhole(before) && isWhole(after) ? shiftsBetween(before, after) : [],
   };
+}
+
+/** Of all files where all are counted on both sides, else of Parquet files alone: a file not counted yet has not lost its rows. */
+function rowsBetween(before: Sum, after: Sum): DataChange["rows"] {
+  const sides = [before, after];
+  const isCounted = ({ uncounted, uncountable, unreadable, countedFiles }: Sum) =>
+    uncounted.length + uncountable.length + unreadable.length === 0 && countedFiles > 0;
+  if (!sides.every(isWhole)) return undefined;
+  if (sides.every(isCounted)) return { before: before.rows, after: after.rows };
+  if (!sides.every(({ schemas }) => schemas.length > 0)) return undefined;
+  return { before: before.parquetRows, after: after.parquetRows };
 }
 
 /** Types of a column by its name; of several, in the order of their names. */
@@ -66,7 +76,7 @@ function shiftsBetween(before: Sum, after: Sum): readonly Shift[] {
     if (old === undefined || now === undefined) return [];
     const shifts = [...new Set([...old.keys(), ...now.keys()])].map((value): Shift => {
       const [was, is] = [old.get(value) ?? 0, now.get(value) ?? 0];
-      const share = (rows: number, sum: Sum) => (sum.rows === 0 ? 0 : rows / sum.rows);
+      const share = (rows: number, sum: Sum) => (sum.parquetRows === 0 ? 0 : rows / sum.parquetRows);
       return {
         column,
         value,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ColumnFacts, Facts, FileFacts, ParquetFacts } from "../../schema/facts.ts";
+import type { ArchiveFacts, ColumnFacts, Facts, FileFacts, ParquetFacts } from "../../schema/facts.ts";
 import type { Digest } from "../../schema/ids.ts";
 import { printable } from "../../schema/names.ts";
 import { validateFacts } from "../../schema/validate.mjs";
@@ -7,6 +7,7 @@ import type { Disk } from "../disk/port.ts";
 import { writeDocument } from "../disk/replace.ts";
 import { onDisk } from "../disk/trouble.ts";
 import { TritterError } from "../errors.ts";
+import { largestFirst } from "./formats.ts";
 
 export const NO_FACTS: Facts = { version: 1, files: new Map() };
 
@@ -57,7 +58,18 @@ interface FactsDocument {
 
 type Schema = readonly (readonly [name: string, type: string])[];
 
-type Entry = ParquetEntry | { readonly unreadable: string } | { readonly counted: number };
+type Entry =
+  | ParquetEntry
+  | { readonly unreadable: string }
+  | { readonly counted: number }
+  | { readonly archive: ArchiveEntry };
+
+interface ArchiveEntry {
+  readonly files: number;
+  readonly bytes: number;
+  readonly formats: Readonly<Record<string, readonly [files: number, bytes: number]>>;
+  readonly rows?: number | undefined;
+}
 
 interface ParquetEntry {
   readonly rows: number;
@@ -72,6 +84,7 @@ interface ParquetEntry {
 function fileOf(entry: Entry, schemas: FactsDocument["schemas"]): FileFacts | undefined {
   if ("unreadable" in entry) return { kind: "unreadable", why: entry.unreadable };
   if ("counted" in entry) return { kind: "counted", rows: entry.counted };
+  if ("archive" in entry) return archiveOf(entry.archive);
   const schema = Object.hasOwn(schemas, entry.schema) ? schemas[entry.schema] : undefined;
   if (schema?.length !== entry.sizes.length) return undefined;
   const columns = schema.map(([name, type], index): ColumnFacts => {
@@ -83,6 +96,16 @@ function fileOf(entry: Entry, schemas: FactsDocument["schemas"]): FileFacts | un
   return { kind: "parquet", rows: entry.rows, rowGroups: entry.rowGroups, writer: entry.writer, columns };
 }
 
+/** In the order that equal facts have, whatever a merge made of it. */
+function archiveOf({ files, bytes, formats, rows }: ArchiveEntry): FileFacts {
+  const told = Object.entries(formats).map(([format, [count, size]]) => ({
+    format,
+    files: count,
+    bytes: size,
+  }));
+  return { kind: "archive", files, bytes, formats: largestFirst(told), rows };
+}
+
 function own<Value>(record: Readonly<Record<string, Value>> | undefined, name: string): Value | undefined {
   return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }
@@ -90,6 +113,7 @@ function own<Value>(record: Readonly<Record<string, Value>> | undefined, name: s
 function entryOf(facts: FileFacts, schemas: Map<string, string>): Entry {
   if (facts.kind === "unreadable") return { unreadable: facts.why };
   if (facts.kind === "counted") return { counted: facts.rows };
+  if (facts.kind === "archive") return { archive: archiveEntry(facts) };
   const { rows, rowGroups, writer, columns } = facts;
   const schema = JSON.stringify(schemaOf(facts));
   const id = schemaId(facts);
@@ -98,6 +122,11 @@ function entryOf(facts: FileFacts, schemas: Map<string, string>): Entry {
   const ranges = record(columns, ({ range }) => range);
   const values = record(columns, (column) => column.values && sortedRecord(column.values));
   return { rows, rowGroups, writer, schema: id, sizes, ranges, values };
+}
+
+function archiveEntry({ files, bytes, formats, rows }: ArchiveFacts): ArchiveEntry {
+  const named = largestFirst(formats).map((one) => [one.format, [one.files, one.bytes] as const] as const);
+  return { files, bytes, formats: Object.fromEntries(named), rows };
 }
 
 /** By name; undefined where no column has one. */

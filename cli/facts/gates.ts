@@ -8,6 +8,8 @@ import { isWhole, type Sum } from "./sum.ts";
 /** The data of a source, and of the same source in the lock before where that is known. */
 export interface Judged {
   readonly source: string;
+  /** Rows of files that are not here yet may be counted later: what bounds them waits for that. */
+  readonly waits: boolean;
   readonly before: Sum | undefined;
   readonly now: Sum;
 }
@@ -23,11 +25,36 @@ export function judgeData(expect: Expectation, judged: Judged): readonly Problem
       refusal(judged, gates.map(([rule]) => rule).join(", "), `cannot be judged: ${why}`, "run tritter lock"),
     ];
   }
+  const unreadable = now.unreadable.map(({ path }) => path);
   if (!isWhole(now)) {
-    const why = `${amount(now.unreadable.map(({ path }) => path))} cannot be read`;
+    const why = `${amount(unreadable)} cannot be read`;
     return [refusal(judged, gates.map(([rule]) => rule).join(", "), `cannot be judged: ${why}`, EXCLUDE)];
   }
-  return gates.flatMap(([rule, judge]) => judge(judged).map((broken) => refusal(judged, rule, broken, MEND)));
+  const isCounted = [now.uncounted, now.uncountable, unreadable].every((paths) => paths.length === 0);
+  return gates.flatMap(([rule, judge]) => {
+    if (!isCounted && rule.startsWith("expect.rows.")) return uncountedRows(judged, rule);
+    return judge(judged).map((broken) => refusal(judged, rule, broken, MEND));
+  });
+}
+
+/** Files of which the rows are not known, and will not be. */
+function uncountedRows(judged: Judged, rule: string): readonly Problem[] {
+  const { now, waits } = judged;
+  const never = [...now.unreadable.map(({ path }) => path), ...now.uncountable];
+  if (never.length > 0) {
+    const why = `cannot be judged: the rows of ${amount(never)} cannot be counted`;
+    return [refusal(judged, rule, why, EXCLUDE)];
+  }
+  // What is lost against the lock before is known no more once this one takes its place.
+  if (waits && rule !== "expect.rows.dropAtMost") return [];
+  const why = `cannot be judged: the rows of ${amount(now.uncounted)} are not counted`;
+  return [refusal(judged, rule, why, "run tritter sync, then tritter facts --count")];
+}
+
+/** Bounds that nobody judged, since files have to be here to be counted. */
+export function isWaiting({ rows }: Expectation, { waits, now }: Judged): boolean {
+  const isOpen = waits && now.uncounted.length > 0 && now.uncountable.length + now.unreadable.length === 0;
+  return isOpen && (rows?.min !== undefined || rows?.max !== undefined);
 }
 
 /** Is there one that compares with the lock before? */
@@ -72,7 +99,7 @@ const drop =
   (percent: string) =>
   ({ before, now }: Judged) => {
     const share = parsePercent(percent) ?? 0;
-    const unknown = unknownBefore(before);
+    const unknown = unknownBefore([...(before?.missing ?? []), ...(before?.uncounted ?? [])]);
     if (unknown.length > 0) return unknown;
     if (before === undefined || now.rows >= before.rows * (1 - share)) return [];
     const lost = (1 - now.rows / before.rows) * 100;
@@ -82,7 +109,7 @@ const drop =
   };
 
 function frozen({ before, now }: Judged): readonly string[] {
-  const unknown = unknownBefore(before);
+  const unknown = unknownBefore(before?.missing ?? []);
   if (unknown.length > 0) return unknown;
   if (before === undefined || before.schemas.length === 0) return [];
   const { added, dropped, retyped } = compareSums(before, now);
@@ -97,9 +124,9 @@ function frozen({ before, now }: Judged): readonly string[] {
   return texts.map((text) => `${text}; should stay as it was`);
 }
 
-function unknownBefore(before: Sum | undefined): readonly string[] {
-  if (before === undefined || before.missing.length === 0) return [];
-  return [`cannot be judged: the facts of ${amount(before.missing)} of the lock before are missing`];
+function unknownBefore(missing: readonly string[]): readonly string[] {
+  if (missing.length === 0) return [];
+  return [`cannot be judged: the facts of ${amount(missing)} of the lock before are missing`];
 }
 
 const present =

@@ -1,7 +1,8 @@
-import type { Facts, FileFacts } from "../../schema/facts.ts";
+import type { ArchivedFormat, Facts, FileFacts } from "../../schema/facts.ts";
 import type { LockedFile } from "../../schema/lock.ts";
+import { countingOf } from "./count.ts";
 import { schemaId } from "./document.ts";
-import { type DataFormat, formatOf } from "./formats.ts";
+import { type DataFormat, formatOf, hasRows, largestFirst } from "./formats.ts";
 
 /** What the files of one source hold together. */
 export interface Sum {
@@ -12,6 +13,8 @@ export interface Sum {
   readonly rows: number;
   /** Files of which the rows are known. */
   readonly countedFiles: number;
+  /** Of those, the rows of Parquet files: what footers tell by value are shares of these. */
+  readonly parquetRows: number;
   readonly rowGroups: number;
   /** The most common first, by rows. */
   readonly schemas: readonly SchemaSum[];
@@ -25,6 +28,11 @@ export interface Sum {
   }[];
   /** Parquet files of which nothing is known. */
   readonly missing: readonly string[];
+  /** Other files that have rows, and of which they are not known yet; and those of which they never will be. */
+  readonly uncounted: readonly string[];
+  readonly uncountable: readonly string[];
+  /** Archives that were looked into, and what is in them by format. */
+  readonly archives: { readonly files: number; readonly formats: readonly ArchivedFormat[] };
   readonly unreadable: readonly { readonly path: string; readonly why: string }[];
 }
 
@@ -58,6 +66,7 @@ export function sumUp(files: readonly LockedFile[], facts: Facts): Sum {
     bytes: files.reduce((sum, { size }) => sum + size, 0),
     rows: rows.reduce((sum, count) => sum + count, 0),
     countedFiles: rows.length,
+    parquetRows: told.reduce((sum, one) => sum + (one.kind === "parquet" ? one.rows : 0), 0),
     rowGroups: told.reduce((sum, one) => sum + (one.kind === "parquet" ? one.rowGroups : 0), 0),
     schemas,
     columns: columnsOf(told, schemas),
@@ -65,15 +74,40 @@ export function sumUp(files: readonly LockedFile[], facts: Facts): Sum {
     missing: known
       .filter(({ path, facts: found }) => found === undefined && formatOf(path) === "parquet")
       .map(({ path }) => path),
+    ...uncountedIn(known),
+    archives: archivesIn(told),
     unreadable: known.flatMap(({ path, facts: found }) =>
       found?.kind === "unreadable" ? [{ path, why: found.why }] : [],
     ),
   };
 }
 
-/** Rows and values of a whole are known only where no Parquet file lacks. */
+/** What cannot be read is told by itself. */
+function uncountedIn(
+  files: readonly { readonly path: string; readonly facts: FileFacts | undefined }[],
+): Pick<Sum, "uncounted" | "uncountable"> {
+  const others = files.filter(({ path }) => formatOf(path) !== "parquet" && hasRows(formatOf(path)));
+  const open = others.filter(({ facts }) => facts === undefined);
+  const [uncounted, never] = [true, false].map((is) =>
+    open.filter(({ path }) => (countingOf(path) !== undefined) === is).map(({ path }) => path),
+  ) as [string[], string[]];
+  const untold = others.filter(({ facts }) => facts?.kind === "archive" && facts.rows === undefined);
+  return { uncounted, uncountable: [...never, ...untold.map(({ path }) => path)] };
+}
+
+function archivesIn(told: readonly FileFacts[]): Sum["archives"] {
+  const archives = told.filter((one) => one.kind === "archive");
+  const sums = new Map<string, ArchivedFormat>();
+  for (const { format, files, bytes } of archives.flatMap(({ formats }) => formats)) {
+    const sum = sums.get(format) ?? { format, files: 0, bytes: 0 };
+    sums.set(format, { format, files: sum.files + files, bytes: sum.bytes + bytes });
+  }
+  return { files: archives.length, formats: largestFirst([...sums.values()]) };
+}
+
+/** What footers say of a whole is known only where no Parquet file lacks. */
 export function isWhole({ missing, unreadable }: Sum): boolean {
-  return missing.length === 0 && unreadable.length === 0;
+  return missing.length === 0 && unreadable.every(({ path }) => formatOf(path) !== "parquet");
 }
 
 export function rowsOf(facts: FileFacts): number | undefined {
@@ -136,7 +170,5 @@ function formatsOf(files: readonly LockedFile[]): Sum["formats"] {
     const sum = found.get(format) ?? { files: 0, bytes: 0 };
     found.set(format, { files: sum.files + 1, bytes: sum.bytes + size });
   }
-  return [...found]
-    .map(([format, sum]) => ({ format, ...sum }))
-    .sort((a, b) => b.bytes - a.bytes || (a.format < b.format ? -1 : 1));
+  return largestFirst([...found].map(([format, sum]) => ({ format, ...sum })));
 }

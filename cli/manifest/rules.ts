@@ -72,7 +72,7 @@ function dataRule(at: Path, { expect = {}, facts }: CarrierDocument, report: Rep
     report(
       [...at, "expect", needing],
       `"${needing}" is judged on what the files say: the source should have facts`,
-      "add to the source: facts: parquet",
+      "add to the source: facts: parquet, or facts: rows",
     );
 }
 

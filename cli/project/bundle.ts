@@ -29,7 +29,7 @@ import { contentHasher } from "../store/hash.ts";
 import { looker } from "../tree/look.ts";
 import { type BlobPart, blobParts, layoutParts, type TextPart, textPart } from "./bundle-parts.ts";
 import { lockFileOf } from "./documents.ts";
-import { factual, judgeKnownFacts, knownFactsIfAny, trimmed } from "./facts.ts";
+import { judgeKnownFacts, keptFacts, knownFactsIfAny } from "./facts.ts";
 import { loadProject, type Project, type ProjectOptions, requireLock } from "./load.ts";
 import { staleInScope, staleProblem } from "./locking.ts";
 import { signatureFileOf } from "./signature-place.ts";
@@ -110,8 +110,7 @@ async function bundleOf(
   const [first, second, facts] = [
     textPart(name, manifestText),
     textPart(basename(lockFile), serialiseLock(lock)),
-    known &&
-      textPart(basename(factsFileOf(lockFile)), serialiseFacts(trimmed(known, factual(manifest, lock)))),
+    known && textPart(basename(factsFileOf(lockFile)), serialiseFacts(keptFacts(manifest, lock, known))),
   ];
   const signature = await signatureOf(context, project, { name: basename(lockFile), lock: second.text });
   const layout = layoutParts(manifest, lock, scope);

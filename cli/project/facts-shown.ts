@@ -1,3 +1,5 @@
+import type { Facts } from "../../schema/facts.ts";
+import type { Lock } from "../../schema/lock.ts";
 import type { Context } from "../context.ts";
 import { type Sum, sumUp } from "../facts/sum.ts";
 import { factual, knownFacts } from "./facts.ts";
@@ -19,9 +21,11 @@ export interface FactualSource {
 /** What is known of the data. Reads neither the tree nor the network. Throws LOCK_MISSING, FACTS_INVALID. */
 export async function factsProject(context: Context, options: ProjectOptions): Promise<FactsResult> {
   const project = await loadProject(context, options);
-  const lock = requireLock(project);
+  return shownFacts(project, requireLock(project), await knownFacts(context, project));
+}
+
+export function shownFacts(project: Project, lock: Lock, facts: Facts): FactsResult {
   const asked = new Set(factual(project.manifest, lock).map(({ name }) => name));
-  const facts = await knownFacts(context, project);
   const sources = lock.sources
     .filter(({ name }) => project.scope?.has(name) ?? true)
     .map(({ name, files }) => ({ name, asked: asked.has(name), sum: sumUp(files, facts) }));

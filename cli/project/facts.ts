@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import type { Facts, FileFacts } from "../../schema/facts.ts";
 import type { Digest } from "../../schema/ids.ts";
 import type { Lock, LockedSource } from "../../schema/lock.ts";
-import type { Manifest } from "../../schema/manifest.ts";
+import type { Expectation, Manifest } from "../../schema/manifest.ts";
 import { printable } from "../../schema/names.ts";
 import type { RemoteFile } from "../../schema/remote.ts";
 import type { Context } from "../context.ts";
@@ -14,7 +14,7 @@ import { compareSums, type DataChange, isNothing } from "../facts/compare.ts";
 import { NO_FACTS, readFacts, sameFacts, writeFacts } from "../facts/document.ts";
 import { readFooter } from "../facts/footer.ts";
 import { formatOf } from "../facts/formats.ts";
-import { judgeData, needsFacts, needsFactsBefore } from "../facts/gates.ts";
+import { isWaiting, type Judged, judgeData, needsFacts, needsFactsBefore } from "../facts/gates.ts";
 import { factsFileOf } from "../facts/place.ts";
 import { sumUp } from "../facts/sum.ts";
 import type { Hub } from "../hub/port.ts";
@@ -29,11 +29,13 @@ export async function knownFacts({ disk }: Context, { lockFile }: Pick<Project, 
   return (await readFacts(disk, factsFileOf(lockFile))) ?? NO_FACTS;
 }
 
-/** The same; undefined where no source of the lock asks for facts. */
+/** The same; undefined where no source of the lock asks for facts, and nothing was counted either. */
 export async function knownFactsIfAny(context: Context, project: Project): Promise<Facts | undefined> {
   const { manifest, lock } = project;
-  if (lock === undefined || factual(manifest, lock).length === 0) return undefined;
-  return knownFacts(context, project);
+  if (lock === undefined) return undefined;
+  const known = await knownFacts(context, project);
+  const isWanted = factual(manifest, lock).length > 0 || keptFacts(manifest, lock, known).files.size > 0;
+  return isWanted ? known : undefined;
 }
 
 /** Entries of the lock whose source, or the fallback that carries it, asks for facts. */
@@ -151,38 +153,67 @@ async function readOnce(
   });
 }
 
-/** Only what the lock's files are known by. */
-export function trimmed(facts: Facts, entries: readonly LockedSource[]): Facts {
-  const digests = new Set(entries.flatMap(({ files }) => files.map(({ digest }) => digest)));
-  return { version: 1, files: new Map([...facts.files].filter(([digest]) => digests.has(digest))) };
+/** Of a lock's files, as facts name them. */
+function digestsOf(entries: readonly LockedSource[]): ReadonlySet<Digest> {
+  return new Set(entries.flatMap(({ files }) => files.map(({ digest }) => digest)));
 }
 
 /** Expectations about data, of the sources in scope. `before`: the lock that this one takes the place of. Pure. */
 export function judgeFacts(
-  { manifest, scope }: Pick<Project, "manifest" | "scope">,
-  { lock, before, facts }: { readonly lock: Lock; readonly before: Lock | undefined; readonly facts: Facts },
+  project: Pick<Project, "manifest" | "scope">,
+  judging: Judging,
 ): readonly Problem[] {
+  return judgedIn(project, judging).flatMap(({ expect, judged }) => judgeData(expect, judged));
+}
+
+interface Judging {
+  readonly lock: Lock;
+  readonly before: Lock | undefined;
+  readonly facts: Facts;
+  /** Files that are not counted may still come. */
+  readonly waits: boolean;
+}
+
+/** What waits for a count, source by source. Pure. */
+export function waitingFor(
+  project: Pick<Project, "manifest" | "scope">,
+  judging: Judging,
+): readonly string[] {
+  return judgedIn(project, judging)
+    .filter(({ expect, judged }) => isWaiting(expect, judged))
+    .map(({ judged: { source, now } }) => {
+      const files = now.uncounted.length === 1 ? "a file" : `${now.uncounted.length} files`;
+      return `source "${source}": expect.rows waits until ${files} can be counted: run tritter sync, then tritter facts --count`;
+    });
+}
+
+function judgedIn(
+  { manifest, scope }: Pick<Project, "manifest" | "scope">,
+  { lock, before, facts, waits }: Judging,
+): readonly { readonly expect: Expectation; readonly judged: Judged }[] {
   const sources = new Map(manifest.sources.map((source) => [source.name, source]));
   const olds = new Map(before?.sources.map((entry) => [entry.name, entry]));
   return factual(manifest, lock, scope).flatMap((entry) => {
     const source = sources.get(entry.name);
     if (source === undefined) return [];
-    const { expect } = judgedBy(source, entry);
+    const { expect, facts: wanted } = judgedBy(source, entry);
     if (!needsFacts(expect)) return [];
+    const sumOf = ({ files }: LockedSource) =>
+      sumUp(wanted === "rows" ? files : files.filter(({ path }) => formatOf(path) === "parquet"), facts);
     const old = olds.get(entry.name);
-    const was = old && sumUp(old.files, facts);
-    return judgeData(expect, { source: entry.name, before: was, now: sumUp(entry.files, facts) });
+    return [{ expect, judged: { source: entry.name, waits, before: old && sumOf(old), now: sumOf(entry) } }];
   });
 }
 
 /**
- * Expectations about data, on the facts that are known. `ask`: what they lack is read from the Hub, and written down.
+ * Expectations about data, on the facts that are known. `ask`: what they lack is read from the Hub, and written down. `waits`: files that are
+ * not here yet may be counted later.
  * Throws FACTS_INVALID.
  */
 export async function judgeKnownFacts(
   context: Context,
   project: Project,
-  { lock, ask }: { readonly lock: Lock; readonly ask: boolean },
+  { lock, ask, waits = false }: { readonly lock: Lock; readonly ask: boolean; readonly waits?: boolean },
 ): Promise<readonly Problem[]> {
   const needing = factual(project.manifest, lock, project.scope).filter((entry) => isJudged(project, entry));
   if (needing.length === 0) return [];
@@ -190,7 +221,7 @@ export async function judgeKnownFacts(
   const unknown = ask ? unknownFiles(needing, known) : [];
   const facts =
     unknown.length === 0 ? known : await askFor(context, project, { lock, facts: known, unknown });
-  return judgeFacts(project, { lock, before: lock, facts });
+  return judgeFacts(project, { lock, before: lock, facts, waits });
 }
 
 function isJudged({ manifest }: Project, entry: LockedSource): boolean {
@@ -244,8 +275,13 @@ export async function keepFacts(
 }
 
 /** What is written down of the facts that are known. */
-export function keptFacts(manifest: Manifest, lock: Lock, facts: Facts): Facts {
-  return trimmed(facts, factual(manifest, lock));
+export function keptFacts(manifest: Manifest, lock: Lock, { files }: Facts): Facts {
+  const [asked, all] = [digestsOf(factual(manifest, lock)), digestsOf(lock.sources)];
+  // Whoever had something counted asked for it, whatever the manifest says.
+  const kept = [...files].filter(
+    ([digest, { kind }]) => asked.has(digest) || (kind !== "parquet" && all.has(digest)),
+  );
+  return { version: 1, files: new Map(kept) };
 }
 
 /**

@@ -22,6 +22,7 @@ import {
   knownFacts,
   tellMissing,
   unknownFiles,
+  waitingFor,
   withData,
 } from "./facts.ts";
 import { lazyHub, type Project } from "./load.ts";
@@ -118,10 +119,12 @@ async function lockFacts(
   const unknown = unknownFiles([...entries, ...comparedWith(project, entries)], known);
   const { facts, problems: reasons } = await gatherFacts(context, hub, { facts: known, unknown });
   tellMissing(context.emit, reasons);
+  const judging = { lock, before: project.lock, facts, waits: true };
+  for (const message of waitingFor(project, judging)) context.emit({ kind: "warning", message });
   return {
     facts,
     changes: withData(changes, { entries, facts }),
-    problems: judgeFacts(project, { lock, before: project.lock, facts }),
+    problems: judgeFacts(project, judging),
   };
 }
 

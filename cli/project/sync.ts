@@ -151,7 +151,11 @@ async function syncInTime(
   const lock = locked?.lock ?? requireLock(project);
   const refused = locked?.problems ?? [
     ...judge(project.manifest, lock, project.scope),
-    ...(await judgeKnownFacts(inTime, project, { lock, ask: !options.locked && !options.dryRun })),
+    ...(await judgeKnownFacts(inTime, project, {
+      lock,
+      ask: !options.locked && !options.dryRun,
+      waits: true,
+    })),
     ...(options.fallback ? [] : carriedProblems(lock, project.scope)),
   ];
   if (refused.length > 0 && locked !== undefined)
@@ -311,7 +315,10 @@ async function pass(context: Context, project: Project, passing: Passing) {
       ? undefined
       : (passing.proved ??
         (await proveFacts(context, project, { lock, root: seen.root, write: !options.locked })));
-  const problems = proved?.problems ?? plain;
+  // Now that files are here, none is met for want of a count.
+  const uncounted =
+    proved?.problems.length === 0 ? await judgeKnownFacts(context, project, { lock, ask: false }) : [];
+  const problems = [...(proved?.problems ?? plain), ...uncounted];
   const record = provided?.record ?? "none";
   const facts = await factsDigest(disk, project.lockFile);
   const isDescribed = project.manifest.reports === undefined || facts === described.facts;

@@ -19,6 +19,7 @@ function sourceLines({ name, asked, sum }: FactualSource, layout: Layout): reado
   return [
     `${paint.name(safe(name))}: ${headText(sum)}`,
     ...formatTexts(sum),
+    ...archiveTexts(sum),
     ...schemaTexts(sum),
     ...columnLines(sum, layout),
     ...sum.columns.flatMap((column) => valueTexts(column, sum, layout)),
@@ -30,7 +31,8 @@ function headText({ rows, countedFiles, rowGroups, files, bytes }: Sum): string 
   const size = `${formatCount(files, "file")}, ${formatBytes(bytes)}`;
   if (countedFiles === 0) return size;
   const of = countedFiles === files ? "" : ` in ${formatNumber(countedFiles)} of them`;
-  return `${size}, ${formatCount(rows, "row")}${of}, ${formatCount(rowGroups, "row group")}`;
+  const groups = rowGroups === 0 ? "" : `, ${formatCount(rowGroups, "row group")}`;
+  return `${size}, ${formatCount(rows, "row")}${of}${groups}`;
 }
 
 /** One format goes without saying. */
@@ -40,6 +42,14 @@ function formatTexts({ formats }: Sum): readonly string[] {
     ({ format, files, bytes }) => `${format} ${formatCount(files, "file")}, ${formatBytes(bytes)}`,
   );
   return [texts.join("; ")];
+}
+
+function archiveTexts({ archives: { files, formats } }: Sum): readonly string[] {
+  if (files === 0) return [];
+  const texts = formats.map(
+    (one) => `${one.format} ${formatCount(one.files, "file")}, ${formatBytes(one.bytes)}`,
+  );
+  return [`in ${formatCount(files, "archive")}: ${texts.join("; ") || "nothing"}`];
 }
 
 function schemaTexts({ schemas }: Sum): readonly string[] {
@@ -69,7 +79,11 @@ function columnLines(sum: Sum, { width, paint }: Layout): readonly string[] {
   );
 }
 
-function valueTexts({ name, values }: ColumnSum, { rows }: Sum, { verbose }: Layout): readonly string[] {
+function valueTexts(
+  { name, values }: ColumnSum,
+  { parquetRows: rows }: Sum,
+  { verbose }: Layout,
+): readonly string[] {
   if (values === undefined || values.length === 0 || rows === 0) return [];
   const shown = verbose ? values : values.slice(0, SHOWN);
   const texts = shown.map(([value, count]) => `${safe(value)} ${formatPercent(count / rows)}`);
@@ -83,7 +97,7 @@ function lackTexts(
   { asked, sum }: Pick<FactualSource, "asked" | "sum">,
   { verbose }: Layout,
 ): readonly string[] {
-  const { missing, unreadable } = sum;
+  const { missing, uncounted, unreadable } = sum;
   const shown = verbose ? unreadable : unreadable.slice(0, SHOWN);
   const more = unreadable.length - shown.length;
   return [
@@ -92,6 +106,9 @@ function lackTexts(
       : [
           `no facts of ${formatCount(missing.length, "Parquet file")}: ${asked ? "run tritter lock" : "add facts: parquet to the source"}`,
         ]),
+    ...(uncounted.length === 0
+      ? []
+      : [`rows of ${formatCount(uncounted.length, "file")} not counted: tritter facts --count`]),
     ...shown.map(({ path, why }) => `${safe(path)}: ${safe(why)}`),
     ...(more > 0 ? [`and ${formatCount(more, "more file")} that cannot be read`] : []),
   ];

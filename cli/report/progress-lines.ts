@@ -54,6 +54,8 @@ function doingNow(progress: Progress, now: number): string {
       return `resolving ${safe(progress.source)} (${safe(progress.repo)})`;
     case "listing":
       return `listing ${safe(progress.source)}: ${formatCount(progress.listed, "file")}`;
+    case "counting":
+      return `counting: ${formatNumber(progress.read)} of ${formatCount(progress.scanned, "file")}`;
     case "footers":
       return `reading footers: ${formatNumber(progress.read)} of ${formatCount(progress.scanned, "file")}`;
     case "scanning":

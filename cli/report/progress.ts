@@ -33,6 +33,7 @@ type Phase =
   | "resolving"
   | "listing"
   | "footers"
+  | "counting"
   | "scanning"
   | "hashing"
   | "taking"
@@ -90,6 +91,9 @@ export function count(progress: Progress, event: TritterEvent, now: number): voi
       return;
     case "reading-footers":
       Object.assign(progress, { phase: "footers", scanned: event.files, read: event.done });
+      return;
+    case "counting":
+      Object.assign(progress, { phase: "counting", scanned: event.files, read: event.done });
       return;
     case "scanning":
       Object.assign(progress, { phase: "scanning", scanned: event.files });

@@ -107,7 +107,7 @@ describe("run()", () => {
     expect([exit, stderr]).toEqual([0, ""]);
     for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^ {2}${command}\\b`, "m"));
     expect(stdout).toContain("Bring the disk in line:");
-    expect(stdout).toContain("5  digest mismatch");
+    expect(stdout).toContain("5  digest or signature mismatch");
     expect(stdout).not.toMatch(/^ {2}complete\b/m);
     expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
   });

@@ -1,12 +1,14 @@
 import { chmod, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LoopbackHub, type RepoHandle, startHub } from "../support/hub/index.ts";
 import { isShownAs, readPage, stepsOf } from "../support/pages.ts";
 import { codeFile, parquetOf, withFooter } from "../support/parquet.ts";
 import { makeProject, type Project } from "../support/project.ts";
 import { execute } from "../support/shell.ts";
+import { zipOf } from "../support/zip.ts";
 
 const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
@@ -61,7 +63,7 @@ describe("facts: parquet", () => {
     expect(await project.run("facts")).toMatchObject({
       status: 0,
       stdout: expect.stringMatching(
-        /^code: 4 files, [\d.]+ kB, 1,000 rows in 3 of them, 3 row groups\n {2}parquet 3 files, .*; json lines 1 file, 8 B\n[\s\S]*\n {2}language: Go 60 %, Rust 40 %\n$/,
+        /^code: 4 files, [\d.]+ kB, 1,000 rows in 3 of them, 3 row groups\n {2}parquet 3 files, .*; json lines 1 file, 8 B\n[\s\S]*\n {2}language: Go 60 %, Rust 40 %\n {2}rows of 1 file not counted: tritter facts --count\n$/,
       ),
     });
     const [source] = (await json("facts")).sources;
@@ -261,6 +263,12 @@ describe("docs/facts.md", () => {
       "acme/code loses rows": () => shards(200, 400),
     };
     shards(600, 400);
+    hub.repo("acme/text").commit({
+      "a.jsonl.gz": gzipSync('{"a":1}\n{"a":2}\n{"a":3}\n'),
+      "b.csv": 'a,b\n1,"x\ny"\n2,z\n',
+      "c.zip": zipOf({ "in.jsonl": { content: '{"a":1}\n' }, "notes.md": { content: "#\n" } }),
+      "README.md": "# Text\n",
+    });
     await project.write("bin/tritter", `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`);
     await chmod(join(project.folder, "bin/tritter"), 0o755);
     const PATH = `${join(project.folder, "bin")}:${process.env.PATH ?? ""}`;

@@ -145,7 +145,7 @@ describe("judgeData()", () => {
       ['expect.rows.min: cannot be judged: 1 file ("1.parquet") cannot be read'],
     ],
   ])("%s", (_, expectation, before, now, broken) => {
-    const problems = judgeData(expectation, { source: "code", before, now });
+    const problems = judgeData(expectation, { source: "code", waits: false, before, now });
     expect(problems.map(({ message }) => message)).toEqual(
       broken.map((text) => `source "code" breaks ${text}`),
     );
@@ -155,7 +155,66 @@ describe("judgeData()", () => {
 
   it("has no say in what the lock alone answers", () => {
     expect(needsFacts({ files: 1, maxBytes: 1 })).toBe(false);
-    expect(judgeData({ files: 1 }, { source: "code", before: undefined, now: sumOf(undefined) })).toEqual([]);
+    expect(
+      judgeData({ files: 1 }, { source: "code", waits: false, before: undefined, now: sumOf(undefined) }),
+    ).toEqual([]);
+  });
+});
+
+describe("judgeData() of files that are counted", () => {
+  const counted = (rows: number): FileFacts => ({ kind: "counted", rows });
+  /** By name; undefined: nothing is known of that one. */
+  const sumBy = (files: Readonly<Record<string, FileFacts | undefined>>): Sum => {
+    const listed = Object.keys(files).map(
+      (path): LockedFile => ({ path: pathOf(path), size: 1, digest: sha256Of(path), extra: {} }),
+    );
+    const known = Object.entries(files).flatMap(([path, facts]) =>
+      facts === undefined ? [] : [[sha256Of(path), facts] as [Digest, FileFacts]],
+    );
+    return sumUp(listed, { version: 1, files: new Map(known) });
+  };
+  const OPEN = sumBy({ "a.jsonl": counted(10), "b.csv": undefined });
+  const DAMAGED = sumBy({ "a.jsonl": counted(10), "b.csv": { kind: "unreadable", why: "?" } });
+  const [NOT_COUNTED, NEVER] = ["are not counted", "cannot be counted"];
+
+  it.each<[string, DataExpectation, Sum, boolean, string[]]>([
+    ["all counted: judged", { rows: { min: 11 } }, sumBy({ "a.jsonl": counted(10) }), false, ["at least 11"]],
+    [
+      "with files that have no rows",
+      { rows: { min: 10 } },
+      sumBy({ "a.csv": counted(10), "b.md": undefined }),
+      false,
+      [],
+    ],
+    ["one is not counted", { rows: { min: 1, max: 99 } }, OPEN, false, [NOT_COUNTED, NOT_COUNTED]],
+    ["one is not counted, and may come", { rows: { min: 1, max: 99 } }, OPEN, true, []],
+    [
+      "one is not counted, and what is lost is asked",
+      { rows: { dropAtMost: "1%" } },
+      OPEN,
+      true,
+      [NOT_COUNTED],
+    ],
+    ["one is damaged", { rows: { min: 1 } }, DAMAGED, true, [NEVER]],
+    [
+      "one never will be",
+      { rows: { min: 1 } },
+      sumBy({ "a.csv": counted(1), "b.json": undefined }),
+      true,
+      [NEVER],
+    ],
+    [
+      "an archive does not tell",
+      { rows: { max: 9 } },
+      sumBy({ "a.zip": { kind: "archive", files: 1, bytes: 1, formats: [], rows: undefined } }),
+      true,
+      [NEVER],
+    ],
+  ])("%s", (_, expectation, now, waits, broken) => {
+    const problems = judgeData(expectation, { source: "text", waits, before: now, now });
+    expect(problems.map(({ message }) => message)).toEqual(
+      broken.map((text) => expect.stringContaining(text)),
+    );
   });
 });
 
