@@ -106,11 +106,11 @@ const DOORS: Readonly<Record<string, readonly string[] | "anywhere">> = {
   yauzl: ["facts"],
   // Answers as a Hub.
   "node:http": ["serve"],
-  // The shape of an address that is listened at.
-  "node:net": ["serve"],
+  // The shape of an address that is listened at; and sockets that read into memory of their reader.
+  "node:net": ["serve", "hub"],
   // Streams that wait for their turn listen to one signal.
   "node:events": ["apply"],
-  // Node's own root certificates, which a private one is added to.
+  // Node's own root certificates, which a private one is added to; and what a direct connection speaks.
   "node:tls": ["hub"],
   // Colours.
   "node:util": ["report"],

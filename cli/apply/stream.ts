@@ -8,6 +8,10 @@ import type { Meter } from "./meter.ts";
 export interface Sink {
   /** Offset in the file of the next byte it expects. */
   readonly position: number;
+  /** It copies what it is given, before `write` returns or its promise resolves. */
+  readonly copies?: true;
+  /** Where it would put the next bytes: those that are given to `write` from there need no copy. undefined: it cannot say. */
+  room?(): Uint8Array | undefined;
   write(bytes: Uint8Array): Promise<void> | undefined;
 }
 
@@ -78,7 +82,11 @@ async function streamOnce(
 ): Promise<void> {
   streaming.meter.check();
   // What keeps a body from being opened was tried again by the Hub's client already.
-  const body = await streaming.hub.open(remote, { start: sink.position, end }, streaming.signal);
+  const body = await streaming.hub.open(
+    remote,
+    { start: sink.position, end, lent: sink.copies },
+    streaming.signal,
+  );
   try {
     await drain(streaming, { body, sink, end, label });
   } catch (error) {
@@ -131,8 +139,12 @@ async function drain(
       window = { ...window, since: window.since + clock.now() - now };
     });
   };
+  const room = () => {
+    const free = skip === 0 ? sink.room?.() : undefined;
+    return free && within(free, 0, end - sink.position);
+  };
   try {
-    await body.read(take);
+    await body.read(take, room);
   } finally {
     body.cancel();
     tell();

@@ -53,6 +53,8 @@ export interface Request {
     /** Called where an answer, or its bytes, did not come. */
     readonly broke?: () => void;
   };
+  /** Much is to come, and is only lent to who takes it. */
+  readonly isBulk?: boolean;
 }
 
 export interface Landed extends Answer {
@@ -152,7 +154,9 @@ export function createClient(settings: ClientSettings): Client {
     try {
       const turning = lanes?.enter(url.origin, signal);
       const lane = turning instanceof Promise ? await turning : turning;
-      const answer = await exchange(wire.transport.dispatcherFor(url), {
+      const { transport } = wire;
+      const direct = request.isBulk === true ? transport.directFor(url) : undefined;
+      const answer = await exchange(direct ?? transport.dispatcherFor(url), {
         url,
         headers: headers === NONE ? base : { ...base, ...headers },
         signal,

@@ -27,14 +27,15 @@ export function createDownloads(
     const whole = range.start === 0 && range.end === file.size;
     const headers = whole ? NONE : { range: `bytes=${range.start}-${range.end - 1}` };
     const resolve = new URL(resolveUrl(client.endpoint.url, file.repo, file));
-    const asked = { url: resolve, subject, signal, headers, lanes };
+    const isBulk = range.lent === true && range.end - range.start >= BULK;
     // It comes up to the same end, however often it breaks.
     const key = () => `${keyOf(file)} ${range.end}`;
     const before = broken.size === 0 ? 0 : (broken.get(key()) ?? 0);
     const work = async (number: number) => {
       const attempt = before + number;
       const broke = () => noteBreak(key(), attempt);
-      const request = { ...asked, told: { range: whole ? undefined : range, attempt, broke } };
+      const told = { range: whole ? undefined : range, attempt, broke };
+      const request = { url: resolve, subject, signal, headers, lanes, isBulk, told };
       const got = whole ? await client.attempt(request) : await viaPlace(keyOf(file), request);
       return got.kind === "again" ? got : inspect(got.value, { file, range, request });
     };
@@ -104,8 +105,12 @@ export function createDownloads(
       return { kind: "again", error, paced: false };
     }
     const { body } = landed;
+    if (range.lent === true) body.lend();
     body.expect(end - start, (received) => brokenOff(subject, { received, expected: end - start }));
-    return { kind: "done", value: { start, read: (take) => body.read(take), cancel: () => body.cancel() } };
+    return {
+      kind: "done",
+      value: { start, read: (take, room) => body.read(take, room), cancel: () => body.cancel() },
+    };
   }
 
   async function refused(
@@ -162,6 +167,8 @@ export function createDownloads(
   }
 }
 
+/** bytes from which on it pays to leave the client that serves all else */
+const BULK = 1024 * 1024;
 const MOST_PLACES = 256;
 const MOST_BROKEN = 1_024;
 /** What a place says once its signature no longer counts. */

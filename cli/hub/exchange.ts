@@ -1,4 +1,5 @@
 import { whenAborted } from "./abort.ts";
+import type { DirectHandler, DirectQuestion } from "./direct.ts";
 import type { Headers } from "./headers.ts";
 import { header } from "./headers.ts";
 import { Incoming } from "./incoming.ts";
@@ -43,9 +44,14 @@ export interface Answer {
   readonly body: Incoming;
 }
 
+/** What undici's dispatchers and `Direct` have in common. */
+interface Dispatching {
+  dispatch(question: DirectQuestion & { readonly method: "GET" }, handler: DirectHandler): unknown;
+}
+
 /** One GET, one answer: no redirect, no retry. Rejects, and breaks the body, with the signal's reason or what `explain` makes. */
 export function exchange(
-  dispatcher: Dispatcher,
+  dispatcher: Dispatching,
   { url, headers, signal, headersTimeout, bodyTimeout, lane, explain, now, over }: Question,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -106,8 +112,9 @@ export function exchange(
         onResponseData(_, chunk) {
           bytes += chunk.length;
           lane?.took(chunk.length);
-          body?.push(chunk);
+          return body?.push(chunk);
         },
+        room: () => body?.room(),
         onResponseEnd() {
           callOff();
           lane?.leave(isFailing ? "trouble" : "answered");

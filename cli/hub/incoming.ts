@@ -1,3 +1,4 @@
+import type { Room, Take } from "./port.ts";
 import type { Dispatcher } from "./undici.ts";
 
 type Controller = Dispatcher.DispatchController;
@@ -6,9 +7,6 @@ type Controller = Dispatcher.DispatchController;
 const HIGH = 256 * 1024;
 /** Cheaper to read and drop than to open another connection. */
 const DROPPABLE = 64 * 1024;
-
-/** Takes the bytes of a body in order; a promise means: wait for it before handing out more. */
-type Take = (chunk: Uint8Array) => Promise<void> | undefined;
 
 /**
  * A response body as it comes, without a stream between the socket and the reader: chunks are handed out as the parser
@@ -24,10 +22,11 @@ export class Incoming {
   #least = 0;
   #most = Number.POSITIVE_INFINITY;
   #wrong: (received: number) => unknown = () => undefined;
+  #isLent = false;
   #dropping = false;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
-  #reader: { take: Take; resolve(): void; reject(error: unknown): void } | undefined;
+  #reader: { take: Take; room: Room | undefined; resolve(): void; reject(error: unknown): void } | undefined;
   /** The reader asked to wait. */
   #waiting = false;
 
@@ -56,12 +55,28 @@ export class Incoming {
     if (this.#received > bytes || (this.#ended && this.#received < bytes)) this.fail(wrong(this.#received));
   }
 
-  push(chunk: Uint8Array): void {
+  /** True: nobody needs the chunk's memory any more. */
+  push(chunk: Uint8Array): boolean {
     this.#received += chunk.length;
     if (this.#dropping) this.#drop();
     else if (this.#received > this.#most) this.fail(this.#wrong(this.#received));
     else if (this.#reader === undefined || this.#waiting) this.#queue(chunk);
-    else this.#hand(chunk);
+    else {
+      this.#hand(chunk);
+      return this.#isLent && !this.#waiting;
+    }
+    return this.#dropping || this.#failure !== undefined;
+  }
+
+  /** The reader is done with a chunk once it has taken it, or once the promise resolves that it gave for it. */
+  lend(): void {
+    this.#isLent = true;
+  }
+
+  /** Where the next bytes may go; undefined: to memory of who reads them. */
+  room(): Uint8Array | undefined {
+    const isReading = !this.#waiting && !this.#dropping && this.#failure === undefined;
+    return isReading && this.#isLent && this.#chunks.length === 0 ? this.#reader?.room?.() : undefined;
   }
 
   end(): void {
@@ -80,10 +95,10 @@ export class Incoming {
   }
 
   /** Resolves at the end and on cancel; rejects with what broke the body, or with what `take` threw. */
-  read(take: Take): Promise<void> {
+  read(take: Take, room?: Room): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) return reject(this.#failure.error);
-      this.#reader = { take, resolve, reject };
+      this.#reader = { take, room, resolve, reject };
       this.#flow();
     });
   }
@@ -143,7 +158,9 @@ export class Incoming {
 
   #drop(): void {
     const left = this.#announced === undefined ? this.#received : this.#announced - this.#received;
-    if (left > DROPPABLE) this.#controller.abort(new Error("the rest of the body is not wanted"));
+    // What is still to come might go where the reader's bytes went.
+    if (left > (this.#isLent ? 0 : DROPPABLE))
+      this.#controller.abort(new Error("the rest of the body is not wanted"));
   }
 }
 

@@ -181,7 +181,7 @@ export function openMirrors({ hubs, clock, emit, signal }: MirrorsInput): Hub {
     return {
       start: body.start,
       cancel: body.cancel,
-      read: async (take) => {
+      read: async (take, room) => {
         let isDone = false;
         try {
           await body.read((chunk) => {
@@ -197,7 +197,7 @@ export function openMirrors({ hubs, clock, emit, signal }: MirrorsInput): Hub {
             return wait.finally(() => {
               held += clock.now() - from;
             });
-          });
+          }, room);
           isDone = true;
           mirror.breaks = 0;
         } catch (error) {

@@ -93,17 +93,28 @@ export type Entry =
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
+  /** Chunks of the body are the taker's only until it returns, or until the promise resolves that it returns. Costs less. */
+  readonly lent?: true | undefined;
 }
+
+/** Takes the next bytes of a body. A promise means: wait for it before handing out more. */
+export type Take = (chunk: Uint8Array) => Promise<void> | undefined;
+
+/**
+ * Memory that the next bytes of a range that is lent may be read into, as many as fit: what `take` gets then lies there.
+ * undefined: there is none now.
+ */
+export type Room = () => Uint8Array | undefined;
 
 export interface Body {
   /** Offset of the first byte; at most the asked `start`. */
   readonly start: number;
   /**
    * Hands all bytes to `take` as they come, in order; called once. While a promise that `take` returned is pending it
-   * gets nothing, and the sender is made to wait. A chunk is the taker's to keep. Resolves at the end and on cancel;
+   * gets nothing, and the sender is made to wait. A chunk is the taker's to keep, but for a range that asked otherwise. Resolves at the end and on cancel;
    * rejects with what broke the body, or with what `take` threw.
    */
-  read(take: (chunk: Uint8Array) => Promise<void> | undefined): Promise<void>;
+  read(take: Take, room?: Room): Promise<void>;
   /** Drops what is not read. Safe to call twice, or after the end. */
   cancel(): void;
 }

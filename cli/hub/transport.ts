@@ -1,5 +1,6 @@
 import type { Disk } from "../disk/port.ts";
 import { TritterError } from "../errors.ts";
+import { createDirect, type Direct } from "./direct.ts";
 import type { HubEnvironment, Proxies } from "./environment.ts";
 import { isLoopback } from "./token.ts";
 import type { AgentOptions, Dispatcher } from "./undici.ts";
@@ -7,6 +8,8 @@ import type { AgentOptions, Dispatcher } from "./undici.ts";
 /** Sockets: kept alive, capped per origin, through a proxy where the variables say so. */
 export interface Transport {
   dispatcherFor(url: URL): Dispatcher;
+  /** For much from one place; undefined where a proxy stands between. */
+  directFor(url: URL): Direct | undefined;
   /** Breaks what is under way. */
   destroy(): Promise<void>;
 }
@@ -31,22 +34,31 @@ export async function createTransport({
     connections,
     pipelining: 1,
     connect: { ...tls, timeout: environment.metadataTimeout },
-    // Long enough to bridge the planning between a listing and its files.
-    keepAliveTimeout: 20_000,
+    keepAliveTimeout: KEEP_ALIVE_MS,
   };
   const direct = new Agent(options);
   const proxies = usableProxies(environment.proxies);
   const proxied = proxies.http || proxies.https ? await proxyAgent(proxies, { tls, options }) : undefined;
   const all = proxied === undefined ? [direct] : [direct, proxied];
+  const bulk = createDirect({ connectTimeout: environment.metadataTimeout, keepAlive: KEEP_ALIVE_MS, ca });
+  const viaProxy = ({ protocol, hostname }: URL) => {
+    const proxy = protocol === "https:" ? proxies.https : proxies.http;
+    // Loopback is trusted with the token, and a proxy's loopback is another machine's.
+    return proxy === "" || isLoopback(hostname) ? undefined : proxied;
+  };
   return {
-    dispatcherFor(url) {
-      const proxy = url.protocol === "https:" ? proxies.https : proxies.http;
-      // Loopback is trusted with the token, and a proxy's loopback is another machine's.
-      return proxied === undefined || proxy === "" || isLoopback(url.hostname) ? direct : proxied;
+    dispatcherFor: (url) => viaProxy(url) ?? direct,
+    // Of what NO_PROXY names, undici's agent for proxies alone knows that it goes past them.
+    directFor: (url) => (viaProxy(url) === undefined ? bulk : undefined),
+    destroy: async () => {
+      bulk.destroy();
+      await Promise.all(all.map((agent) => agent.destroy()));
     },
-    destroy: async () => void (await Promise.all(all.map((agent) => agent.destroy()))),
   };
 }
+
+/** Long enough to bridge the planning between a listing and its files. */
+const KEEP_ALIVE_MS = 20_000;
 
 async function proxyAgent(
   proxies: UsableProxies,

@@ -12,6 +12,8 @@ export interface Blocks {
   readonly size: number;
   /** Of several that wait, the one whose turn comes first. */
   take(turn: Turn): Block | Promise<Block>;
+  /** undefined where there would be a wait. */
+  takeNow(turn: Turn): Block | undefined;
 }
 
 /** What a block is for. */
@@ -70,6 +72,7 @@ export function blocksFor(streams: number, { shared }: { shared: boolean }): Blo
   };
   return {
     size,
+    takeNow: (turn) => (mayHave(turn) ? give() : undefined),
     take: (turn) => (mayHave(turn) ? give() : new Promise((go) => waiting.push({ turn, go }))),
   };
 }

@@ -7,6 +7,10 @@ import { SEGMENT } from "./segments.ts";
 export interface Span {
   /** Offset of the next byte it expects. */
   readonly position: number;
+  /** What it is given may be overwritten afterwards. */
+  readonly copies: true;
+  /** Memory for the bytes at `position`: those that `write` gets from there are not copied. undefined: there is none now. */
+  room(): Uint8Array | undefined;
   /** Takes bytes at `position`. A promise means: wait for it before writing more. */
   write(bytes: Uint8Array): Promise<void> | undefined;
   /** Resolves once everything taken is kept; every byte of the range must have come. */
@@ -26,6 +30,10 @@ interface Destination {
   readonly isNext: Ordered["isNext"];
   /** Called with all that the stream waits for. */
   readonly waiting: Order["waiting"];
+}
+
+function isAt(bytes: Uint8Array, place: Uint8Array): boolean {
+  return bytes.buffer === place.buffer && bytes.byteOffset === place.byteOffset;
 }
 
 /** `range` begins at a segment, and ends at one or at the end of the file. */
@@ -56,15 +64,24 @@ export function spanOf(range: Run, { blob, blocks, keep, isNext, waiting }: Dest
     block = undefined;
     filled = 0;
   };
+  /** A block never reaches into the next segment: they are kept apart. */
+  const placeIn = ({ bytes }: Block): Uint8Array => {
+    const length = Math.min(bytes.length - filled, SEGMENT - (position % SEGMENT), range.end - position);
+    return bytes.subarray(filled, filled + length);
+  };
   const fill = (into: Block, bytes: Uint8Array): number => {
-    // A block never reaches into the next segment: they are kept apart.
-    const inSegment = SEGMENT - (position % SEGMENT);
-    const count = Math.min(bytes.length, into.bytes.length - filled, inSegment);
-    into.bytes.set(bytes.subarray(0, count), filled);
+    const place = placeIn(into);
+    const count = Math.min(bytes.length, place.length);
+    if (!isAt(bytes, place)) place.set(bytes.subarray(0, count));
     filled += count;
     position += count;
-    if (filled === into.bytes.length || count === inSegment || position === range.end) flush(into);
+    if (count === place.length) flush(into);
     return count;
+  };
+  const room = (): Uint8Array | undefined => {
+    if (failure !== undefined || closed || position >= range.end) return undefined;
+    if (block === undefined && underway < MOST_UNDERWAY) block = blocks.takeNow(turnAt(position));
+    return block && placeIn(block);
   };
   const turnAt = (at: number): Turn => ({ blob, position: at, isNext: () => isNext(at) });
   const taken = (fresh: Block) => {
@@ -75,6 +92,7 @@ export function spanOf(range: Run, { blob, blocks, keep, isNext, waiting }: Dest
     for (let rest = bytes; rest.length > 0; ) {
       if (failure !== undefined) return Promise.reject(failure.error);
       if (closed) return undefined;
+      if (position >= range.end) throw new Error("more bytes came than the range has");
       if (block === undefined) {
         const later = () => write(rest);
         if (underway >= MOST_UNDERWAY) return waiting(Promise.race(keeping)).then(later);
@@ -90,6 +108,8 @@ export function spanOf(range: Run, { blob, blocks, keep, isNext, waiting }: Dest
     get position() {
       return position;
     },
+    copies: true,
+    room,
     write,
     end: async () => {
       await waiting(Promise.all(keeping));

@@ -40,7 +40,7 @@ const alone = plain.extend<{ scene: Scene }>({
     const hub = await startHub({ now: () => now, signatureSeconds: 60, pageSize: 3 });
     const repo = hub.repo("o/n");
     repo.commit(SMALL);
-    const project = await makeProject(hub, { HF_HUB_DOWNLOAD_TIMEOUT: "0.1", HF_HUB_ETAG_TIMEOUT: "0.3" });
+    const project = await makeProject(hub, { HF_HUB_DOWNLOAD_TIMEOUT: "0.3", HF_HUB_ETAG_TIMEOUT: "0.3" });
     await project.manifest("sources:\n  all: { repo: o/n, path: . }");
     const passAtHub = (ms: number) => {
       now += ms;

@@ -314,7 +314,8 @@ async function killRepeatedly(world: World): Promise<Account> {
     }
   }
   hub.clearLog();
-  expect(await project.run("sync", "--prune", "--jobs", String(JOBS))).toMatchObject({ status: 0 });
+  const { status, stdout, stderr } = await project.run("sync", "--prune", "--jobs", String(JOBS));
+  expect({ status, said: status === 0 ? "" : stdout + stderr }).toEqual({ status: 0, said: "" });
   runs.push({ killed: false, streams: streamsOf(hub) });
   await expectEnd(world, strangers);
   // Of a lock that came and went, all may be fetched again.

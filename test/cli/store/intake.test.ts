@@ -70,11 +70,19 @@ function counted(streams: number): { blocks: Blocks; held: () => number; most: (
       },
     };
   };
+  const takeNow: Blocks["takeNow"] = (turn) => {
+    const block = inner.takeNow(turn);
+    return block && count(block);
+  };
   const take: Blocks["take"] = (turn) => {
     const block = inner.take(turn);
     return block instanceof Promise ? block.then(count) : count(block);
   };
-  return { blocks: { size: inner.size, take }, held: () => held * inner.size, most: () => most * inner.size };
+  return {
+    blocks: { size: inner.size, take, takeNow },
+    held: () => held * inner.size,
+    most: () => most * inner.size,
+  };
 }
 
 const bytesOf = (length: number, seed = 0) =>
