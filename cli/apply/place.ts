@@ -125,9 +125,9 @@ function stepsOf({ plan }: Applying, readyOf: (digest: Digest) => ReadyBlob | un
   return steps;
 }
 
-/** A file wanted by both its digests is one ready file of two blobs. */
-function isShared({ digests }: ReadyBlob, { paths }: Blob): boolean {
-  return digests.length > 1 || paths.length > 1;
+/** A file wanted by both its digests is one ready file of two blobs; only what came for one digest alone is surely no other's. */
+function isShared({ digests }: ReadyBlob, { from, paths }: Blob): boolean {
+  return paths.length > 1 || digests.length > 1 || from.kind !== "fetch";
 }
 
 async function placeBatch(hands: Hands, steps: readonly Step[]): Promise<void> {

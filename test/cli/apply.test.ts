@@ -256,6 +256,14 @@ describe("apply()", () => {
     }
   });
 
+  it("places a blob that is wanted by both its digests where its file moves away for another", async () => {
+    const project = await synced({ "old.txt": "the same" });
+    const next = { "a.bin": "the same", "b.txt": "the same", "old.txt": "other" };
+    await updated(project, next, ["a.bin"]);
+    const { problems } = await project.sync();
+    expect([problems, project.tree(), project.trash()]).toEqual([[], next, []]);
+  });
+
   it("uses ready blobs of a run that was stopped, for both digests too", async () => {
     const files = { "by-git.txt": "the same", "by-sha256.bin": "the same", "other.txt": "other" };
     const project = memoryProject();
