@@ -70,6 +70,8 @@ function ask(
     ...times,
     lane: undefined,
     explain: (error) => error,
+    now: () => 0,
+    over: () => {},
   });
 }
 
