@@ -1,4 +1,4 @@
-import { PassThrough, Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { crc32 } from "node:zlib";
 import type { Entry, ZipFile } from "yauzl";
 import type { ArchivedFormat, ArchiveFacts } from "../../../schema/facts.ts";
@@ -46,7 +46,7 @@ async function openZip(
   };
   class Reader extends yauzl.RandomAccessReader {
     override _readStreamForRange(start: number, end: number): Readable {
-      return Readable.from(noting(start, end)).pipe(new PassThrough());
+      return Readable.from(noting(start, end), { objectMode: false });
     }
     override read(
       buffer: Buffer,

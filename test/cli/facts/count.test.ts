@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { nodeDisk } from "../../../cli/disk/node.ts";
+import type { DiskFile } from "../../../cli/disk/port.ts";
 import { type Counting, countingOf, countRows, countStream } from "../../../cli/facts/count.ts";
 import type { FileFacts } from "../../../schema/facts.ts";
 import { execute, lacks } from "../../support/shell.ts";
@@ -18,6 +19,7 @@ beforeEach(async () => {
 
 afterEach(() => folder.remove());
 
+const NO_FILE = {} as DiskFile;
 const never = new AbortController().signal;
 
 async function counted(name: string, content: string | Uint8Array, signal = never): Promise<FileFacts> {
@@ -259,6 +261,35 @@ describe("counting", () => {
     await expect(counted("a.zip", zipOf({ "a.csv": { content: "a\n" } }), controller.signal)).rejects.toThrow(
       "enough",
     );
+  });
+
+  const large = zipOf({
+    "a.csv": { content: "a,b\n" },
+    "b.csv": { content: Buffer.alloc(3 * 1024 * 1024, "a,b\n"), store: true },
+  });
+  it.each([
+    ["a.jsonl", Buffer.alloc(3 * 1024 * 1024, "1\n")],
+    ["a.csv", Buffer.alloc(3 * 1024 * 1024, "a,b\n")],
+    ["a.jsonl.gz", gzipSync(Buffer.from(Array.from({ length: 400_000 }, () => Math.random()).join("\n")))],
+    ["a.zip", large],
+  ])("of %s ends where the disk fails, or a signal comes, in the middle of it", async (name, content) => {
+    const file: DiskFile = {
+      ...NO_FILE,
+      readAt: async (into, position) => {
+        if (position > content.length / 4 && position < content.length / 2) throw during();
+        return content.copy(into, 0, position, position + into.length);
+      },
+    };
+    let during = (): Error => Object.assign(new Error("cannot read"), { code: "EIO" });
+    const counting = countingOf(name) as Counting;
+    const count = (signal: AbortSignal) => countRows(file, { counting, size: content.length, signal });
+    await expect(count(never)).rejects.toThrow("cannot read");
+    const controller = new AbortController();
+    during = () => {
+      controller.abort(new Error("enough"));
+      return new Error("cut");
+    };
+    await expect(count(controller.signal)).rejects.toThrow("enough");
   });
 
   it("agrees with Python's csv, gzip, json and zipfile", async (context) => {
