@@ -3,7 +3,7 @@ import { fetchBlobs } from "./apply/fetch.ts";
 import { settle } from "./apply/flush.ts";
 import { gatherFromTree } from "./apply/gather.ts";
 import { generate } from "./apply/generate.ts";
-import { type Gift, takeGiven } from "./apply/give.ts";
+import { type Gift, type Locate, takeGiven } from "./apply/give.ts";
 import { less } from "./apply/meter.ts";
 import { placeAll } from "./apply/place.ts";
 import { pruneAll } from "./apply/prune.ts";
@@ -12,7 +12,7 @@ import type { Applying, Outcome, Trashed } from "./apply/types.ts";
 import type { Disk } from "./disk/port.ts";
 import { syncFile } from "./disk/sync-file.ts";
 import { type Problem, systemCode, TritterError } from "./errors.ts";
-import type { Count, Damage, Forget, Prune } from "./plan/types.ts";
+import type { Count, Forget, Prune } from "./plan/types.ts";
 import { pool } from "./pool.ts";
 import type { Entry } from "./receipt/entries.ts";
 import { sweepStore } from "./store/store.ts";
@@ -36,8 +36,9 @@ export async function apply(applying: Applying): Promise<Outcome> {
   const change = treeChange(disk, root, trash);
 
   const adopted = await recordKeeps(applying);
-  const gift = await takeGiven(applying);
-  const fetched = await fetchRest(applying, change, gift);
+  const locate = locating(applying, change);
+  const gift = await takeGiven(applying, locate);
+  const fetched = await fetchRest(applying, locate, gift);
   // Where the root itself is gone, that is said once, and not of each file.
   if ([...gift.problems, ...fetched.problems].some(({ code }) => code === "DISK_REFUSED")) change.lookAgain();
   const gathered = await gatherFromTree(applying, change);
@@ -88,7 +89,15 @@ function firstWith<Key, Value>(maps: readonly ReadonlyMap<Key, Value>[], key: Ke
   return undefined;
 }
 
-async function fetchRest(applying: Applying, change: TreeChange, gift: Gift) {
+/** Its parents are looked at too: a folder may have become a link since. */
+function locating({ root }: Applying, change: TreeChange): Locate {
+  return ({ path, stamp }) => {
+    change.lookAgain();
+    return change.isStill(path, stamp) ? join(root, path) : undefined;
+  };
+}
+
+async function fetchRest(applying: Applying, locate: Locate, gift: Gift) {
   const { emit, jobs, clock, signal, store } = applying;
   const blobs = applying.plan.blobs.filter(({ from, digest }) => {
     return from.kind === "fetch" && !gift.ready.has(digest) && !gift.refused.has(digest);
@@ -96,11 +105,6 @@ async function fetchRest(applying: Applying, change: TreeChange, gift: Gift) {
   if (blobs.length === 0 || applying.hub === undefined) return { ready: new Map(), problems: [], bytes: 0 };
   emit({ kind: "fetching", ...countOf(blobs) });
   const hub = applying.hub();
-  // Its parents are looked at too: a folder may have become a link since.
-  const locate = ({ path, stamp }: Damage) => {
-    change.lookAgain();
-    return change.isStill(path, stamp) ? join(applying.root, path) : undefined;
-  };
   const limits = less(applying.limits, gift.received);
   return fetchBlobs({ hub, clock, signal, emit, jobs, limits, store, locate }, blobs);
 }

@@ -11,6 +11,7 @@ import type { Kept, ReceiveInput, Run, Wanted as Wish } from "../store/receive.t
 import { SEGMENT, unpackChecksums } from "../store/segments.ts";
 import type { SmallKept } from "../store/small.ts";
 import type { ReadyBlob } from "../store/store.ts";
+import type { Locate } from "./give.ts";
 import { type Limits, openMeter } from "./meter.ts";
 import { askingOnce, foldRefusals } from "./refused.ts";
 import { type Label, type Sink, type Streaming, stream } from "./stream.ts";
@@ -22,8 +23,7 @@ export interface FetchInput extends Omit<Streaming, "gate" | "meter"> {
   /** Streams at once, over all files. */
   readonly jobs: number;
   readonly limits: Limits;
-  /** Where a damaged file is, if it is still the one that the plan saw. */
-  readonly locate: (damage: Damage) => string | undefined;
+  readonly locate: Locate;
   /** Hears of bytes that were wrong again after they had been asked for once more. */
   readonly onWrong?: (wrong: Wrong) => void;
 }

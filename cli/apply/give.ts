@@ -3,7 +3,7 @@ import { printable } from "../../schema/names.ts";
 import type { Clock } from "../context.ts";
 import type { Problem } from "../errors.ts";
 import type { Emit } from "../events.ts";
-import type { Blob, Count } from "../plan/types.ts";
+import type { Blob, Count, Damage } from "../plan/types.ts";
 import type { ReceiveInput } from "../store/receive.ts";
 import type { ReadyBlob } from "../store/store.ts";
 import type { How } from "../store/take.ts";
@@ -28,6 +28,9 @@ export interface Giver {
   give(wishes: readonly Wish[], hands: Hands): Promise<Blame | undefined>;
 }
 
+/** Where a damaged file is, if it is still the one that the plan saw. */
+export type Locate = (damage: Damage) => string | undefined;
+
 /** What a giver works with. */
 export interface Hands {
   readonly store: ReceiveInput;
@@ -39,6 +42,7 @@ export interface Hands {
   readonly jobs: number;
   /** What may still come over the network. */
   readonly limits: Limits;
+  readonly locate: Locate;
   /** So many bytes came over the network. */
   received(bytes: number): void;
   /** The blob is in the store, verified there. */
@@ -77,7 +81,7 @@ export interface Gift {
 }
 
 /** Has what is to be fetched from those who are asked before the Hub, one after the other, until nothing is left to ask for. */
-export async function takeGiven(applying: Applying): Promise<Gift> {
+export async function takeGiven(applying: Applying, locate: Locate): Promise<Gift> {
   const { plan, givers, limits, signal } = applying;
   const asked = givers.map((giver): Asked => ({ giver, given: [], by: {}, blame: undefined }));
   const gift = {
@@ -92,7 +96,7 @@ export async function takeGiven(applying: Applying): Promise<Gift> {
   try {
     for (const one of asked) {
       const open = wishes.filter(isOpen);
-      if (open.length > 0) await ask(applying, one, { open, signal: time.signal, gift });
+      if (open.length > 0) await ask(applying, one, { open, signal: time.signal, gift, locate });
     }
   } catch (error) {
     // What is not here by the deadline, those who fetch will say.
@@ -144,6 +148,7 @@ export interface Offer extends Count {
 }
 
 interface Asking {
+  readonly locate: Locate;
   readonly open: readonly Wish[];
   readonly signal: AbortSignal;
   readonly gift: {
@@ -157,7 +162,7 @@ interface Asking {
 async function ask(
   { emit, store, clock, jobs, limits }: Applying,
   asked: Asked,
-  { open, signal, gift }: Asking,
+  { open, signal, gift, locate }: Asking,
 ): Promise<void> {
   const { giver, given, by } = asked;
   const { place } = giver;
@@ -170,6 +175,7 @@ async function ask(
     emit,
     jobs,
     limits: less(limits, gift.received),
+    locate,
     received: (bytes) => {
       gift.received += bytes;
     },

@@ -37,7 +37,7 @@ async function giveFrom(
   wanted: readonly Wish[],
   hands: Hands,
 ): Promise<Blame | undefined> {
-  const { store, signal, clock, emit, jobs, limits } = hands;
+  const { store, signal, clock, emit, jobs, limits, locate } = hands;
   let blame: Blame | undefined;
   const trusted = untilItFails(hub);
   const fetched = await fetchBlobs(
@@ -49,7 +49,7 @@ async function giveFrom(
       emit,
       jobs,
       limits,
-      locate: () => undefined,
+      locate,
       onWrong: ({ remote, expected, found }) => {
         trusted.drop();
         blame ??= { what: `${place} ${remote.repo.repo} ${remote.path}`, expected, found, dropped: true };

@@ -100,6 +100,25 @@ describe("a large file that was damaged", () => {
     await expectNothingToDo();
   });
 
+  it("is mended from a site named by --from: its damaged segments come from there, and nothing from the Hub", async () => {
+    const site = await startHub();
+    try {
+      site.repo("o/large").commit({ "a.bin": { size: SIZE, seed: 1 }, "b.txt": "small\n" });
+      await flip("x/a.bin", 100, 5 * SEGMENT + 1, SIZE - 1);
+      const ran = JSON.parse((await project.run("sync", "--json", "--from", site.url)).stdout);
+      expect(ran).toMatchObject({ exit: 0, outcome: { given: [{ place: site.url, files: 1 }] } });
+      const asked = site.log.filter(({ listener, status }) => listener === "cdn" && status === 206);
+      expect(asked.map(({ range }) => range).sort()).toEqual([rangeOf(0), rangeOf(5), rangeOf(8)].sort());
+      expect(ran.outcome.received).toBe(2 * SEGMENT + (SIZE % SEGMENT));
+      expect(hub.log).toEqual([]);
+      expect((await project.run("check", "--deep")).status).toBe(0);
+      expect(site.violations).toEqual([]);
+    } finally {
+      await site.close();
+    }
+    await expectNothingToDo();
+  });
+
   it("and whose checksums in the receipt lie is fetched anew", async () => {
     const [journal = ""] = (await project.state()).filter((path) => /^receipt\/.*\.ndjson$/.test(path));
     const path = `data/.tritter/${journal}`;
