@@ -382,6 +382,119 @@ describe("wrong bytes in a bundle", () => {
   });
 });
 
+describe("any part of a bundle", () => {
+  /** Small, so that a part is tried in a blink; two paths want one content. */
+  const FEW: Tree = { "a.txt": "one\n", "b/b.txt": "one\n", "c.bin": { size: 3_000, seed: 5 }, "d.txt": "" };
+  type Fate = "whole" | "gone" | "cut" | "longer" | "changed" | "folder" | "link";
+  const FATES: readonly Fate[] = [
+    "whole",
+    "whole",
+    "whole",
+    "gone",
+    "cut",
+    "longer",
+    "changed",
+    "folder",
+    "link",
+  ];
+  let parts: readonly { readonly path: string; readonly bytes: Buffer }[];
+  let all: Record<string, string>;
+  let lock: string;
+
+  beforeEach(async () => {
+    hub.repo("o/few").commit(FEW);
+    await home.manifest("sources:\n  few: { repo: o/few }");
+    await home.unlock();
+    await at(home, "sync", "--prune");
+    await at(home, "bundle", "create", put("few"));
+    await at(home, "bundle", "create", put("few.tar"));
+    [all, lock] = [await contents(home), await home.lock()];
+    const files = Object.entries(await readTree(put("few")));
+    parts = files.map(([path, bytes]) => ({ path, bytes })).filter(({ bytes }) => bytes.length > 0);
+    expect(parts.length).toBeGreaterThan(4);
+    hub.clearLog();
+  });
+
+  /** Whatever was handed over: no wrong byte, no word of the whole where something lacks, and the whole bundle ends right after it. */
+  async function expectHonest({ status }: { status: number }): Promise<void> {
+    const tree = await contents(away);
+    expect(Object.entries(tree).filter(([path, bytes]) => all[path] !== bytes)).toEqual([]);
+    const isWhole = Object.keys(tree).length === Object.keys(all).length;
+    if (status === 0) expect(isWhole).toBe(true);
+    else expect([2, 5, 7, 12]).toContain(status);
+    const written = await away.lock().catch(() => lock);
+    expect(written).toBe(lock);
+    await at(away, "bundle", "apply", put("few"));
+    expect(await contents(away)).toEqual(all);
+    expect((await at(away, "sync", "--locked")).stdout).toContain("nothing to do");
+    expect(hub.log).toEqual([]);
+    await Promise.all([away.wipe(), away.unlock(), rm(join(away.folder, "tritter.yaml"), { force: true })]);
+  }
+
+  async function meet(file: string, fate: Fate, bytes: Buffer): Promise<void> {
+    await rm(file);
+    const other = Buffer.from(bytes);
+    other[other.length >> 1]! ^= 1;
+    if (fate === "folder") await mkdir(file);
+    else if (fate === "link") await symlink(join(home.folder, "tritter.yaml"), file);
+    else if (fate === "cut") await writeFile(file, bytes.subarray(0, bytes.length - 1));
+    else if (fate === "longer") await writeFile(file, Buffer.concat([bytes, Buffer.from("x")]));
+    else if (fate === "changed") await writeFile(file, other);
+  }
+
+  it("as a folder, files being gone or damaged in any way, is applied as far as it goes", async () => {
+    const fates = fc.array(fc.constantFrom(...FATES), { minLength: parts.length, maxLength: parts.length });
+    await fc.assert(
+      fc.asyncProperty(fates, async (drawn) => {
+        await rm(put("part"), { recursive: true, force: true });
+        await cp(put("few"), put("part"), { recursive: true });
+        for (const [index, { path, bytes }] of parts.entries()) {
+          const fate = drawn[index] ?? "whole";
+          if (fate !== "whole") await meet(join(put("part"), path), fate, bytes);
+        }
+        await expectHonest(await runHere(away, ["bundle", "apply", put("part")]));
+      }),
+      { numRuns: 25 },
+    );
+  }, 60_000);
+
+  it("as a folder, with exactly these blobs: each subset places what it holds, and says what lacks", async () => {
+    const blobs = parts.filter(({ path }) => /\/(?:snapshots|blobs)\//.test(path));
+    expect(blobs.map(({ path }) => path)).toHaveLength(3);
+    for (let subset = 0; subset < 2 ** blobs.length; subset++) {
+      await rm(put("part"), { recursive: true, force: true });
+      await cp(put("few"), put("part"), { recursive: true });
+      const gone = blobs.filter((_, index) => ((subset >> index) & 1) === 0);
+      for (const { path } of gone) await unlink(join(put("part"), path));
+      const ran = await runHere(away, ["bundle", "apply", put("part")]);
+      // Of twins, either is enough.
+      const kept = blobs.filter((blob) => !gone.includes(blob));
+      const lacks = gone.some(({ bytes }) => !kept.some((blob) => blob.bytes.equals(bytes)));
+      expect(ran.status).toBe(lacks ? 7 : 0);
+      await expectHonest(ran);
+    }
+  }, 60_000);
+
+  it("as a tar with bytes changed anywhere, from a file or a pipe, is applied as far as it goes", async () => {
+    const whole = await readFile(put("few.tar"));
+    const damage = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 })), {
+      minLength: 1,
+      maxLength: 3,
+    });
+    await fc.assert(
+      fc.asyncProperty(damage, fc.boolean(), async (bits, piped) => {
+        const input = Buffer.from(whole);
+        for (const [at, mask] of bits) input[at]! ^= mask;
+        await writeFile(put("part.tar"), input);
+        await expectHonest(
+          await runHere(away, ["bundle", "apply", piped ? "-" : put("part.tar")], { input }),
+        );
+      }),
+      { numRuns: 25 },
+    );
+  }, 60_000);
+});
+
 describe("a tar that is cut", () => {
   it("gives what it holds, and goes on where the cut was", async () => {
     await at(home, "bundle", "create", put("b.tar"));

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runHere } from "../support/here.ts";
 import { type Fault, type LoopbackHub, startHub, type Tree } from "../support/hub/index.ts";
 import { makeProject, type Project } from "../support/project.ts";
+import { startProxy } from "../support/proxy.ts";
 
 const FILES: Tree = {
   ...Object.fromEntries(
@@ -175,6 +176,70 @@ describe("sync from several endpoints", () => {
         .every(({ authorization }) => authorization === "Bearer hf_mine"),
     ).toBe(true);
   }, 60_000);
+
+  it("withholds the token from a mirror that nobody allowed: at no question, retry, resumption or redirect it sees one", async () => {
+    const outside = hub(1);
+    const proxy = await startProxy({ port: Number(new URL(outside.url).port) });
+    const env = { HF_TOKEN: "hf_mine", HTTP_PROXY: proxy.url };
+    const far = "http://mirror.invalid";
+    // Of its own accord the first asks all that is asked of a Hub: revision, listing, whether there is access, files.
+    await mirrors(far, hub(0).url);
+    outside
+      .repo("o/code", { gated: "auto" })
+      .commit({ ...FILES, "b/huge.bin": { size: 9 * 1024 ** 2, seed: 7 } });
+    outside.token("hf_mine", { grants: ["o/code"] });
+    expect((await runHere(project, ["lock"], { env })).status).toBe(6);
+    expect((await runHere(project, ["doctor"], { env })).stdout).toContain(`not sent to "mirror.invalid"`);
+    outside.repo("o/code", {}).update({ gated: false });
+    outside.faults.add({ match: /revision/, times: 1, fault: { kind: "status", status: 503 } });
+    outside.faults.add({ match: /tree/, times: 1, fault: { kind: "too-many", retryAfter: 0 } });
+    expect(await runHere(project, ["lock"], { env })).toMatchObject({ status: 0 });
+    outside.faults.add({
+      match: /huge\.bin/,
+      times: 1,
+      fault: { kind: "cut", after: 6_000_000 },
+    });
+    outside.faults.add({ match: /huge\.bin/, times: 1, fault: { kind: "reset" } });
+    // To itself, under the name it has for us, and to where the token may go: what comes by a stranger's redirect is a stranger's.
+    outside.faults.add({
+      match: /resolve.*a\/7\.bin/,
+      times: 1,
+      fault: { kind: "redirect", to: `${far}/elsewhere` },
+    });
+    outside.faults.add({
+      match: /resolve.*a\/8\.bin/,
+      times: 1,
+      fault: { kind: "redirect", to: `${hub(0).url}/elsewhere` },
+    });
+    await mirrors(far);
+    hub(0).clearLog();
+    for (let round = 0; round < 3; round++) await runHere(project, ["sync"], { env });
+    expect((await runHere(project, ["check", "--deep"], { env })).status).toBe(0);
+    await runHere(project, ["check", "--upstream"], { env });
+    const kinds = new Set(outside.log.map(({ kind }) => kind));
+    for (const kind of ["info", "tree", "resolve", "cdn"] as const) expect(kinds).toContain(kind);
+    const statuses = new Set(outside.log.map(({ status }) => status));
+    for (const status of [503, 429]) expect(statuses).toContain(status);
+    const ranges = outside.log.filter(({ range }) => range !== undefined && !range.startsWith("bytes=0-"));
+    expect(ranges.length).toBeGreaterThan(0);
+    expect(proxy.seen.length).toBe(outside.log.filter(({ listener }) => listener === "hub").length);
+    const all = [...outside.log, ...hub(0).log, ...hub(2).log];
+    for (const { authorization, headers, path } of all) {
+      expect(authorization).toBeUndefined();
+      expect(JSON.stringify([headers, path])).not.toContain("hf_mine");
+    }
+  }, 60_000);
+
+  it("refuses an endpoint with a user in its URL, and repeats neither name nor password", async () => {
+    const named = hub(1).url.replace("//", "//someone:hidden@");
+    await mirrors(hub(0).url, named);
+    for (const command of ["lock", "sync", "doctor"]) {
+      const ran = await runHere(project, [command], { env: { HF_TOKEN: "hf_mine" } });
+      expect(ran.status).toBe(2);
+      expect(ran.stdout + ran.stderr).not.toMatch(/hidden|hf_mine/);
+    }
+    expect(hub(1).log).toEqual([]);
+  });
 
   it("takes a folder for one, and offline only that", async () => {
     await runHere(project, ["lock"]);
