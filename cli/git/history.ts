@@ -2,30 +2,36 @@ import { basename } from "node:path";
 import { type Git, runGit } from "./run.ts";
 
 /** One state of a file, and the commit that made it. */
-export interface FileVersion {
+export interface FileVersion<Told> {
   readonly commit: string;
   /** ISO 8601: when it was committed. */
   readonly date: string;
   /** First line of its message. */
   readonly subject: string;
-  /** undefined: that commit removed it. */
-  readonly text: string | undefined;
+  /** What was made of its text. */
+  readonly told: Told;
 }
 
-export type FileHistory =
+export type FileHistory<Told> =
   | { readonly kind: "none"; readonly why: "no-git" | "no-repository" | "untracked" }
   /** The oldest first. `more`: there are older ones. */
-  | { readonly kind: "known"; readonly versions: readonly FileVersion[]; readonly more: boolean };
+  | { readonly kind: "known"; readonly versions: readonly FileVersion<Told>[]; readonly more: boolean };
+
+export interface Reading<Told> {
+  readonly most: { readonly versions: number; readonly bytes: number };
+  /** No more than one text is held at once; undefined: that commit removed the file. */
+  readonly tell: (text: string | undefined) => Told;
+}
 
 /**
  * What a file was on the line of first parents, so that a merge counts as one step. The newest come first, and reading ends
  * after `most.versions` of them or `most.bytes`.
  */
-export async function historyOf(
+export async function historyOf<Told>(
   git: Git,
   file: string,
-  most: { readonly versions: number; readonly bytes: number },
-): Promise<FileHistory> {
+  { most, tell }: Reading<Told>,
+): Promise<FileHistory<Told>> {
   const inside = await runGit(git, ["rev-parse", "--is-inside-work-tree"]);
   if (inside.status !== 0)
     return { kind: "none", why: inside.status === undefined ? "no-git" : "no-repository" };
@@ -43,7 +49,7 @@ export async function historyOf(
     .split("\n")
     .filter((line) => line !== "");
   if (lines.length === 0) return { kind: "none", why: "untracked" };
-  const versions: FileVersion[] = [];
+  const versions: FileVersion<Told>[] = [];
   let bytes = 0;
   for (const line of lines.slice(0, most.versions)) {
     const [commit = "", date = "", ...subject] = line.split("\t");
@@ -51,7 +57,7 @@ export async function historyOf(
     const text = blob.status === 0 ? blob.stdout.toString("utf8") : undefined;
     bytes += blob.stdout.length;
     if (bytes > most.bytes && versions.length > 0) break;
-    versions.push({ commit, date, subject: subject.join("\t"), text });
+    versions.push({ commit, date, subject: subject.join("\t"), told: tell(text) });
   }
   return { kind: "known", versions: versions.reverse(), more: versions.length < lines.length };
 }

@@ -9,7 +9,7 @@ export interface Pin {
  * lock, as where a merge left it in pieces.
  */
 export function pinsIn(text: string): ReadonlyMap<string, Pin> | undefined {
-  const sources = membersOf(membersOf(parsed(text))?.sources);
+  const sources = membersOf(membersOf(parsed(withoutFiles(text)) ?? parsed(text))?.sources);
   if (sources === undefined) return undefined;
   const pins = new Map<string, Pin>();
   for (const [name, entry] of Object.entries(sources)) {
@@ -18,6 +18,11 @@ export function pinsIn(text: string): ReadonlyMap<string, Pin> | undefined {
     pins.set(name, { repo, commit });
   }
   return pins;
+}
+
+/** Nearly all of a lock are lines of its files, each by itself. */
+function withoutFiles(text: string): string {
+  return text.replace(/^\{"path":.*\n/gm, "");
 }
 
 function parsed(text: string): unknown {

@@ -131,7 +131,7 @@ interface Badge {
   readonly more?: string;
 }
 
-function states({ sources, leftovers }: Report, colourOf: (source: string) => string): Markup {
+function states({ sources, leftovers, index }: Report, colourOf: (source: string) => string): Markup {
   const shown = sources.slice(0, MOST_CARDS);
   const asked = sources.some(({ upstream }) => upstream.kind !== "not-asked");
   const hub = asked
@@ -144,7 +144,7 @@ function states({ sources, leftovers }: Report, colourOf: (source: string) => st
 `;
   return html`<h2>State of the sources</h2>
 <p class="lead">Manifest, lock and disk, as <code>tritter check</code> compares them. ${hub}</p>
-${left}<ul class="sources">
+${left}${index === undefined ? undefined : html`<p>The index beside all sources: ${index}.</p>\n`}<ul class="sources">
 ${shown.map((source) => card(source, colourOf))}</ul>
 ${sources.length > shown.length ? html`<p class="more">and ${formatCount(sources.length - shown.length, "more source")}, in tritter report --json</p>` : undefined}
 `;

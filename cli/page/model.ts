@@ -31,6 +31,8 @@ export interface Report {
   readonly sources: readonly ReportedSource[];
   /** Of sources that are in neither document any more, what still lies on disk. */
   readonly leftovers: readonly { readonly source: string; readonly what: string }[];
+  /** How the index differs that stands beside all sources where the manifest asks for one; undefined: it does not, or there is none. */
+  readonly index: string | undefined;
   readonly composition: {
     readonly source: Composition;
     readonly language: Composition;
@@ -91,7 +93,7 @@ export type UpstreamState =
 export interface ReportInput
   extends Pick<
     Report,
-    "name" | "manifest" | "lock" | "lockDigest" | "madeAt" | "note" | "sources" | "leftovers"
+    "name" | "manifest" | "lock" | "lockDigest" | "madeAt" | "note" | "sources" | "leftovers" | "index"
   > {
   /** Those the report is about. */
   readonly locked: readonly LockedSource[];

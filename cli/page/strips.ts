@@ -13,6 +13,8 @@ const MOST_ROWS = 200;
 /** Medians; what lies beyond is drawn at the edge. */
 const FARTHEST = 4;
 
+const TELLERS = html`a source with <code>facts: parquet</code> tells those of its Parquet files, and <code>tritter facts --count</code> those of JSON lines and CSV.`;
+
 /** Rows of every shard, as multiples of its source's median: what does not look like its neighbours stands out. */
 export function shardStrips(shards: readonly Shards[], unknownFiles: number): Markup {
   const lead = html`Each strip is a source, or a split of it; each dot a shard, placed by its rows as a multiple of the median. Diamonds are outliers: beyond the quartiles by more than one and a half times their distance, and by a twentieth of the median at least.${
@@ -20,12 +22,12 @@ export function shardStrips(shards: readonly Shards[], unknownFiles: number): Ma
   }${
     unknownFiles === 0
       ? undefined
-      : html` Of ${formatCount(unknownFiles, "file")} the rows are not known: a source with <code>facts: parquet</code> tells those of its Parquet files.`
+      : html` Of ${formatCount(unknownFiles, "file")} the rows are not known: ${TELLERS}`
   }`;
   const title = "Rows per shard";
   if (shards.length === 0)
     return html`<h2>${title}</h2>
-<p class="missing">No rows are known. A source with <code>facts: parquet</code> tells those of its Parquet files.</p>
+<p class="missing">No rows are known: ${TELLERS}</p>
 `;
   const several = shards.filter(({ files }) => files > 1);
   const drawn = (several.length === 0 ? shards : several).slice(0, MOST_STRIPS);

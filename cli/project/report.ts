@@ -61,15 +61,17 @@ export interface MadePage {
  * What the lock holds, how it stands and how it came to be, and a page of it. What is wrong is told in it and stops nothing.
  * Throws LOCK_MISSING, FACTS_INVALID, USAGE (SOURCE_DATE_EPOCH), DISK_REFUSED, NO_SPACE.
  */
-export async function reportProject(context: Context, options: ReportOptions): Promise<ReportResult> {
+export async function reportProject(given: Context, options: ReportOptions): Promise<ReportResult> {
+  const context = sayingOnce(given);
   const madeAt = sourceDate(context.env) ?? seconds(context.clock.now());
-  const { project, sources } = await listProject(context, options);
-  const lock = requireLock(project);
   const { upstream, disk, names, manifest, endpoint, offline } = options;
   const asked = { names, manifest, lock: options.lock, endpoint, offline };
-  const checked = await checkProject(withoutWarnings(context), { ...asked, disk, deep: false, upstream });
+  const checked = await checkProject(context, { ...asked, disk, deep: false, upstream });
+  const { project, sources } = await listProject(context, options);
+  const lock = requireLock(project);
   const rows = sources.map((listed) => rowOf(listed, { project, lock, checked, options }));
   const known = new Set(rows.map(({ name }) => name));
+  const drift = [...checked.drift].map(([source, changes]) => ({ source, what: driftText(changes) }));
   const report = reportOf({
     name: project.manifest.owner,
     manifest: basename(project.manifest.file),
@@ -78,9 +80,8 @@ export async function reportProject(context: Context, options: ReportOptions): P
     madeAt,
     note: options.note,
     sources: rows,
-    leftovers: [...checked.drift]
-      .filter(([source]) => !known.has(source))
-      .map(([source, changes]) => ({ source, what: driftText(changes) })),
+    leftovers: drift.filter(({ source }) => source !== INDEX && !known.has(source)),
+    index: drift.find(({ source }) => source === INDEX)?.what,
     locked: lock.sources.filter(({ name }) => project.scope?.has(name) ?? true),
     facts: await knownFacts(context, project),
     history: await lockHistory(context, project),
@@ -90,12 +91,18 @@ export async function reportProject(context: Context, options: ReportOptions): P
   return { report, page };
 }
 
-/** Those of the documents were said when they were loaded for the first time. */
-function withoutWarnings(context: Context): Context {
+/** What belongs to no source, since it tells of all. */
+const INDEX = "";
+
+/** The documents are read by `check` and again here: their warnings are said once. */
+function sayingOnce(context: Context): Context {
+  const said = new Set<string>();
   return {
     ...context,
     emit: (event) => {
-      if (event.kind !== "warning") context.emit(event);
+      if (event.kind === "warning" && said.has(event.message)) return;
+      if (event.kind === "warning") said.add(event.message);
+      context.emit(event);
     },
   };
 }
@@ -135,13 +142,10 @@ function pageBeside(manifest: string): string {
 const HISTORY = { versions: 100, bytes: 128 * 1024 * 1024 };
 
 async function lockHistory({ env, signal }: Context, { lockFile }: Project): Promise<LockHistory> {
-  const found = await historyOf({ cwd: dirname(lockFile), env, signal }, lockFile, HISTORY);
+  const tell = (text: string | undefined) => (text === undefined ? new Map() : pinsIn(text));
+  const found = await historyOf({ cwd: dirname(lockFile), env, signal }, lockFile, { most: HISTORY, tell });
   if (found.kind === "none") return found;
-  const versions = found.versions.map(({ text, ...version }) => ({
-    ...version,
-    pins: text === undefined ? new Map() : pinsIn(text),
-  }));
-  return { ...found, versions };
+  return { ...found, versions: found.versions.map(({ told: pins, ...version }) => ({ ...version, pins })) };
 }
 
 interface Seen {

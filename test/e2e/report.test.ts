@@ -149,6 +149,20 @@ describe("tritter report", () => {
     expect((await data()).leftovers).toEqual([{ source: "words", what: "2 files no longer wanted" }]);
   });
 
+  it("keeps the index beside all sources apart from sources", async () => {
+    await project.manifest("reports: beside\nsources:\n  code: { repo: o/code }");
+    await project.run("lock");
+    expect(await data()).toMatchObject({ leftovers: [], index: "1 file missing" });
+    await project.run("report");
+    expect(await page()).toContain("<p>The index beside all sources: 1 file missing.</p>");
+    await project.run("sync");
+    expect(await data()).toMatchObject({
+      leftovers: [],
+      index: null,
+      sources: [{ disk: { kind: "in-sync" } }],
+    });
+  });
+
   it("asks the Hub only with --upstream, and says what it would not tell", async () => {
     await project.run("sync");
     repo.commit({ ...FILES, "data/train-d.parquet": codeFile(9) });
@@ -199,6 +213,16 @@ describe("tritter report", () => {
     }
     for (const line of unicode.split("\n")) expect([...line].length).toBeLessThanOrEqual(80);
     await expect(page()).rejects.toThrow("ENOENT");
+  });
+
+  it("says each warning of the documents once", async () => {
+    await project.run("sync");
+    await project.write(
+      "tritter.lock",
+      (await project.lock()).replace('"version": 1', '"version": 1,\n"newer": 1'),
+    );
+    const { status, stderr } = await project.run("report");
+    expect([status, stderr.match(/^warning: /gm)?.length]).toEqual([0, 1]);
   });
 
   it("says a note at the top", async () => {

@@ -33,6 +33,7 @@ export function madeReport(
     note: undefined,
     sources: entries.map(([name, source]) => rowOf(name, source)),
     leftovers: [],
+    index: undefined,
     locked,
     facts: { version: 1, files: facts } satisfies Facts,
     history: { kind: "none", why: "no-repository" },

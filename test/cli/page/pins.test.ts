@@ -75,6 +75,11 @@ describe("pinsIn()", () => {
     const text =
       '{"version":1,"sources":{"a":{"repo":"o/n","commit":"1","files":[]},"__proto__":{"repo":"o/m","commit":"2"}}}';
     expect(pinsIn(text)).toEqual(pins({ a: "o/n@1", ["__proto__"]: "o/m@2" }));
+    // As the lock is laid out, and as it is not.
+    const laid =
+      '{\n"version": 1,\n"sources": {\n"a": {\n"repo": "o/n",\n"commit": "1",\n"files": [\n{"path":"x","size":1},\n{"path":"y","size":1}\n]}\n}}\n';
+    expect(pinsIn(laid)).toEqual(pins({ a: "o/n@1" }));
+    expect(pinsIn(laid.replace('1},\n{"path":"y"', '1}\n,{"path":"y"'))).toEqual(pins({ a: "o/n@1" }));
     for (const other of [
       "",
       "<<<<<<<",
