@@ -1,26 +1,34 @@
 import { Slots } from "../slots.ts";
 
-const ACTS = new WeakMap<AbortSignal, Slots<() => void>>();
+interface Waiter {
+  readonly act: () => void;
+  isOff: boolean;
+}
 
-/** Calls `act` when the signal aborts, unless that is called off by what it returns. As many may wait on one signal as there are requests. */
+const WAITERS = new WeakMap<AbortSignal, Slots<Waiter>>();
+
+/**
+ * Calls `act` when the signal aborts, unless that is called off by what it returns: by another's act too. As many may wait on
+ * one signal as there are requests.
+ */
 export function whenAborted(signal: AbortSignal, act: () => void): () => void {
-  let acts = ACTS.get(signal);
-  if (acts === undefined) {
-    const slots = new Slots<() => void>();
+  let waiters = WAITERS.get(signal);
+  if (waiters === undefined) {
+    const slots = new Slots<Waiter>();
     signal.addEventListener("abort", () => {
-      for (const one of slots.all()) one();
+      for (const waiter of slots.all()) if (!waiter.isOff) waiter.act();
     });
-    ACTS.set(signal, slots);
-    acts = slots;
+    WAITERS.set(signal, slots);
+    waiters = slots;
   }
-  return callingOff(acts, acts.add(act));
+  const waiter = { act, isOff: false };
+  return callingOff(waiters, waiters.add(waiter), waiter);
 }
 
 /** Called off twice, as where a failure and the end both see to it, it must not touch whoever has the slot by then. */
-function callingOff(acts: Slots<() => void>, slot: number): () => void {
-  let isOff = false;
+function callingOff(waiters: Slots<Waiter>, slot: number, waiter: Waiter): () => void {
   return () => {
-    if (!isOff) acts.free(slot);
-    isOff = true;
+    if (!waiter.isOff) waiters.free(slot);
+    waiter.isOff = true;
   };
 }

@@ -46,6 +46,8 @@ export interface DirectOptions {
 
 /** bytes read at once, at most; of each connection */
 const BUFFER = 256 * 1024;
+/** bytes that are still worth reading into, where somebody keeps what came before them */
+const LEAST = 64 * 1024;
 
 export function createDirect(options: DirectOptions): Direct {
   const all = new Set<Connection>();
@@ -60,10 +62,13 @@ export function createDirect(options: DirectOptions): Direct {
     idle.set(connection.origin, list);
     list.push(connection);
   };
-  const forget = (connection: Connection) => {
-    all.delete(connection);
+  const take = (connection: Connection) => {
     const list = idle.get(connection.origin) ?? [];
     if (list.includes(connection)) list.splice(list.indexOf(connection), 1);
+  };
+  const forget = (connection: Connection) => {
+    all.delete(connection);
+    take(connection);
   };
   const fresh = (origin: string): Connection => {
     const connection = new Connection(origin, { options, sessions, keep, forget });
@@ -72,16 +77,16 @@ export function createDirect(options: DirectOptions): Direct {
   };
   return {
     dispatch(question, handler) {
-      if (destroyed) {
-        handler.onResponseError(null, failure("UND_ERR_DESTROYED", "destroyed"));
-        return;
-      }
       const { origin } = question;
-      const again = () => fresh(origin).ask(question, handler, undefined);
-      const kept = idle.get(origin)?.pop();
-      // One that was kept may just have been closed by the other side, which says nothing of a new one.
-      if (kept === undefined) again();
-      else kept.ask(question, handler, again);
+      const anew = () => {
+        if (destroyed) handler.onResponseError(null, failure("UND_ERR_DESTROYED", "destroyed"));
+        else fresh(origin).ask(question, handler, undefined);
+      };
+      const kept = idle.get(origin)?.findLast(({ isOpen }) => isOpen);
+      if (kept === undefined || destroyed) return anew();
+      take(kept);
+      // It may just have been closed by the other side, which says nothing of a new one.
+      kept.ask(question, handler, anew);
     },
     destroy() {
       destroyed = true;
@@ -105,8 +110,10 @@ interface Exchange {
   /** Asks once more, elsewhere; undefined once bytes came, or where that would be no better. */
   again: (() => void) | undefined;
   head: Head | undefined;
-  /** What came of the head so far. */
+  /** What came of the head so far, and of those before it that only announce it. */
   start: Buffer;
+  /** Where it begins in that. */
+  from: number;
   /** bytes of the body to come, where its length is known */
   left: number;
   chunks: Dechunker | undefined;
@@ -162,6 +169,11 @@ class Connection {
     });
   }
 
+  /** As far as is known here. */
+  get isOpen(): boolean {
+    return !this.#hasEnded && !this.#socket.destroyed;
+  }
+
   #connect({ protocol, hostname, port }: URL, onread: OnReadOpts): Socket {
     const host = hostname.replace(/^\[|\]$/g, "");
     const common = { host, noDelay: true, keepAlive: true, onread };
@@ -188,6 +200,7 @@ class Connection {
       again,
       head: undefined,
       start: Buffer.alloc(0),
+      from: 0,
       left: 0,
       chunks: undefined,
       timer: undefined,
@@ -252,18 +265,25 @@ class Connection {
   /** What follows it, once it is whole. */
   #takeHead(exchange: Exchange, bytes: Uint8Array): Uint8Array | undefined {
     const start = Buffer.concat([exchange.start, bytes]);
-    const end = start.indexOf("\r\n\r\n");
-    if ((end === -1 ? start.length : end) > LARGEST_HEAD)
-      throw new Malformed("the answer's head is too long");
     exchange.start = start;
-    if (end === -1) return undefined;
-    const head = parseHead(start.toString("latin1", 0, end));
-    const rest = start.subarray(end + 4);
-    exchange.start = Buffer.alloc(0);
-    // Something is still to come: 100 Continue, 103 Early Hints.
-    if (head.status < 200) return rest.length === 0 ? undefined : this.#takeHead(exchange, rest);
+    for (;;) {
+      const { from } = exchange;
+      const end = start.indexOf("\r\n\r\n", from);
+      if ((end === -1 ? start.length : end) > LARGEST_HEAD)
+        throw new Malformed("the answer's head is too long");
+      if (end === -1) return undefined;
+      const head = parseHead(start.toString("latin1", from, end));
+      exchange.from = end + 4;
+      // Else something is still to come: 100 Continue, 103 Early Hints.
+      if (head.status >= 200) return this.#begin(exchange, head, start.subarray(end + 4));
+    }
+  }
+
+  /** What there is of its body. */
+  #begin(exchange: Exchange, head: Head, rest: Uint8Array): Uint8Array | undefined {
     const { handler, controller, question } = exchange;
     clearTimeout(exchange.timer);
+    exchange.start = Buffer.alloc(0);
     exchange.head = head;
     exchange.left = head.body.kind === "length" ? head.body.bytes : Number.POSITIVE_INFINITY;
     exchange.chunks = head.body.kind === "chunked" ? new Dechunker() : undefined;
@@ -291,7 +311,10 @@ class Connection {
   #hand({ handler, controller }: Exchange, bytes: Uint8Array): void {
     if (controller.aborted) return;
     const isFree = handler.onResponseData(controller, bytes) === true;
-    if (!isFree && bytes.buffer === this.#buffer.buffer) this.#buffer = Buffer.allocUnsafeSlow(BUFFER);
+    if (isFree || bytes.buffer !== this.#buffer.buffer) return;
+    // Who keeps many small ones does not keep as many times all of it.
+    const rest = this.#buffer.subarray(bytes.byteOffset + bytes.length - this.#buffer.byteOffset);
+    this.#buffer = rest.length < LEAST ? Buffer.allocUnsafeSlow(BUFFER) : rest;
   }
 
   /** `hasMore`: bytes after it, which no server sends that keeps count. */
@@ -321,8 +344,8 @@ class Connection {
     if (exchange === undefined) return;
     clearTimeout(exchange.timer);
     const { handler, controller, head, again } = exchange;
-    const isWhole = head?.body.kind === "close" && this.#hasEnded && this.#error === undefined;
-    if (isWhole) {
+    const hasCome = head?.body.kind === "close" && this.#hasEnded && this.#error === undefined;
+    if (hasCome && !controller.aborted) {
       this.#end(exchange, false);
       return;
     }

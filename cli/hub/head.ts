@@ -15,7 +15,7 @@ export type Framing =
   /** All until the connection ends. */
   | { readonly kind: "close" };
 
-/** bytes; Node's own limit is 16 KiB, and signed redirects are long */
+/** bytes, with the heads that only announce it; Node's own limit is 16 KiB, and signed redirects are long */
 export const LARGEST_HEAD = 64 * 1024;
 
 /** What a server said that is no HTTP, or not told apart from an attack. */
@@ -24,7 +24,7 @@ export class Malformed extends Error {
 }
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [^\r\n\0]*)?$/;
-const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*$/;
+const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\n\0]*)$/;
 
 /**
  * Reads the lines before the empty one, as latin1, of the answer to a GET. Throws `Malformed` for what servers must not send:
@@ -34,7 +34,7 @@ export function parseHead(text: string): Head {
   const [first = "", ...lines] = text.split("\r\n");
   const [, minor, code] = STATUS_LINE.exec(first) ?? [];
   if (code === undefined) throw new Malformed("the answer is no HTTP");
-  const headers = fieldsOf(lines);
+  const headers = withOneLength(fieldsOf(lines));
   const connection = listOf(headers.connection);
   const persists = minor === "1" ? !connection.includes("close") : connection.includes("keep-alive");
   const status = Number(code);
@@ -42,28 +42,51 @@ export function parseHead(text: string): Head {
 }
 
 function fieldsOf(lines: readonly string[]): Headers {
-  const fields = new Map<string, string | string[]>();
+  const fields = new Map<string, string[]>();
   for (const line of lines) {
     const [, name, value] = FIELD.exec(line) ?? [];
     if (name === undefined || value === undefined) throw new Malformed("a header field is malformed");
     const key = name.toLowerCase();
-    const before = fields.get(key);
-    fields.set(key, before === undefined ? value : [before, value].flat());
+    const values = fields.get(key);
+    if (values === undefined) fields.set(key, [trimmed(value)]);
+    else values.push(trimmed(value));
   }
-  return Object.fromEntries(fields);
+  return Object.fromEntries([...fields].map(([name, values]) => [name, only(values) ?? values]));
+}
+
+/** Without the blanks around it. No expression does that in one pass where they are many, and a server may send as many as it likes. */
+function trimmed(value: string): string {
+  let [start, end] = [0, value.length];
+  while (start < end && isBlank(value.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end -= 1;
+  return value.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+function only<Item>([first, ...others]: readonly Item[]): Item | undefined {
+  return others.length === 0 ? first : undefined;
+}
+
+/** Said several times, it is said once (RFC 9112, section 6.3), so that nobody else has to know. */
+function withOneLength(headers: Headers): Headers {
+  const length = only([...new Set(listOf(headers["content-length"]))]);
+  return length === undefined ? headers : { ...headers, "content-length": length };
 }
 
 function framingOf(status: number, headers: Headers): Framing {
   if (status < 200 || status === 204 || status === 304) return { kind: "length", bytes: 0 };
-  const lengths = new Set(listOf(headers["content-length"]));
-  const codings = listOf(headers["transfer-encoding"]);
-  if (codings.length > 0) {
-    if (lengths.size > 0 || codings.join() !== "chunked") throw new Malformed("the body has no clear end");
+  const { "content-length": length, "transfer-encoding": coding } = headers;
+  if (coding !== undefined) {
+    if (length !== undefined || listOf(coding).join() !== "chunked")
+      throw new Malformed("the body has no clear end");
     return { kind: "chunked" };
   }
-  if (lengths.size === 0) return { kind: "close" };
-  const [length = ""] = lengths;
-  if (lengths.size > 1 || !/^\d{1,15}$/.test(length)) throw new Malformed("the body has no clear length");
+  if (length === undefined) return { kind: "close" };
+  if (typeof length !== "string" || !/^\d{1,15}$/.test(length))
+    throw new Malformed("the body has no clear length");
   return { kind: "length", bytes: Number(length) };
 }
 

@@ -76,7 +76,13 @@ export class Incoming {
   /** Where the next bytes may go; undefined: to memory of who reads them. */
   room(): Uint8Array | undefined {
     const isReading = !this.#waiting && !this.#dropping && this.#failure === undefined;
-    return isReading && this.#isLent && this.#chunks.length === 0 ? this.#reader?.room?.() : undefined;
+    if (!isReading || !this.#isLent || this.#chunks.length > 0) return undefined;
+    try {
+      return this.#reader?.room?.();
+    } catch (error) {
+      this.fail(error);
+      return undefined;
+    }
   }
 
   end(): void {

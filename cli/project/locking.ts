@@ -137,7 +137,7 @@ export async function replaceLock(
 ): Promise<boolean> {
   const wrote = (await writeLock({ file: lockFile, disk: context.disk, lock })) === "written";
   if (signature !== undefined) await writeDocument(context.disk, signatureFileOf(lockFile), signature);
-  else if (wrote) tellUnsigned(context, lockFile);
+  else if (wrote) await tellUnsigned(context, lockFile);
   return wrote;
 }
 

@@ -81,7 +81,7 @@ export async function mendLock(context: Context, options: MendOptions): Promise<
 /** True: the bytes changed. */
 async function replace(context: Context, file: string, lock: Lock): Promise<boolean> {
   const wrote = (await writeLock({ file, disk: context.disk, lock })) === "written";
-  if (wrote) tellUnsigned(context, file);
+  if (wrote) await tellUnsigned(context, file);
   return wrote;
 }
 

@@ -168,6 +168,32 @@ describe("a direct connection", () => {
     await expect(textOf(direct(), origin, { times })).rejects.toMatchObject({ code });
   });
 
+  it.each([
+    ["ends at once", () => "HTTP/1.1 100 Continue\r\n\r\n".repeat(100_000) + lengthed("hello")],
+    ["has no end", undefined],
+  ])("takes a flood of heads that only announce one for an error, where it %s", async (_, flood) => {
+    const { origin } = await peer((socket) => {
+      if (flood !== undefined) return void socket.write(flood());
+      const go = () => {
+        while (!socket.destroyed && socket.write("HTTP/1.1 100 Continue\r\n\r\n".repeat(1_000)));
+      };
+      socket.on("drain", go);
+      go();
+    });
+    await expect(textOf(direct(), origin)).rejects.toThrow("the answer's head is too long");
+  });
+
+  it("asks anew where the kept connection was closed for bytes that came unasked", async () => {
+    const { origin, connections } = await peer((socket, before) => {
+      socket.write(lengthed("hello"));
+      if (before === 0) setTimeout(() => socket.write("more"), 20);
+    });
+    const from = direct();
+    expect(await textOf(from, origin)).toBe("hello");
+    while (connections[0]?.destroyed !== true) await pause(5);
+    expect([await textOf(from, origin), connections.length]).toEqual(["hello", 2]);
+  });
+
   it("tells of a body that breaks off", async () => {
     const { origin } = await peer((socket) => socket.end(lengthed("hello").slice(0, -2)));
     await expect(textOf(direct(), origin)).rejects.toMatchObject({ code: "UND_ERR_SOCKET" });
