@@ -1,6 +1,7 @@
 /**
  * What `npm run mutation -- PART` mutates, and the tests it asks. A worker's own file is left out: its tests run it as
- * it is built, in a thread, where no mutant is switched on.
+ * it is built, in a thread, where no mutant is switched on. So tests of threads are asked for `threads` alone, which is
+ * what stands on this side of them.
  */
 export const PARTS = {
   paths: {
@@ -28,8 +29,12 @@ export const PARTS = {
     tests: ["test/cli/resolve/**/*.test.ts"],
   },
   store: {
-    mutate: ["cli/store/*.ts", "!cli/store/*-worker.ts"],
+    mutate: ["cli/store/*.ts", "!cli/store/*-{worker,thread}.ts", "!cli/store/hashers.ts"],
     tests: ["test/cli/store/**/*.test.ts"],
+  },
+  threads: {
+    mutate: ["cli/store/{hashers,keeper-thread}.ts"],
+    tests: ["test/cli/store/{hashers,keeper,take}.test.ts"],
   },
 };
 

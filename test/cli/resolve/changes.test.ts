@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { changesBetween, fileChanges } from "../../../cli/resolve/changes.ts";
+import { changesBetween, fileChanges, movesPin } from "../../../cli/resolve/changes.ts";
 import type { LockedSource } from "../../../schema/lock.ts";
 import { commitOf, digestOf, entryOf, fileOf, lockOf, sourceOf } from "../../support/documents.ts";
 
@@ -23,6 +23,7 @@ describe("changesBetween()", () => {
     const changes = changesBetween(lockOf(base), lockOf({ ...base, ...parts }));
     expect(changes.map((change) => change.kind)).toEqual(kind === undefined ? [] : [kind]);
     if (kind === "renamed") expect(changes[0]).toMatchObject({ source: "t", from: "s" });
+    else for (const { from } of changes) expect(from).toBeUndefined();
   });
 
   it("tells of sources added and removed, sorted by name", () => {
@@ -32,8 +33,10 @@ describe("changesBetween()", () => {
       ["a", "added"],
       ["z", "removed"],
     ]);
-    expect(changes[0]).toMatchObject({ before: undefined, after: a, files: { added: [{ path: "x" }] } });
+    expect(changes[0]).toMatchObject({ before: undefined, after: a });
+    expect(changes[0]?.files).toEqual({ added: a.files, removed: [], changed: [], renamed: [] });
     expect(changes[1]).toMatchObject({ before: z, after: undefined });
+    expect(changes[1]?.files).toEqual({ added: [], removed: [], changed: [], renamed: [] });
   });
 
   it("pairs renamed sources of one pin one by one", () => {
@@ -44,6 +47,21 @@ describe("changesBetween()", () => {
       ["x", "renamed", "a"],
       ["y", "renamed", "b"],
     ]);
+  });
+});
+
+describe("movesPin()", () => {
+  const other = commitOf("2");
+  it.each<[string, LockedSource | undefined, LockedSource | undefined, boolean]>([
+    ["another commit", base, { ...base, commit: other }, true],
+    ["another revision and commit", base, { ...base, revision: "v1", commit: other }, true],
+    ["the same commit", base, { ...base, path: "p" }, false],
+    ["another repository", base, { ...base, repo: "o/m", commit: other }, false],
+    ["another type", base, { ...base, type: "model", commit: other }, false],
+    ["a new source", undefined, base, false],
+    ["a removed one", base, undefined, false],
+  ])("%s", (_, before, after, moves) => {
+    expect(movesPin({ before, after })).toBe(moves);
   });
 });
 
@@ -66,6 +84,12 @@ describe("fileChanges()", () => {
     expect(removed.map(({ path }) => path)).toEqual(["gone"]);
     expect(changed.map((pair) => pair.after.path)).toEqual(["same-name"]);
     expect(renamed.map((pair) => [pair.before.path, pair.after.path])).toEqual([["old/x", "new/x"]]);
+  });
+
+  it("takes another size for a change, and tells both sides of it", () => {
+    const [before, after] = [fileOf("a"), fileOf("a", { size: 2 })];
+    expect(fileChanges([before], [after]).changed).toEqual([{ before, after }]);
+    expect(fileChanges([before], [before]).changed).toEqual([]);
   });
 
   it("pairs files of one content in their order", () => {

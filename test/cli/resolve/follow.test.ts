@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { TritterError } from "../../../cli/errors.ts";
 import type { CommitInfo } from "../../../cli/hub/port.ts";
 import { type Obligation, obligationOf } from "../../../cli/resolve/follow.ts";
 import type { Commit } from "../../../schema/ids.ts";
@@ -142,6 +143,33 @@ describe("obligationOf()", () => {
       kind: "unknown",
       why: "it does not tell how old a newer commit is",
     });
+  });
+
+  it("fails with what the Hub says of the pin, unless that is gone", async () => {
+    const hub = hubOf(LINE);
+    const { commits } = hub;
+    const said = new TritterError({ code: "NETWORK", message: "no answer" });
+    for (const error of [said, Object.assign(new Error("a bug"), { code: "PIN_GONE" })]) {
+      hub.commits = (repo, revision: string | Commit) => {
+        if (revision === commitOf("9")) throw error;
+        return commits(repo, revision);
+      };
+      await expect(follow(hub, "9")).rejects.toBe(error);
+    }
+  });
+
+  it("is unknown where the Hub tells of no commit, or of none before the pin", async () => {
+    const hub = hubOf(LINE);
+    const { commits } = hub;
+    const answering = (page: readonly CommitInfo[]) =>
+      async function* () {
+        yield page;
+      };
+    hub.commits = (repo, revision: string | Commit) =>
+      revision === commitOf("9") ? answering([])() : commits(repo, revision);
+    expect(await follow(hub, "9")).toMatchObject({ kind: "unknown" });
+    hub.commits = answering([{ commit: commitOf("1"), title: "", date: day(1) }]);
+    expect(await follow(hub, "1")).toMatchObject({ kind: "unknown" });
   });
 
   it("gives up after 10,000 commits, and does not take that for none", async () => {

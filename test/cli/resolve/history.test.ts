@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { TritterError } from "../../../cli/errors.ts";
 import type { CommitInfo, Hub } from "../../../cli/hub/port.ts";
-import { historyBetween } from "../../../cli/resolve/history.ts";
+import { histories, historyBetween } from "../../../cli/resolve/history.ts";
 import type { Commit } from "../../../schema/ids.ts";
 import { commitOf } from "../../support/documents.ts";
 import { fakeHub } from "../../support/fake-hub.ts";
@@ -131,6 +131,44 @@ describe("historyBetween()", () => {
     expect(await between(hub, "1", "5")).toMatchObject({ kind: "unknown", problem: { code } });
   });
 
+  it("is far where one of the two ends and the other has more commits than are looked at", async () => {
+    const endless = async function* () {
+      for (let page = 0; page < 100; page++)
+        yield Array.from({ length: 100 }, () => ({ commit: commitOf("7"), title: "", date: undefined }));
+    };
+    const short = async function* () {
+      yield [info("3")];
+    };
+    for (const long of ["1", "5"]) {
+      const hub = hubOf(line, {
+        commits: (_, revision) => (revision === commitOf(long) ? endless() : short()),
+      });
+      expect(await between(hub, "1", "5")).toMatchObject({ kind: "far" });
+    }
+  });
+
+  it("has no dates where the Hub tells of no commits", async () => {
+    const none = async function* () {
+      yield [];
+    };
+    const told = { kind: "apart", gone: false, dates: { from: undefined, to: undefined } };
+    expect(await between(hubOf(line, { commits: none }), "1", "5")).toEqual(told);
+  });
+
+  it.each([
+    ["NETWORK", new TritterError({ code: "NETWORK", message: "cut off" })],
+    ["BUG", Object.assign(new Error("no PIN_GONE of ours"), { code: "PIN_GONE" })],
+  ])("does not take the old commit for gone where asking for it fails: %s", async (_, error) => {
+    const { commits } = hubOf(line);
+    const hub = hubOf(line, {
+      commits: (ref, revision: string) => {
+        if (revision === commitOf("4")) throw error;
+        return commits(ref, revision as Commit);
+      },
+    });
+    expect(await between(hub, "4", "2")).toMatchObject({ kind: "unknown" });
+  });
+
   it("an abort is an abort", async () => {
     const controller = new AbortController();
     const hub = hubOf(line, {
@@ -145,6 +183,37 @@ describe("historyBetween()", () => {
       to: commitOf("5"),
       signal: controller.signal,
     });
+    await expect(asked).rejects.toThrow("stopped");
+  });
+});
+
+describe("histories()", () => {
+  it("asks for each pair of commits of a repository once", async () => {
+    const hub = fakeHub({
+      "o/n": { refs: {}, trees: {}, history: line },
+      "o/m": { refs: {}, trees: {}, history: line },
+    });
+    const ask = histories(hub, signal);
+    const range = (from: string, to: string) => ({ from: commitOf(from), to: commitOf(to) });
+    const first = await ask(repo, range("4", "5"));
+    expect(await ask({ ...repo }, range("4", "5"))).toBe(first);
+    expect(hub.calls).toEqual(["commits o/n 5"]);
+    expect(await ask(repo, range("3", "5"))).toMatchObject({ kind: "forward", count: 2 });
+    expect(await ask(repo, range("4", "4"))).toMatchObject({ kind: "forward", count: 0 });
+    await ask({ ...repo, repo: "o/m" }, range("4", "5"));
+    expect(hub.calls.filter((call) => !call.startsWith("more"))).toEqual([
+      "commits o/n 5",
+      "commits o/n 5",
+      "commits o/n 4",
+      "commits o/m 5",
+    ]);
+    expect(await ask({ ...repo, type: "model" }, range("4", "5"))).toMatchObject({ kind: "unknown" });
+  });
+
+  it("stops with the signal", async () => {
+    const stopped = AbortSignal.abort(new Error("stopped"));
+    const hub = fakeHub({});
+    const asked = histories(hub, stopped)(repo, { from: commitOf("1"), to: commitOf("2") });
     await expect(asked).rejects.toThrow("stopped");
   });
 });

@@ -5,7 +5,7 @@ import { staleness } from "../../../cli/resolve/stale.ts";
 import { type Resolution, type ResolveInput, resolve } from "../../../cli/resolve.ts";
 import type { Lock, LockedSource } from "../../../schema/lock.ts";
 import type { Manifest, Source } from "../../../schema/manifest.ts";
-import { carrierOf, commitOf, digestOf, manifestOf, sourceOf } from "../../support/documents.ts";
+import { carrierOf, commitOf, digestOf, lockOf, manifestOf, sourceOf } from "../../support/documents.ts";
 import { type FakeHub, type FakeRepo, fakeHub, listed } from "../../support/fake-hub.ts";
 
 const FILES = ["README.md", "go/g.txt", "rust/a.txt", "rust/b.txt"].map((path) => listed(path));
@@ -212,6 +212,37 @@ describe("resolve() of a renamed source", () => {
     expect(paths(resolution, "renamed")).toEqual(["rust/a.txt", "rust/b.txt"]);
   });
 
+  it("goes on from the first that was dropped, where none of several selects the same", async () => {
+    const [one, two] = ["go/*", "rust/*"].map((include, index) =>
+      sourceOf(`dropped${index}`, { repo: "o/code", include: [include] }),
+    );
+    const made = await lock(manifestOf(one as Source, two as Source));
+    const [first, second] = made.lock.sources;
+    const previous = lockOf(first as LockedSource, { ...(second as LockedSource), commit: commitOf("2") });
+    expect(entry(await lock(manifestOf(code()), previous)).commit).toBe(commitOf("1"));
+    const turned = lockOf({ ...(first as LockedSource), commit: commitOf("2") }, second as LockedSource);
+    expect(entry(await lock(manifestOf(code()), turned)).commit).toBe(commitOf("2"));
+  });
+
+  it("goes on from its own entry before one that was dropped", async () => {
+    const { lock: made } = await lock(manifestOf(code(), sourceOf("dropped", { repo: "o/code" })));
+    const [own, dropped] = made.sources;
+    const previous = lockOf(own as LockedSource, { ...(dropped as LockedSource), commit: commitOf("2") });
+    const { lock: after } = await lock(manifestOf(code()), previous);
+    expect(after.sources).toEqual([own]);
+    expect(hub.calls).toEqual([]);
+  });
+
+  it("leaves the entry it goes on from where a source of that name is not locked now", async () => {
+    const { lock: previous } = await lock(manifestOf(code(), docs));
+    const swapped = manifestOf(sourceOf("code", { repo: "o/docs" }), sourceOf("docs", { repo: "o/code" }));
+    const { lock: after } = await lock(swapped, previous, { only: new Set(["code"]) });
+    expect(after.sources.map(({ name, repo }) => [name, repo])).toEqual([
+      ["code", "o/docs"],
+      ["docs", "o/docs"],
+    ]);
+  });
+
   it("is pinned anew with another identity, or while the old name is still there", async () => {
     const { lock: previous } = await lock(manifestOf(code()));
     await lock(manifestOf(sourceOf("other", { repo: "o/code", revision: "v1" })), previous);
@@ -241,6 +272,20 @@ describe("resolve() of a renamed source", () => {
     const { lock: after } = await lock(renamed, previous, { only: new Set(["other"]) });
     expect(after.sources.map(({ name }) => name)).toEqual(["docs", "other"]);
     expect(judge(renamed, after, new Set(["other"]))).toEqual([]);
+  });
+});
+
+describe("resolve() tells", () => {
+  it("how many files each pattern takes, and of an exclude that takes none, where it selected anew", async () => {
+    const manifest = manifestOf(code({ include: ["rust/*"], exclude: ["*.bak"] }), docs);
+    const resolution = await lock(manifest);
+    expect(resolution.patterns).toEqual([
+      { source: "code", pattern: "rust/*", kind: "include", files: 2, bytes: 20 },
+      { source: "code", pattern: "*.bak", kind: "exclude", files: 0, bytes: 0 },
+    ]);
+    expect(resolution.warnings).toEqual(['source "code": exclude "*.bak" matches nothing']);
+    const again = await lock(manifest, resolution.lock);
+    expect([again.patterns, again.warnings]).toEqual([[], []]);
   });
 });
 
@@ -420,9 +465,9 @@ describe("resolve() locks all or nothing:", () => {
   it("one source that fails fails all, and every failure is told", async () => {
     const manifest = manifestOf(
       code(),
-      sourceOf("gone"),
       sourceOf("typo", { repo: "o/docs", include: ["*.parquet"] }),
       sourceOf("old", { repo: "o/docs", revision: "v0" }),
+      sourceOf("gone"),
     );
     expect((await problems(manifest)).map(({ code, source }) => [source, code])).toEqual([
       ["gone", "REPO_NOT_FOUND"],

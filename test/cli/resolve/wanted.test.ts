@@ -111,6 +111,13 @@ describe("wantedNow()", () => {
     ["also where nothing at all is old enough", { minAge: "2w" }, "3", "3", true],
     ["a pin after as-of is moved back", { asOf: "2026-03-05" }, "4", "2", false],
     ["a pin after as-of is moved back, young or not", { asOf: "2026-03-08", minAge: "4d" }, "4", "2", false],
+    [
+      "a pin of just as-of that is too young stays",
+      { asOf: "2026-03-07T12:00:00Z", minAge: "4d" },
+      "3",
+      "3",
+      true,
+    ],
     ["a pin before as-of that is too young stays", { asOf: "2026-03-08", minAge: "4d" }, "3", "3", true],
     ["a pin of another history moves", { minAge: "1d" }, "9", "4", false],
   ])("with a pin: %s", async (_, parts, pinned, commit, isFresh) => {
@@ -131,12 +138,18 @@ describe("wantedNow()", () => {
         'cannot resolve dataset "o/n" at "main" at least 2w old: its oldest commit is of 2026-03-01T12:00:00.000Z, and should be of 2026-02-24T12:00:00.000Z or before',
       hint: "try again later, or correct min-age",
     });
+    expect(await problem(hubOf(), { asOf: "2020-01-01", minAge: "2w" })).toMatchObject({
+      hint: "correct as-of or min-age",
+    });
+    const empty = { ...hubOf(), commits: async function* () {} } as FakeHub;
+    expect((await problem(empty, { minAge: "2w" }))?.message).toContain("it has no commit, and should be of");
   });
 
   it("does not guess how old a commit is", async () => {
     expect(await problem(hubOf({ ...DATES, 4: undefined }), { minAge: "1h" })).toMatchObject({
       code: "HUB",
       message: `cannot tell how old commit ${commitOf("4")} is: "fake" does not say when it was made`,
+      hint: "use another endpoint, or drop as-of and min-age",
     });
   });
 
@@ -158,7 +171,12 @@ describe("wantedNow()", () => {
       carrierOf("o/n", { minAge: "1d" }),
     ).catch((thrown: unknown) => thrown);
     expect(problemsOf(error)).toMatchObject([
-      { code: "REVISION_NOT_FOUND", hint: 'name the commit itself as "revision"' },
+      {
+        code: "REVISION_NOT_FOUND",
+        message:
+          'cannot resolve dataset "o/n" at "main" at least 1d old: its newest 10000 commits are all younger',
+        hint: 'name the commit itself as "revision"',
+      },
     ]);
     expect(asked).toBe(100);
   });

@@ -10,6 +10,8 @@ import { sha256Of } from "../../support/engine.ts";
 
 /** Of something that is not hashed next. */
 const TURN: Turn = { blob: 9, position: 0, isNext: () => false };
+/** Of something that may have all there is. */
+const NEXT: Turn = { ...TURN, isNext: () => true };
 const GOING = new AbortController().signal;
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -195,10 +197,11 @@ describe("span", () => {
     const { blocks, held } = counted(1);
     const receiver = await receiverOf(openOn(slow.keeper, blocks), SEGMENT);
     const others = [];
-    for (let block = blocks.take(TURN); !(block instanceof Promise); block = blocks.take(TURN))
+    for (let block = blocks.take(NEXT); !(block instanceof Promise); block = blocks.take(NEXT))
       others.push(block);
     const span = receiver.span({ start: 0, end: SEGMENT });
     const waits = span.write(bytesOf(10));
+    expect(waits).toBeInstanceOf(Promise);
     span.abandon();
     for (const block of others) block.release();
     await waits;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { newOrder } from "../../../cli/store/order.ts";
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -74,7 +74,7 @@ describe("newOrder()", () => {
     const [other, blob] = [order.of(WHOLE, keep), order.of(WHOLE, keep)];
     busy(other.keep);
     went.length = 0;
-    for (const position of [300, 200, 100]) void blob.keep(position, block());
+    for (const position of [200, 100, 300]) void blob.keep(position, block());
     await endAll();
     await pause(40);
     expect(went).toEqual([]);
@@ -104,6 +104,25 @@ describe("newOrder()", () => {
     expect([...went].sort()).toEqual([100, 300]);
   });
 
+  it("keeps blobs apart: what is held of one goes neither with another nor when another ends", async () => {
+    const { order, keep, went } = stage();
+    const [other, first, second] = [order.of(WHOLE, keep), order.of(WHOLE, keep), order.of(WHOLE, keep)];
+    busy(other.keep);
+    void second.keep(10, block());
+    void first.keep(10, block());
+    first.flush();
+    went.length = 0;
+    // What went early is passed over, and nothing goes in its place.
+    void first.keep(0, block());
+    expect(went).toEqual([0]);
+    expect([first.isNext(10), first.isNext(20), second.isNext(0)]).toEqual([false, true, true]);
+    void first.keep(30, block());
+    void other.keep(80, block());
+    expect(went).toEqual([0, 80]);
+    second.flush();
+    expect(went).toEqual([0, 80, 10]);
+  });
+
   it("tells whoever handed a block over what became of it", async () => {
     const { order } = stage();
     const blob = order.of(WHOLE, async (position) => {
@@ -112,5 +131,162 @@ describe("newOrder()", () => {
     await blob.keep(0, block());
     await expect(blob.keep(10, block())).rejects.toThrow("full");
     await blob.keep(20, block());
+  });
+});
+
+describe("newOrder() looks every 10 ms, while a stream waits, whether keeping was at work for 7 of them:", () => {
+  let now: number;
+  beforeEach(() => {
+    now = 0;
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** 8 blocks are being kept, two blobs have one held each, and a stream waits. */
+  function waitingStage() {
+    const ends: (() => void)[] = [];
+    const went: string[] = [];
+    const keepOf = (name: string) => (position: number) => {
+      went.push(`${name}${position}`);
+      return new Promise<void>((resolve) => ends.push(resolve));
+    };
+    const order = newOrder(() => now);
+    const [busyOne, first, second] = ["x", "a", "b"].map((name) => order.of(WHOLE, keepOf(name)));
+    if (busyOne === undefined || first === undefined || second === undefined) throw new Error("three");
+    busy(busyOne.keep);
+    void second.keep(100, block());
+    void first.keep(300, block());
+    went.length = 0;
+    let next = BUSY * 10;
+    const begin = () => {
+      void busyOne.keep(next, block());
+      next += 10;
+    };
+    const end = async (count = ends.length) => {
+      for (const one of ends.splice(0, count)) one();
+      await turn();
+    };
+    const at = async (ms: number) => {
+      const later = ms - now;
+      now = ms;
+      vi.advanceTimersByTime(later);
+      await turn();
+    };
+    const heldWent = () => went.filter((one) => !one.startsWith("x"));
+    return { order, begin, end, at, heldWent };
+  }
+  type Stage = ReturnType<typeof waitingStage>;
+  const never = new Promise<void>(() => {});
+
+  const BOTH = ["a300", "b100"];
+  it.each<[string, readonly string[], (stage: Stage) => Promise<void>]>([
+    ["all the time", [], async () => {}],
+    [
+      "for 2, and not now",
+      BOTH,
+      async ({ at, end }) => {
+        await at(2);
+        await end();
+      },
+    ],
+    [
+      "for 9, and not now: there is nothing that could be in the way",
+      BOTH,
+      async ({ at, end }) => {
+        await at(9);
+        await end();
+      },
+    ],
+    [
+      "for 2 and again for 1",
+      BOTH,
+      async ({ at, end, begin }) => {
+        await at(2);
+        await end();
+        await at(9);
+        begin();
+      },
+    ],
+    [
+      "for 6 and again for 2",
+      [],
+      async ({ at, end, begin }) => {
+        await at(6);
+        await end();
+        await at(8);
+        begin();
+      },
+    ],
+    [
+      "for 7",
+      [],
+      async ({ at, end, begin }) => {
+        await at(6);
+        await end();
+        await at(9);
+        begin();
+      },
+    ],
+    [
+      "all the time, by turns",
+      [],
+      async ({ at, end, begin }) => {
+        await at(2);
+        await end(7);
+        await at(8);
+        begin();
+        await end(1);
+      },
+    ],
+    [
+      "for 8, though another stream begins to wait in the middle",
+      [],
+      async ({ order, at, end, begin }) => {
+        await at(5);
+        void order.waiting(never);
+        await at(6);
+        await end();
+        await at(8);
+        begin();
+      },
+    ],
+  ])("%s", async (_, goes, acts) => {
+    const stage = waitingStage();
+    void stage.order.waiting(never);
+    await acts(stage);
+    await stage.at(10);
+    expect(stage.heldWent()).toEqual(goes);
+  });
+
+  it("of each 10 ms anew", async () => {
+    const { order, at, end, begin, heldWent } = waitingStage();
+    void order.waiting(never);
+    await at(10);
+    expect(heldWent()).toEqual([]);
+    await at(12);
+    await end();
+    await at(19);
+    begin();
+    await at(20);
+    expect(heldWent()).toEqual(BOTH);
+  });
+
+  it.each([1, 2])("and not once all %d that waited go on", async (count) => {
+    const { order, at, end, heldWent } = waitingStage();
+    const goes: (() => void)[] = [];
+    const waits = Array.from({ length: count }, () =>
+      order.waiting(new Promise<void>((resolve) => goes.push(resolve))),
+    );
+    await at(2);
+    await end();
+    for (const go of goes) go();
+    await Promise.all(waits);
+    await at(40);
+    expect(heldWent()).toEqual([]);
+    void order.waiting(never);
+    await at(50);
+    expect(heldWent()).toEqual(BOTH);
   });
 });
