@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from "node:tls";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createDirect, type Direct } from "../../../cli/hub/direct.ts";
-import { exchange } from "../../../cli/hub/exchange.ts";
+import { type Course, exchange } from "../../../cli/hub/exchange.ts";
 import { makeCertificates } from "../../support/hub/index.ts";
 
 const GOING = new AbortController().signal;
@@ -36,6 +36,17 @@ async function peer(
   return { origin: `http://127.0.0.1:${await listening(server)}`, asked, connections };
 }
 
+/** As `peer`, in TLS; `ca` vouches for it. */
+async function securePeer(answer: (socket: Socket) => void) {
+  const certificates = await makeCertificates();
+  if ("skip" in certificates) return certificates;
+  onTestFinished(() => certificates.remove());
+  const server = createTlsServer({ key: certificates.key, cert: certificates.cert });
+  const { origin } = await peer(answer, { server, event: "secureConnection" });
+  const url = origin.replace("http://127.0.0.1", "https://localhost");
+  return { url, ca: [await readFile(certificates.caFile, "utf8")] };
+}
+
 async function listening(server: Server): Promise<number> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -54,12 +65,13 @@ interface Asking {
   readonly signal?: AbortSignal;
   readonly times?: Partial<typeof TIMES>;
   readonly headers?: Record<string, string>;
+  readonly over?: (course: Course) => void;
 }
 
 function ask(
   from: Direct,
   origin: string,
-  { path = "/x", signal = GOING, times, headers = {} }: Asking = {},
+  { path = "/x", signal = GOING, times, headers = {}, over = () => {} }: Asking = {},
 ) {
   const url = new URL(path, origin);
   return exchange(from, {
@@ -71,7 +83,7 @@ function ask(
     lane: undefined,
     explain: (error) => error,
     now: () => 0,
-    over: () => {},
+    over,
   });
 }
 
@@ -265,17 +277,46 @@ describe("a direct connection", () => {
     await expect(textOf(from, origin)).rejects.toMatchObject({ code: "UND_ERR_DESTROYED" });
   });
 
-  it("speaks TLS to whom an authority vouches for, and to nobody else", async (context) => {
-    const certificates = await makeCertificates();
-    if ("skip" in certificates) return context.skip(certificates.skip);
-    onTestFinished(() => certificates.remove());
-    const server = createTlsServer({ key: certificates.key, cert: certificates.cert });
-    const { origin } = await peer((socket) => socket.write(lengthed("hello")), {
-      server,
-      event: "secureConnection",
+  it("tells that an exchange is over, whenever its body is cancelled", async () => {
+    const { origin } = await peer((socket) => socket.end(`HTTP/1.1 403 No\r\n\r\n${"x".repeat(100_000)}`));
+    const from = direct();
+    for (let turns = 0; turns < 120; turns++) {
+      let end: Course["end"] | undefined;
+      const over = (course: Course) => {
+        end = course.end;
+      };
+      const { body } = await ask(from, origin, { over });
+      for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+      body.cancel();
+      while (end === undefined) await pause(0);
+      expect(["whole", "dropped"]).toContain(end);
+    }
+  });
+
+  it("takes little more memory than the bytes, where small pieces of them are kept", async () => {
+    const { origin } = await peer(async (socket) => {
+      socket.setNoDelay(true);
+      socket.write("HTTP/1.1 403 No\r\ncontent-length: 300\r\n\r\n");
+      for (let sent = 0; sent < 300; sent++) {
+        socket.write("x");
+        await pause(0);
+      }
     });
-    const url = origin.replace("http://127.0.0.1", "https://localhost");
-    const ca = [await readFile(certificates.caFile, "utf8")];
+    const { body } = await ask(direct(), origin);
+    const kept: Uint8Array[] = [];
+    await body.read((chunk) => {
+      kept.push(chunk);
+      return undefined;
+    });
+    expect(kept.length).toBeGreaterThan(20);
+    const memory = new Set(kept.map(({ buffer }) => buffer));
+    expect([...memory].reduce((sum, { byteLength }) => sum + byteLength, 0)).toBeLessThan(1024 * 1024);
+  });
+
+  it("speaks TLS to whom an authority vouches for, and to nobody else", async (context) => {
+    const secure = await securePeer((socket) => socket.write(lengthed("hello")));
+    if ("skip" in secure) return context.skip(secure.skip);
+    const { url, ca } = secure;
     const from = direct({ ca });
     expect([await textOf(from, url), await textOf(from, url)]).toEqual(["hello", "hello"]);
     await expect(textOf(direct(), url)).rejects.toMatchObject({
@@ -320,6 +361,55 @@ describe("a body that is lent", () => {
       ),
       { numRuns: 40 },
     );
+  });
+
+  it("is the reader's until what it waits for is done, in TLS too, where more may come after a pause", async (context) => {
+    const secure = await securePeer((socket) => {
+      socket.write(HEAD);
+      socket.write(CONTENT);
+    });
+    if ("skip" in secure) return context.skip(secure.skip);
+    const from = direct({ ca: secure.ca });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.infiniteStream(fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 100_000 }))),
+        fc.infiniteStream(fc.nat(2)),
+        async (rooms, waits) => {
+          const { body } = await ask(from, secure.url);
+          body.lend();
+          const memory = new Uint8Array(new SharedArrayBuffer(CONTENT.length));
+          let at = 0;
+          const put = (chunk: Uint8Array) => {
+            if (chunk.buffer !== memory.buffer || chunk.byteOffset !== at) memory.set(chunk, at);
+            at += chunk.length;
+          };
+          const take = (chunk: Uint8Array) => {
+            if (waits.next().value === 0) return pause(1).then(() => put(chunk));
+            put(chunk);
+            return undefined;
+          };
+          await body.read(take, () => memory.subarray(at, at + (rooms.next().value ?? 0)));
+          expect(Buffer.from(memory).equals(CONTENT)).toBe(true);
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
+  it("breaks with what its reader fails with where it is asked for memory", async () => {
+    const { origin } = await peer((socket) => {
+      socket.write(HEAD);
+      socket.write(CONTENT);
+    });
+    const { body } = await ask(direct(), origin);
+    body.lend();
+    const read = body.read(
+      () => undefined,
+      () => {
+        throw new RangeError("no memory");
+      },
+    );
+    await expect(read).rejects.toThrow("no memory");
   });
 
   it.each(["cancelled", "aborted", "refused"])(

@@ -29,6 +29,10 @@ describe("parseHead()", () => {
     expect(parseHead([first, ...lines].join("\r\n"))).toMatchObject({ body, persists });
   });
 
+  it("says a length once that is said several times", () => {
+    expect(head("content-length: 5, 5", "content-length: 5").headers).toEqual({ "content-length": "5" });
+  });
+
   it("takes no longer by much for many blanks or many fields of one name", () => {
     const blanks = "\t".repeat(60_000);
     expect(head(`a: x${blanks}b`, `c:${blanks}`).headers).toEqual({ a: `x${blanks}b`, c: "" });
@@ -50,6 +54,8 @@ describe("parseHead()", () => {
     ["a negative length", "HTTP/1.1 200 OK\r\ncontent-length: -5"],
     ["a length in words", "HTTP/1.1 200 OK\r\ncontent-length: 0x5"],
     ["a length beyond all counting", "HTTP/1.1 200 OK\r\ncontent-length: 9999999999999999"],
+    ["an empty length", "HTTP/1.1 200 OK\r\ncontent-length:"],
+    ["an empty coding beside a length", "HTTP/1.1 200 OK\r\ntransfer-encoding:\r\ncontent-length: 5"],
     ["a length beside chunks", "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked"],
     ["chunks that are encoded", "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked"],
   ])("refuses %s", (_, text) => {

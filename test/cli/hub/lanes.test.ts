@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { whenAborted } from "../../../cli/hub/abort.ts";
 import { createLanes, type Lane, type Lanes } from "../../../cli/hub/lanes.ts";
 import { never } from "./support.ts";
 
@@ -68,6 +69,23 @@ describe("createLanes()", () => {
     first.leave("answered");
     await new Promise((resolve) => setImmediate(resolve));
     expect(await entered(lanes)).toBe(false);
+  });
+
+  it("lets in who waits on, where those it made room for stop at once", async () => {
+    const { lanes } = stage(1);
+    const stop = new AbortController();
+    const first = await lanes.enter("https://h", stop.signal);
+    // As its request does.
+    whenAborted(stop.signal, () => first.leave("dropped"));
+    const second = Promise.resolve(lanes.enter("https://h", stop.signal));
+    let isIn = false;
+    void Promise.resolve(lanes.enter("https://h", never)).then(() => {
+      isIn = true;
+    });
+    stop.abort(new Error("enough"));
+    (await second).leave("dropped");
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isIn).toBe(true);
   });
 
   it("never lets more in than the ceiling", async () => {
