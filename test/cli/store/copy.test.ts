@@ -47,13 +47,39 @@ describe("copyVerified()", () => {
     expect(made.opened).toEqual([]);
   });
 
+  it("tells of bytes that are copied, and of none where blocks are shared", async () => {
+    for (const [disk, size] of [
+      [diskWith(CONTENT), CONTENT.length],
+      [sharing(CONTENT), 0],
+    ] as const) {
+      let told = 0;
+      const passed = (bytes: number) => {
+        told += bytes;
+      };
+      expect(await copy(disk, { passed })).toBe(true);
+      expect(told).toBe(size);
+    }
+  });
+
+  it("makes none that has not every digest", async () => {
+    const disk = diskWith(CONTENT);
+    expect(await copy(disk, { digests: [sha256Of(CONTENT), gitOf("other")] })).toBe(false);
+    expect([Object.keys(disk.tree("/")), disk.opened]).toEqual([["from"], []]);
+  });
+
+  it("makes none of a file that is not there, and tells so", async () => {
+    const disk = memoryDisk();
+    await expect(copy(disk)).rejects.toMatchObject({ code: "ENOENT" });
+    expect([disk.tree("/"), disk.opened]).toEqual([{}, []]);
+  });
+
   it("makes none of other bytes", async () => {
     const disk = diskWith(`${CONTENT.slice(1)}y`);
     expect(await copy(disk)).toBe(false);
     expect([Object.keys(disk.tree("/")), disk.opened]).toEqual([["from"], []]);
   });
 
-  it.each(["writeAt", "sync", "readAt", "close"] as const)(
+  it.each(["open", "writeAt", "sync", "readAt", "close"] as const)(
     "leaves nothing where %s fails",
     async (failing) => {
       for (const disk of [diskWith(CONTENT), sharing(CONTENT)]) {

@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import type { Writer } from "../../../cli/disk/writer.ts";
 import { blocksFor } from "../../../cli/store/blocks.ts";
@@ -109,6 +110,7 @@ describe("receive()", () => {
     await fill(receiver, undefined, other);
     expect(await receiver.finish()).toEqual({ kind: "mismatch", digest: sha256Of(other) });
     expect([disk.opened, disk.tree(`${STATE}/store`)]).toEqual([[], {}]);
+    expect(disk.folders(STATE).filter((folder) => folder.includes("sha256-"))).toEqual([]);
   });
 
   it("goes on from what a dead writer left, and asks for the rest only", async () => {
@@ -282,5 +284,190 @@ describe("receive()", () => {
     stop.abort(reason);
     await expect(receiver.finish()).rejects.toBe(reason);
     expect(disk.opened).toEqual([]);
+  });
+
+  it("goes on from the dead writer that has most, and from none of another blob", async () => {
+    const disk = memoryDisk();
+    const other = Buffer.alloc(CONTENT.length, "other");
+    const foreign = await begin(disk, "other", { digest: sha256Of(other) });
+    await fill(foreign, undefined, other);
+    await foreign.suspend();
+    await stoppedAfter(disk, "little", [2]);
+    await stoppedAfter(disk, "much", [0, 1]);
+    await stoppedAfter(disk, "middle", [1]);
+    const receiver = await begin(disk, "next");
+    expect(receiver.missing).toEqual([{ start: 2 * SEGMENT, end: CONTENT.length }]);
+    expect([partialOf(disk, "much"), partialOf(disk, "other").length]).toEqual([[], 2]);
+    await receiver.suspend();
+  });
+
+  it("fails with the system's own code where what is left cannot be claimed", async () => {
+    const disk = memoryDisk();
+    await stoppedAfter(disk, "dead", [0]);
+    disk.before = (operation, path) => {
+      if (operation === "rename") throw systemError("EACCES", path);
+    };
+    await expect(begin(disk, "next")).rejects.toMatchObject({ code: "EACCES" });
+    expect(disk.opened).toEqual([]);
+  });
+
+  it("copies from a silent writer each segment to its place, and a list of another size counts for nothing", async () => {
+    const disk = memoryDisk();
+    await stoppedAfter(disk, "far", [1, 2], far("far"));
+    disk.now += 3_600_000;
+    const receiver = await begin(disk, "next");
+    expect(receiver.missing).toEqual([{ start: 0, end: SEGMENT }]);
+    await fillMissing(receiver);
+    await expectReady(disk, receiver);
+    const again = await begin(disk, "shorter", { size: CONTENT.length - 1 });
+    expect(again.have).toBe(0);
+    await again.suspend();
+  });
+
+  it("passes over lines of segments that the blob does not have, and over a list that was being written", async () => {
+    const disk = memoryDisk();
+    await stoppedAfter(disk, "dead", [0, 1, 2]);
+    const folder = `${STATE}/${partialOf(disk, "dead")[0]}`.replace(/\/[^/]*$/, "");
+    const list = await disk.read(`${folder}/segments`);
+    // The checksum of no bytes.
+    disk.put(`${folder}/segments`, `${list}3 0\n4 0\n`);
+    disk.put(`${folder}/segments.new`, "half");
+    const receiver = await begin(disk, "next");
+    const result = await receiver.finish();
+    expect(result).toMatchObject({ kind: "ready" });
+    expect(result.kind === "ready" && result.blob.segments).toHaveLength(3);
+  });
+
+  it.each([CONTENT.length, 100])(
+    "keeps what is here of a blob that cannot be made ready for the next, if it has a list (%d)",
+    async (size) => {
+      const disk = memoryDisk();
+      const content = CONTENT.subarray(0, size);
+      const receiver = await begin(disk, "dead", { size, digest: sha256Of(content) });
+      await fill(receiver, { start: 0, end: size }, content);
+      disk.before = (operation, path) => {
+        if (operation === "sync") throw systemError("EIO", path);
+      };
+      await expect(receiver.finish()).rejects.toMatchObject({ code: "EIO" });
+      disk.before = () => undefined;
+      expect(disk.opened).toEqual([]);
+      expect(Object.keys(disk.tree(`${STATE}/store`))).toHaveLength(size > SEGMENT ? 2 : 0);
+      const next = await begin(disk, "next", { size, digest: sha256Of(content) });
+      expect(next.have).toBe(size > SEGMENT ? size : 0);
+      await next.suspend();
+    },
+  );
+
+  it("is not finished before all came, and not where what was written is not there any more", async () => {
+    const disk = memoryDisk();
+    const early = await begin(disk, "early");
+    await fill(early, { start: 0, end: SEGMENT });
+    await expect(early.finish()).rejects.toThrow(`only ${SEGMENT} bytes of ${CONTENT.length} were kept`);
+    const { open } = disk;
+    disk.open = async (path, mode) => ({ ...(await open(path, mode)), readAt: async () => 0 });
+    const torn = await begin(disk, "torn", { afresh: true });
+    for (const start of [2 * SEGMENT, SEGMENT, 0])
+      await fill(torn, { start, end: Math.min(CONTENT.length, start + SEGMENT) });
+    await expect(torn.finish()).rejects.toThrow("segment 1 is shorter than it was written");
+    expect(disk.opened).toEqual([]);
+  });
+
+  describe("hashes", () => {
+    async function readsOf(order: readonly number[]) {
+      const disk = memoryDisk();
+      let reads = 0;
+      disk.before = (operation) => {
+        if (operation === "readAt") reads += 1;
+      };
+      const receiver = await begin(disk, "w");
+      const counts: number[] = [];
+      for (const index of order) {
+        const range = { start: index * SEGMENT, end: Math.min(CONTENT.length, (index + 1) * SEGMENT) };
+        await fill(receiver, range);
+        await new Promise((resolve) => setImmediate(resolve));
+        counts.push(reads);
+      }
+      await expectReady(disk, receiver);
+      return [...counts, reads];
+    }
+    /** A segment, as it is read. */
+    const SEGMENT_READS = SEGMENT / (256 * 1024);
+
+    it("what comes in order as it comes, without reading it again", async () => {
+      expect(await readsOf([0, 1, 2])).toEqual([0, 0, 0, 0]);
+    });
+
+    it("what came early once it is its turn, and goes on with what comes then", async () => {
+      expect(await readsOf([1, 0, 2])).toEqual([0, SEGMENT_READS, SEGMENT_READS, SEGMENT_READS]);
+    });
+  });
+});
+
+describe("receive() of a file that was whole once", () => {
+  const checksums = [0, 1, 2].map((index) =>
+    crc32(CONTENT.subarray(index * SEGMENT, (index + 1) * SEGMENT)),
+  );
+  const damaged = { file: "/root/data/big", checksums };
+
+  function diskWithDamage(): MemoryDisk {
+    const disk = memoryDisk();
+    disk.put(damaged.file, CONTENT);
+    disk.rot(damaged.file, SEGMENT + 5);
+    return disk;
+  }
+  const mend = async (disk: MemoryDisk, parts: Partial<Wanted> = {}) =>
+    receive(await inputOf(disk, writerOf("w")), { ...WANTED, damaged, ...parts });
+
+  it("asks for its damaged segments alone, and changes nothing of it", async () => {
+    const disk = diskWithDamage();
+    const before = await disk.read(damaged.file);
+    const receiver = await mend(disk);
+    expect([receiver.have, receiver.missing]).toEqual([SEGMENT + 17, [{ start: SEGMENT, end: 2 * SEGMENT }]]);
+    await fillMissing(receiver);
+    await expectReady(disk, receiver);
+    expect((await disk.read(damaged.file))?.equals(before as Buffer)).toBe(true);
+  });
+
+  it("takes nothing of it where all is wanted afresh: it may be what was wrong", async () => {
+    const disk = diskWithDamage();
+    const receiver = await mend(disk, { afresh: true });
+    expect(receiver.have).toBe(0);
+    await receiver.suspend();
+    expect(disk.opened).toEqual([]);
+  });
+
+  it("prefers what an interrupted run left", async () => {
+    const disk = diskWithDamage();
+    await stoppedAfter(disk, "dead", [1, 2]);
+    const receiver = await mend(disk);
+    expect(receiver.missing).toEqual([{ start: 0, end: SEGMENT }]);
+    await receiver.suspend();
+  });
+
+  it.each(["ENOENT", "EACCES", "EPERM", "EIO", "ELOOP", "ENOTDIR", "EISDIR"])(
+    "does without it where it cannot be read (%s)",
+    async (code) => {
+      for (const failing of ["open", "readAt"]) {
+        const disk = diskWithDamage();
+        disk.before = (operation, path) => {
+          if (operation === failing && path === damaged.file) throw systemError(code, path);
+        };
+        const receiver = await mend(disk);
+        expect(receiver.have).toBe(0);
+        await fillMissing(receiver);
+        await expectReady(disk, receiver);
+      }
+    },
+  );
+
+  it("fails with what the store's own disk refuses, and with a mistake of ours", async () => {
+    for (const error of [systemError("ENOSPC", "/"), new TypeError("a bug")]) {
+      const disk = diskWithDamage();
+      disk.before = (operation) => {
+        if (operation === "writeAt") throw error;
+      };
+      await expect(mend(disk)).rejects.toBe(error);
+      expect(disk.opened).toEqual([]);
+    }
   });
 });
