@@ -25,7 +25,7 @@ describe("readyName()", () => {
   });
 
   it("refuses a blob whose sha256 nobody knows", () => {
-    expect(() => readyName([GIT])).toThrow();
+    expect(() => readyName([GIT])).toThrow("a ready blob has a sha256");
   });
 
   it.each([
@@ -35,6 +35,8 @@ describe("readyName()", () => {
     `${SHA.slice(7)}.w.new`,
     `${SHA.slice(7)}.${GIT.slice(4)}.w-1.new`,
     GIT.slice(4),
+    `${SHA.slice(7)}.${GIT.slice(5)}`,
+    `${SHA.slice(7)}.`,
   ])("is not %j", (name) => {
     expect(parseReadyName(name)).toBeUndefined();
   });
@@ -45,7 +47,13 @@ describe("partialName()", () => {
     expect(parsePartialName(partialName(digest, "3f9c-1"))).toEqual({ digest, writerId: "3f9c-1" });
   });
 
-  it.each(["", "sha256-00.w", `md5-${"0".repeat(32)}.w`, SHA.replace(":", "-")])("is not %j", (name) => {
+  it.each([
+    "",
+    "sha256-00.w",
+    `md5-${"0".repeat(32)}.w`,
+    SHA.replace(":", "-"),
+    `x${SHA.replace(":", "-")}.w`,
+  ])("is not %j", (name) => {
     expect(parsePartialName(name)).toBeUndefined();
   });
 });

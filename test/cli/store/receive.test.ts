@@ -404,9 +404,7 @@ describe("receive()", () => {
 });
 
 describe("receive() of a file that was whole once", () => {
-  const checksums = [0, 1, 2].map((index) =>
-    crc32(CONTENT.subarray(index * SEGMENT, (index + 1) * SEGMENT)),
-  );
+  const checksums = [0, 1, 2].map((index) => crc32(CONTENT.subarray(index * SEGMENT, (index + 1) * SEGMENT)));
   const damaged = { file: "/root/data/big", checksums };
 
   function diskWithDamage(): MemoryDisk {

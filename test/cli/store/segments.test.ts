@@ -36,6 +36,17 @@ describe("parseSegments()", () => {
     expect([...(parseSegments(text)?.done.keys() ?? [])]).toEqual([2]);
   });
 
+  it("knows any index, and no line that goes on", () => {
+    const text = `${segmentHeader(WRITER, 99)}12345 1\n7 1f x\n8 123456789\n`;
+    expect([...(parseSegments(text)?.done ?? [])]).toEqual([[12_345, 1]]);
+  });
+
+  it("has nothing for a list of no size", () => {
+    const header = segmentHeader(WRITER, 99);
+    expect(parseSegments(header)).toBeDefined();
+    expect(parseSegments(header.replace("99", '"99"'))).toBeUndefined();
+  });
+
   it.each(["", "\n", "{", "{}\n", "null\n", '{"writer":{"id":"w"},"size":1}\n', "7\n"])(
     "has nothing for %j",
     (text) => {

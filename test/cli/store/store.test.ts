@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { partialName, readyName, storeLayout } from "../../../cli/store/layout.ts";
 import { SEGMENT, segmentHeader, segmentLine } from "../../../cli/store/segments.ts";
-import { partialBytes, prepareStore, sweepStore, viewStore } from "../../../cli/store/store.ts";
+import {
+  lifeOfPartial,
+  partialBytes,
+  prepareStore,
+  sweepStore,
+  viewStore,
+} from "../../../cli/store/store.ts";
 import { gitOf, sha256Of, writerOf } from "../../support/engine.ts";
 import { type MemoryDisk, memoryDisk, systemError } from "../../support/memory-disk.ts";
 
@@ -59,6 +65,36 @@ describe("viewStore()", () => {
     expect(disk.opened).toEqual([]);
   });
 
+  it("stops with the signal's reason, and takes no mistake of ours for a blob that is lost", async () => {
+    const disk = memoryDisk();
+    disk.put(`${LAYOUT.ready}/before/${readyName([sha256Of("good")])}`, "good");
+    const reason = new Error("stopped");
+    const stopped = viewStore(disk, { state: STATE, owner: "me", signal: AbortSignal.abort(reason) });
+    await expect(stopped).rejects.toBe(reason);
+    const bug = new TypeError("a bug");
+    disk.before = (operation) => {
+      if (operation === "readAt") throw bug;
+    };
+    await expect(view(disk)).rejects.toBe(bug);
+    expect(disk.opened).toEqual([]);
+  });
+
+  it("says what it was about where the disk refuses", async () => {
+    const disk = memoryDisk();
+    disk.put(`${THIS_BOOT}/keep`, "");
+    const seen = await view(disk);
+    disk.before = (operation, path) => {
+      if (["readdir", "mkdir", "unlink"].includes(operation)) throw systemError("EIO", path);
+    };
+    const told = (message: string) => ({ code: "DISK_REFUSED", message: expect.stringContaining(message) });
+    await expect(view(disk)).rejects.toMatchObject(told("look for what an interrupted sync left"));
+    await expect(prepareStore(disk, storeLayout(STATE, "you"))).rejects.toMatchObject(
+      told("make room for blobs"),
+    );
+    const sweeping = sweepStore(disk, seen, { writer: SELF, now: () => disk.now });
+    await expect(sweeping).rejects.toMatchObject(told("remove what an interrupted sync left"));
+  });
+
   it("follows no link: not for a blob, not for a folder, not for the store", async () => {
     const disk = memoryDisk();
     disk.put(`/elsewhere/${readyName([sha256Of("a")])}`, "a");
@@ -78,7 +114,14 @@ describe("viewStore()", () => {
     putPartial(disk, "a", { segments: 2 });
     putPartial(disk, "b", { segments: 5 });
     disk.put(`${LAYOUT.partial}/stray`, "");
-    expect(partialBytes(await view(disk))).toEqual(new Map([[sha256Of("big"), 5 * SEGMENT]]));
+    disk.put(`${LAYOUT.partial}/of another program/data`, "");
+    disk.put(`${LAYOUT.partial}/${partialName(sha256Of("torn"), "c")}/segments`, "garbled");
+    expect(partialBytes(await view(disk))).toEqual(
+      new Map([
+        [sha256Of("big"), 5 * SEGMENT],
+        [sha256Of("torn"), 0],
+      ]),
+    );
   });
 });
 
@@ -134,11 +177,96 @@ describe("sweepStore()", () => {
     expect(disk.tree(STATE)).toEqual({});
   });
 
+  it("takes away a partial without a list: its writer made no byte, and will make none", async () => {
+    const disk = memoryDisk();
+    const folder = `${LAYOUT.partial}/${partialName(sha256Of("big"), "far")}`;
+    disk.put(`${folder}/data`, "");
+    await sweep(disk, 0);
+    expect(disk.folders(STATE)).toEqual([]);
+  });
+
+  it("passes over a file that another sync took away", async () => {
+    const disk = memoryDisk();
+    const [first, second] = ["a", "b"].map((text) => `${THIS_BOOT}/${readyName([sha256Of(text)])}`);
+    for (const file of [first, second]) disk.put(file as string, "");
+    const folder = putPartial(disk, "dead");
+    const seen = await view(disk);
+    await disk.unlink(first as string);
+    const { unlink } = disk;
+    disk.unlink = async (path) => {
+      if (path === `${folder}/data`) await unlink(path);
+      return unlink(path);
+    };
+    await sweepStore(disk, seen, { writer: SELF, now: () => disk.now });
+    expect([disk.tree(STATE), disk.folders(STATE)]).toEqual([{}, []]);
+  });
+
+  it("removes nothing through a link that took the place of its folder", async () => {
+    const disk = memoryDisk();
+    const name = readyName([sha256Of("a")]);
+    disk.put(`${THIS_BOOT}/${name}`, "a");
+    const folder = putPartial(disk, "dead");
+    const seen = await view(disk);
+    for (const [place, file] of [
+      [THIS_BOOT, name],
+      [folder, "data"],
+    ] as const) {
+      disk.put(`/elsewhere/${file}`, "mine");
+      for (const inside of (await disk.readdir(place)) ?? []) await disk.unlink(`${place}/${inside.name}`);
+      await disk.rmdir(place);
+      disk.symlink(place, "/elsewhere");
+    }
+    await sweepStore(disk, seen, { writer: SELF, now: () => disk.now }).catch((error: unknown) =>
+      expect(error).toMatchObject({ code: "DISK_REFUSED" }),
+    );
+    expect(Object.keys(disk.tree("/elsewhere")).sort()).toEqual([name, "data"].sort());
+  });
+
   it("leaves the stores of other owners", async () => {
     const disk = memoryDisk();
     const theirs = `${storeLayout(STATE, "you").ready}/00000001boot/${readyName([sha256Of("a")])}`;
     disk.put(theirs, "a");
     await sweep(disk);
     expect(disk.lstat(theirs)).toBeDefined();
+  });
+});
+
+describe("lifeOfPartial()", () => {
+  const MINUTE = 60_000;
+  const FAR = writerOf("far", { host: "there", boot: "other", machine: "n" });
+
+  async function life(disk: MemoryDisk, folder: string, writer = FAR) {
+    const partial = { digest: sha256Of("big"), folder, writer, have: 0 };
+    return lifeOfPartial(disk, partial, { writer: SELF, now: () => disk.now });
+  }
+
+  it.each([
+    [0, "alive"],
+    [MINUTE, "alive"],
+    [MINUTE + 1, "silent"],
+    [24 * HOURS, "silent"],
+    [24 * HOURS + 1, "dead"],
+  ])("of a writer elsewhere whose list did not grow for %d ms: %s", async (silence, wanted) => {
+    const disk = memoryDisk();
+    const folder = putPartial(disk, "far", { writer: FAR });
+    disk.now += silence;
+    // The folder is no older than what was made in it last; the list is what grows.
+    disk.put(`${folder}/data`, "more");
+    expect(await life(disk, folder)).toBe(wanted);
+  });
+
+  it("goes by the folder where there is no list any more, and is alive where there is neither", async () => {
+    const disk = memoryDisk();
+    const folder = putPartial(disk, "far", { writer: FAR });
+    await disk.unlink(`${folder}/segments`);
+    disk.now += 2 * MINUTE;
+    expect(await life(disk, folder)).toBe("silent");
+    expect(await life(disk, `${folder}-gone`)).toBe("alive");
+  });
+
+  it("of a writer of this machine is what the machine says, however silent it is", async () => {
+    const disk = memoryDisk();
+    const folder = putPartial(disk, "dead");
+    expect(await life(disk, folder, writerOf("dead"))).toBe("dead");
   });
 });

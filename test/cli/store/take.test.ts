@@ -9,9 +9,10 @@ import { threadedKeeper } from "../../../cli/store/keeper-thread.ts";
 import type { ReceiveInput } from "../../../cli/store/receive.ts";
 import { SEGMENT } from "../../../cli/store/segments.ts";
 import { prepareStore, type ReadyBlob, readyFile, viewStore } from "../../../cli/store/store.ts";
-import { BRIEF, type Take } from "../../../cli/store/take.ts";
+import { BRIEF, type Take, takeFiles } from "../../../cli/store/take.ts";
 import { gitOf, sha256Of, writerOf } from "../../support/engine.ts";
 import { census } from "../../support/foreign-folders.ts";
+import { type MemoryDisk, memoryDisk, systemError } from "../../support/memory-disk.ts";
 import { temporaryFolder } from "../../support/trees.ts";
 
 const THREAD = new URL("../../../dist/store-worker.js", import.meta.url);
@@ -190,4 +191,146 @@ describe("take on a disk that shares blocks", () => {
     expect(taken).toMatchObject({ kind: "mismatch" });
     expect(Object.keys(await census(ready))).toEqual([""]);
   });
+});
+
+describe("takeFiles()", () => {
+  const FILE = "/from/file";
+  const READY = "/root/ready";
+  const GOING = new AbortController().signal;
+  const TWO = Buffer.alloc(SEGMENT + 12_345, "some content, ");
+
+  function diskWith(bytes: Uint8Array): MemoryDisk {
+    const disk = memoryDisk();
+    disk.put(FILE, bytes);
+    disk.put(`${READY}/keep`, "");
+    return disk;
+  }
+  /** As on a file system that can share blocks. */
+  function sharing(disk: MemoryDisk): MemoryDisk {
+    disk.reflink = async (from, to) => {
+      disk.before("reflink", from);
+      const file = await disk.open(to, "wx");
+      await file.append((await disk.read(from)) as Buffer);
+      await file.close();
+      return true;
+    };
+    return disk;
+  }
+  const take = async (disk: MemoryDisk, bytes: Uint8Array, parts: Partial<Take> = {}) => {
+    const [taken] = await takeFiles(
+      { disk, readyFolder: READY, writer: writerOf("w") },
+      [wanted(FILE, bytes, parts)],
+      { signal: GOING },
+    );
+    return taken;
+  };
+  const left = (disk: MemoryDisk) => Object.keys(disk.tree(READY)).filter((name) => name !== "keep");
+
+  it.each([
+    ["copied", (disk: MemoryDisk) => disk, TWO],
+    ["shared", sharing, TWO],
+    ["brief", (disk: MemoryDisk) => disk, SMALL],
+  ] as const)("makes ready what survives a power loss: %s", async (how, prepare, bytes) => {
+    const disk = prepare(diskWith(bytes));
+    const taken = await take(disk, bytes);
+    expect(taken).toMatchObject({ kind: "ready", how: how === "shared" ? "reflink" : "copy" });
+    await disk.syncFolder(READY);
+    disk.losePower("zeros");
+    if (taken?.kind !== "ready") return;
+    expect((await disk.read(readyFile(taken.blob)))?.equals(bytes)).toBe(true);
+    expect(disk.opened).toEqual([]);
+  });
+
+  it.each([
+    ["writeAt", "failed"],
+    ["sync", "failed"],
+    ["rename", "failed"],
+    ["open", "unread"],
+    ["stat", "unread"],
+    ["readAt", "unread"],
+  ] as const)("tells what the store refuses from what cannot be read: %s is %s", async (failing, kind) => {
+    for (const bytes of [TWO, SMALL]) {
+      if (failing === "stat" && bytes === SMALL) continue;
+      const disk = diskWith(bytes);
+      const error = systemError("EIO", FILE);
+      disk.before = (operation, path) => {
+        if (operation === failing && (kind === "failed" || path === FILE)) throw error;
+      };
+      expect(await take(disk, bytes)).toEqual(kind === "failed" ? { kind, error } : { kind });
+      expect([left(disk), disk.opened]).toEqual([[], []]);
+    }
+  });
+
+  it("tells what the store refuses of a clone, too", async () => {
+    const disk = sharing(diskWith(TWO));
+    const error = systemError("EIO", READY);
+    disk.before = (operation) => {
+      if (operation === "sync") throw error;
+    };
+    expect(await take(disk, TWO)).toEqual({ kind: "failed", error });
+    expect([left(disk), disk.opened]).toEqual([[], []]);
+  });
+
+  it("copies where a clone or a link fails half way, and takes away what that left", async () => {
+    const disk = diskWith(TWO);
+    disk.reflink = async (_, to) => {
+      const file = await disk.open(to, "wx");
+      await file.close();
+      throw systemError("EXDEV", to);
+    };
+    disk.isReadOnly = () => true;
+    disk.link = async (from) => {
+      throw systemError("EMLINK", from);
+    };
+    expect(await take(disk, TWO, { link: true })).toMatchObject({ kind: "ready", how: "copy" });
+    expect(left(disk)).toHaveLength(1);
+  });
+
+  it("takes no mistake of ours for a file that cannot be read", async () => {
+    for (const [operation, prepare] of [
+      ["readAt", (disk: MemoryDisk) => disk],
+      ["writeAt", (disk: MemoryDisk) => disk],
+      ["reflink", sharing],
+    ] as const) {
+      const disk = prepare(diskWith(TWO));
+      const bug = new TypeError("a bug");
+      disk.before = (one) => {
+        if (one === operation) throw bug;
+      };
+      await expect(take(disk, TWO)).rejects.toBe(bug);
+      expect([left(disk), disk.opened]).toEqual([[], []]);
+    }
+  });
+
+  it.each([1, 1024 * 1024, SEGMENT])(
+    "reads a file that grew by %d bytes no further than it must",
+    async (more) => {
+      const disk = diskWith(Buffer.concat([TWO, Buffer.alloc(more)]));
+      let read = 0;
+      const { open } = disk;
+      disk.open = async (path, mode) => {
+        const file = await open(path, mode);
+        const readAt: typeof file.readAt = async (into, position) => {
+          const count = await file.readAt(into, position);
+          read += count;
+          return count;
+        };
+        return { ...file, readAt };
+      };
+      expect(await take(disk, TWO)).toEqual({ kind: "unread" });
+      expect(read).toBeLessThanOrEqual(TWO.length + 1024 * 1024);
+      expect([left(disk), disk.opened]).toEqual([[], []]);
+    },
+  );
+
+  it.each([SEGMENT, 2 * SEGMENT])(
+    "knows the checksums of a file that ends with a segment (%d)",
+    async (size) => {
+      const bytes = Buffer.alloc(size, "x");
+      const taken = await take(diskWith(bytes), bytes);
+      expect(taken?.kind === "ready" && taken.blob.segments).toEqual(
+        Array.from({ length: size / SEGMENT }, () => crc32(bytes.subarray(0, SEGMENT))),
+      );
+    },
+  );
 });
