@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseBytes } from "../../schema/quantity.ts";
+import { parseBytes, parsePercent } from "../../schema/quantity.ts";
 
 describe("parseBytes()", () => {
   it.each<[string, number | undefined]>([
@@ -8,6 +8,7 @@ describe("parseBytes()", () => {
     ["4k", 4096],
     ["500M", 500 * 1024 ** 2],
     ["1.5G", 1.5 * 1024 ** 3],
+    ["1.25K", 1280],
     ["20MiB", 20 * 1024 ** 2],
     ["2T", 2 * 1024 ** 4],
     ["0.5", 1],
@@ -23,5 +24,29 @@ describe("parseBytes()", () => {
     ["NaN", undefined],
   ])("of %j is %j", (text, bytes) => {
     expect(parseBytes(text)).toBe(bytes);
+  });
+});
+
+describe("parsePercent()", () => {
+  it.each<[string, number | undefined]>([
+    ["0%", 0],
+    ["1%", 0.01],
+    ["0.5%", 0.005],
+    ["12.25 %", 0.1225],
+    ["100%", 1],
+    ["100.5%", undefined],
+    ["101%", undefined],
+    ["1000%", undefined],
+    ["", undefined],
+    ["%", undefined],
+    ["1", undefined],
+    ["-1%", undefined],
+    ["x1%", undefined],
+    ["1%x", undefined],
+    ["1x%", undefined],
+    ["1.%", undefined],
+    ["1  %", undefined],
+  ])("of %j is %j", (text, share) => {
+    expect(parsePercent(text)).toBe(share);
   });
 });

@@ -56,6 +56,14 @@ describe("layoutOf()", () => {
     ["with the files of a source twice", TEXT.replace('"files": [', '"files": [\n]},\n"files": [')],
     ["with a source twice", TEXT.replace('"empty": {', '"a": {')],
     ["of a later version", TEXT.replace('"version": 1', '"version": 2')],
+    ["with a source that goes nowhere", TEXT.replace('"path": "a",', "")],
+    ["with a source that goes to no path", TEXT.replace('"path": "a"', '"path": 7')],
+    ["with a strip that is none", TEXT.replace('"strip": "in"', '"strip": ["in"]')],
+    ["with files that are no list", TEXT.replace('"files": [', '"files": 7, "files ": [')],
+    [
+      "with the lines of a file in another member",
+      TEXT.replace('\n"files": [', '\n"more": {\n"files": [').replace("\n]}", '\n]}, "files": 7}'),
+    ],
     ["torn", TEXT.slice(0, -20)],
     ["that is empty", ""],
   ];
@@ -104,5 +112,31 @@ describe("layoutOf()", () => {
       { numRuns: 500 },
     );
     expect(found / texts).toBeGreaterThan(0.05);
+  });
+});
+
+describe("parseFileLine()", () => {
+  const line = `{"path":"a/é.txt","size":12,"sha256":"${"a".repeat(64)}"}`;
+
+  it("reads a line as tritter writes it, with its comma or without", () => {
+    const file = { path: "a/é.txt", size: 12, algorithm: "sha256", hex: "a".repeat(64) };
+    expect([parseFileLine(line), parseFileLine(`${line},`)]).toEqual([file, file]);
+    expect(parseFileLine(line.replace(/"sha256".*/, `"git":"${"b".repeat(40)}"}`))).toEqual({
+      ...file,
+      algorithm: "git",
+      hex: "b".repeat(40),
+    });
+  });
+
+  it.each([
+    ["something before", ` ${line}`],
+    ["something behind", `${line},,`],
+    ["no path", line.replace("a/é.txt", "")],
+    ["an escape", line.replace("a/", "a\\u002f")],
+    ["another member", line.replace('"size"', '"more":1,"size"')],
+    ["a size that no number holds", line.replace("12", "1".repeat(16))],
+    ["a short digest", line.replace("aa", "a")],
+  ])("reads none with %s", (_, text) => {
+    expect(parseFileLine(text)).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Blocks, blocksFor, type Turn } from "../../../cli/store/blocks.ts";
 import { newTally } from "../../../cli/store/hash.ts";
 import { type Intake, intakeOf } from "../../../cli/store/intake.ts";
@@ -300,5 +300,119 @@ describe("intake", () => {
     const failed = await Promise.all(puts.map(([digest, chunks]) => putOn(second, digest, chunks).kept));
     for (const one of failed) expect(one).toEqual({ kind: "failed", error: broken });
     expect(held()).toBe(0);
+  });
+
+  it("fills a block to its end, and sends 64 at once", async () => {
+    const slow = slowKeeper();
+    const { blocks } = counted(1);
+    const intake = openOn(slow.keeper, blocks);
+    const quarter = Buffer.alloc(intake.small);
+    for (let index = 0; index < 5; index++) putOn(intake, `sha256:${index}` as Digest, [quarter]);
+    expect(4 * intake.small).toBe(blocks.size);
+    expect(slow.put.map((group) => group.length)).toEqual([4]);
+    const many = slowKeeper();
+    const other = openOn(many.keeper, blocks);
+    for (let index = 0; index < 65; index++) putOn(other, `sha256:${index}` as Digest, [Buffer.from("x")]);
+    expect(many.put.map((group) => group.length)).toEqual([64]);
+    await turn();
+    expect(many.put.map((group) => group.length)).toEqual([64, 1]);
+  });
+
+  it("calls none small that is more than a quarter of a MiB, or than a block", () => {
+    const { keeper } = slowKeeper();
+    expect(openOn(keeper, blocksFor(1, { shared: false })).small).toBe(256 * 1024);
+    const narrow = blocksFor(10_000, { shared: false });
+    expect(openOn(keeper, narrow).small).toBe(narrow.size);
+  });
+
+  it("has memory for small ones where all but what is kept is taken", () => {
+    const { keeper } = slowKeeper();
+    const { blocks } = counted(1);
+    while (blocks.takeNow(TURN) !== undefined);
+    expect(putOn(openOn(keeper, blocks), sha256Of("a"), [Buffer.from("a")]).taken).toBeUndefined();
+  });
+
+  it("is idle once all that was put is kept, and goes on afterwards", async () => {
+    const slow = slowKeeper();
+    const intake = openOn(slow.keeper, counted(1).blocks);
+    await intake.idle();
+    for (let round = 0; round < 4; round++) {
+      putOn(intake, sha256Of("a"), [Buffer.from("a")]);
+      let idle = false;
+      const idling = intake.idle().then(() => {
+        idle = true;
+      });
+      await turn();
+      expect(idle).toBe(false);
+      if (round === 3) {
+        await turn();
+        putOn(intake, sha256Of("b"), [Buffer.from("b")]);
+        slow.works.shift()?.end();
+        await turn();
+        expect(idle).toBe(false);
+      }
+      await slow.endAll();
+      await turn();
+      await slow.endAll();
+      await idling;
+    }
+    expect(slow.put.map((group) => group.length)).toEqual([1, 1, 1, 1, 1]);
+  });
+
+  it("serves of two streams that wait for memory the blob that was begun first", async () => {
+    const slow = slowKeeper();
+    const { blocks } = counted(1);
+    const intake = openOn(slow.keeper, blocks);
+    const receivers = [await receiverOf(intake, SEGMENT), await receiverOf(intake, SEGMENT)];
+    const taken = [];
+    for (let block = blocks.takeNow(NEXT); block !== undefined; block = blocks.takeNow(NEXT))
+      taken.push(block);
+    const went: number[] = [];
+    for (const index of [1, 0]) {
+      const written = receivers[index]?.span({ start: 0, end: SEGMENT }).write(bytesOf(10));
+      expect(written).toBeInstanceOf(Promise);
+      void written?.then(() => went.push(index));
+    }
+    taken[0]?.release();
+    await turn();
+    expect(went).toEqual([0]);
+  });
+
+  it("tells at the end what its keeper hashed", async () => {
+    const tally = { bytes: 7, ms: 1 };
+    const { keeper } = slowKeeper();
+    const intake = openOn({ ...keeper, close: async () => tally }, blocksFor(1, { shared: false }));
+    expect(await intake.close()).toBe(tally);
+  });
+
+  describe("that gathers for 2 ms", () => {
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ["setTimeout"] });
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    it("sends together what comes meanwhile, and lets what comes later have its own 2 ms", async () => {
+      const slow = slowKeeper();
+      const intake = intakeOf(slow.keeper, { blocks: counted(1).blocks, gatherMs: 2, now: () => 0 });
+      const put = (text: string) => putOn(intake, sha256Of(text), [Buffer.from(text)]);
+      const groups = async (ms: number) => {
+        vi.advanceTimersByTime(ms);
+        await turn();
+        return slow.put.map((group) => group.map(({ bytes }) => bytes.toString()).join(""));
+      };
+      put("a");
+      expect(await groups(1)).toEqual([]);
+      put("b");
+      expect(await groups(1)).toEqual(["ab"]);
+      put("c");
+      // The first group is kept before the second is due.
+      await slow.endAll();
+      expect(await groups(1)).toEqual(["ab"]);
+      put("d");
+      expect(await groups(1)).toEqual(["ab", "cd"]);
+      expect(await groups(10)).toEqual(["ab", "cd"]);
+    });
   });
 });

@@ -5,11 +5,13 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { nodeDisk } from "../../../cli/disk/node.ts";
 import type { Disk } from "../../../cli/disk/port.ts";
 import { TritterError } from "../../../cli/errors.ts";
-import { inlineKeeper, type Keeper } from "../../../cli/store/keeper.ts";
-import { threadedKeeper } from "../../../cli/store/keeper-thread.ts";
+import { inlineKeeper, type Keeper, openKeeper, openKeepers } from "../../../cli/store/keeper.ts";
+import { failureOf, Stopped, threadedKeeper } from "../../../cli/store/keeper-thread.ts";
 import type { ReceiveInput, Reception, Run } from "../../../cli/store/receive.ts";
 import { SEGMENT, segmentLength } from "../../../cli/store/segments.ts";
+import type { SmallBlob } from "../../../cli/store/small.ts";
 import { prepareStore, readyFile, viewStore } from "../../../cli/store/store.ts";
+import type { Digest } from "../../../schema/ids.ts";
 import { gitOf, sha256Of, writerOf } from "../../support/engine.ts";
 import { memoryDisk } from "../../support/memory-disk.ts";
 import { temporaryFolder } from "../../support/trees.ts";
@@ -299,11 +301,98 @@ describe("keeper in a thread of its own", () => {
     }
   });
 
+  it.each([
+    [
+      "system",
+      { kind: "system", code: "ENOSPC", message: "full" },
+      Object.assign(new Error("full"), { code: "ENOSPC" }),
+    ],
+    [
+      "told",
+      { kind: "told", problem: { code: "DISK_REFUSED", message: "no" } },
+      new TritterError({ code: "DISK_REFUSED", message: "no" }),
+    ],
+    ["bug", { kind: "bug", text: "a stack" }, new Error("the thread that stores failed: a stack")],
+  ])("throws what was thrown there: %s", async (_, failure, thrown) => {
+    const script = `
+      import { parentPort } from "node:worker_threads";
+      const failure = ${JSON.stringify(failure)};
+      parentPort.on("message", ({ call }) => parentPort.postMessage({ call, kind: "failed", failure }));`;
+    const url = new URL(`data:text/javascript,${encodeURIComponent(script)}`);
+    const stage = await stageInFolder((input, signal) => threadedKeeper(url, input, signal));
+    const { keeper } = await stage.open("w");
+    const error = await keeper.receive(WANTED).catch((one: unknown) => one);
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({ ...thrown, message: thrown.message });
+    expect(await keeper.close()).toEqual({ bytes: 0, ms: 0 });
+  });
+
+  it("puts blobs from anywhere in shared memory, of which it knows the size, if they lie together", async () => {
+    const stage = await stageInFolder((input, signal) => threadedKeeper(THREAD, input, signal));
+    const { keeper } = await stage.open("w");
+    const all = sharedBlobs(["before", "one", "three", "behind"]);
+    const kept = await keeper.put(all.slice(1, 3));
+    expect(kept).toMatchObject([
+      { kind: "ready", blob: { size: 3 } },
+      { kind: "ready", blob: { size: 5 } },
+    ]);
+    for (const [index, one] of kept.entries())
+      expect(one.kind === "ready" && one.blob.digests.includes(all[index + 1]?.digest as Digest)).toBe(true);
+    const [first, , third] = all as [SmallBlob, SmallBlob, SmallBlob];
+    const [elsewhere] = sharedBlobs(["one"]) as [SmallBlob];
+    for (const apart of [
+      [first, third],
+      [first, { ...elsewhere, bytes: shared(Buffer.from("......one")).subarray(6) }],
+      [third, first],
+    ])
+      await expect(keeper.put(apart)).rejects.toThrow("blobs for a thread lie one after the other");
+  });
+
   it("takes no bytes that only this thread sees", async () => {
     const stage = await stageInFolder((input, signal) => threadedKeeper(THREAD, input, signal));
     const { keeper } = await stage.open("w");
     await expect(keeper.put([{ digest: gitOf("a"), bytes: Buffer.from("a") }])).rejects.toThrow(
       "shared memory",
     );
+  });
+});
+
+describe("failureOf()", () => {
+  const problem = { code: "DISK_REFUSED", message: "no" } as const;
+  it.each<[string, unknown, object]>([
+    ["a stop", new Stopped(), { kind: "stopped" }],
+    ["what a person is told", new TritterError(problem), { kind: "told", problem }],
+    [
+      "what the system says",
+      Object.assign(new Error("full"), { code: "ENOSPC" }),
+      { kind: "system", code: "ENOSPC", message: "full" },
+    ],
+    ["a mistake of ours, with where it was", new TypeError("a bug"), { kind: "bug" }],
+    [
+      "one without a stack",
+      Object.assign(new Error("a bug"), { stack: undefined }),
+      { kind: "bug", text: "a bug" },
+    ],
+    ["one that is no error", "thrown", { kind: "bug", text: "thrown" }],
+  ])("keeps of %s what is told apart by", (_, error, failure) => {
+    expect(failureOf(error)).toMatchObject(failure);
+    if (error instanceof TypeError) expect(failureOf(error)).toHaveProperty("text", error.stack);
+  });
+});
+
+describe("openKeeper()", () => {
+  it("keeps little in this thread, and what is on a disk that no thread sees", async () => {
+    const { input } = await (await stageOn(memoryDisk(), "/root", inlineKeeper)).open("w");
+    for (const [files, bytes] of [
+      [1, 1],
+      [100_000, 2 ** 40],
+    ] as const) {
+      const opened = openKeeper(input, { files, bytes, signal: GOING });
+      expect(opened.threaded).toBe(false);
+      expect(await opened.keeper.close()).toEqual({ bytes: 0, ms: 0 });
+      const several = openKeepers(input, { files, bytes, signal: GOING });
+      expect(several).toHaveLength(1);
+      await several[0]?.close();
+    }
   });
 });

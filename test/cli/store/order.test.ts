@@ -108,7 +108,7 @@ describe("newOrder()", () => {
     const { order, keep, went } = stage();
     const [other, first, second] = [order.of(WHOLE, keep), order.of(WHOLE, keep), order.of(WHOLE, keep)];
     busy(other.keep);
-    void second.keep(10, block());
+    for (const position of [10, 20]) void second.keep(position, block());
     void first.keep(10, block());
     first.flush();
     went.length = 0;
@@ -120,7 +120,7 @@ describe("newOrder()", () => {
     void other.keep(80, block());
     expect(went).toEqual([0, 80]);
     second.flush();
-    expect(went).toEqual([0, 80, 10]);
+    expect(went).toEqual([0, 80, 20, 10]);
   });
 
   it("tells whoever handed a block over what became of it", async () => {
