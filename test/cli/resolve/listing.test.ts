@@ -6,7 +6,7 @@ import { startResolving } from "../../../cli/resolve/input.ts";
 import { type Listing, listFor } from "../../../cli/resolve/listing.ts";
 import { resolve } from "../../../cli/resolve.ts";
 import type { LockedFile, LockedSource } from "../../../schema/lock.ts";
-import type { Carrier } from "../../../schema/manifest.ts";
+import type { Carrier, Source } from "../../../schema/manifest.ts";
 import {
   carrierOf,
   commitOf,
@@ -106,13 +106,21 @@ describe("listFor()", () => {
     expect([files.length, complete]).toEqual([BEFORE.length, true]);
   });
 
-  it("lists all of another type, though its entry looks alike", async () => {
-    const hub = bigHub();
-    const from = entry({ request: requestDigest({ ...CARRIER, type: "dataset", deny: [] }) });
-    const { list } = run(hub, [from]);
-    expect((await list(from, { type: "model" })).complete).toBe(true);
-    expect(asked(hub)).toEqual(["list model o/big 2"]);
-  });
+  it.each<[string, Partial<Carrier>]>([
+    ["type", { type: "model" }],
+    ["repository", { repo: "o/other" }],
+  ])(
+    "takes nothing from an entry of another %s, though one beside it knows the same folders",
+    async (_, parts) => {
+      const hub = bigHub();
+      hub.repos["o/other"] = hub.repos["o/big"] as (typeof hub.repos)[string];
+      const from = entry({ files: filesOf(["same/not in it.txt"]) });
+      const beside = entryOf(sourceOf("beside", { ...CARRIER, ...parts }), filesOf(BEFORE), { commit: FROM });
+      const { list } = run(hub, [from, beside]);
+      const { files, complete } = await list(from, parts);
+      expect([files.length, complete]).toEqual([BEFORE.length, true]);
+    },
+  );
 
   describe("counts what all entries of the pin know", () => {
     const half = (name: string, from: number, parts: Partial<LockedSource> = {}) =>
@@ -158,6 +166,26 @@ describe("listFor()", () => {
 });
 
 describe("resolve() of a large repository", () => {
+  const update = (hub: FakeHub, source: Source, locked: LockedSource) =>
+    resolve({
+      manifest: manifestOf(source),
+      previous: lockOf(locked),
+      hub,
+      mode: { kind: "update", names: new Set(["big"]), to: undefined },
+      only: undefined,
+      fallback: false,
+      now: 0,
+      signal: new AbortController().signal,
+      emit: () => {},
+    });
+
+  it("asks for nothing more where folders are enough", async () => {
+    const hub = bigHub();
+    const { lock } = await update(hub, sourceOf("big"), entry());
+    expect(lock.sources[0]?.files).toHaveLength(BEFORE.length);
+    expect(asked(hub)).toEqual([...BY_FOLDERS, "resolve o/big main"].sort());
+  });
+
   it("tells of a mistake from a complete listing: all files count, and all names are near misses", async () => {
     const hub = bigHub();
     const deep = listed("same/deep/9.txt");
@@ -168,17 +196,7 @@ describe("resolve() of a large repository", () => {
     // Its entry knows nothing of what is deeper in the folder that did not change.
     const source = sourceOf("big", { include: ["same/*", "edited/9.txt"] });
     const locked = entryOf(source, filesOf(names("same", 3_000)), { commit: FROM });
-    const failure = await resolve({
-      manifest: manifestOf(source),
-      previous: lockOf(locked),
-      hub,
-      mode: { kind: "update", names: new Set(["big"]), to: undefined },
-      only: undefined,
-      fallback: false,
-      now: 0,
-      signal: new AbortController().signal,
-      emit: () => {},
-    }).catch((error: unknown) => error);
+    const failure = await update(hub, source, locked).catch((error: unknown) => error);
     expect(asked(hub)).toEqual([...BY_FOLDERS, "list o/big 2", "resolve o/big main"].sort());
     expect(problemsOf(failure)[0]).toMatchObject({
       code: "PATTERN_NO_MATCH",
