@@ -138,6 +138,10 @@ describe("walkChanged()", () => {
       (hub) => withEntries(hub, (page) => [...page, { kind: "file", file: listed("a/0.txt") }]),
     ],
     [
+      "that lists another folder beside the one that was asked for",
+      (hub) => withEntries(hub, (page) => [...page, { kind: "folder", path: "x/y", oid: "1" }]),
+    ],
+    [
       "that lists another folder than was asked for",
       (hub) =>
         withEntries(hub, (page) =>
@@ -148,6 +152,29 @@ describe("walkChanged()", () => {
     const walked = await walk(over(hubOf(before, after)), Object.keys(before));
     expect(walked.unchanged.size).toBe(0);
     expect(walked.files).toHaveLength(20);
+  });
+
+  it("asks for all of a long level only as far as that is cheaper than all", async () => {
+    // 8 pages in all, so 2 of a level.
+    const names = ["0.txt", "1.txt"].map((path) => [path, "a"]);
+    const four = { ...full("a", 6), ...full("b", 6), ...Object.fromEntries(names) };
+    const hub = hubOf(four, { ...four, "a/0.txt": "b" });
+    const walked = await walk(hub, Object.keys(four));
+    expect([...walked.unchanged]).toEqual(["b"]);
+    expect(calls(hub)).toEqual(["entries o/n 1 ", "entries o/n 2 ", "list o/n 2 a"]);
+  });
+
+  it("takes no mistake of ours for a commit that is gone", async () => {
+    const hub = hubOf(before, after);
+    const bug = new TypeError("a bug");
+    const broken: Hub = {
+      ...hub,
+      entries: (ref, commit, folder) => {
+        if (commit === from) throw bug;
+        return hub.entries(ref, commit, folder);
+      },
+    };
+    await expect(walk(broken, Object.keys(before))).rejects.toBe(bug);
   });
 
   it("fails as listing fails: the later commit must be had", async () => {

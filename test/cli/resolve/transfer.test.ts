@@ -31,6 +31,10 @@ function transfer(before: Readonly<Record<string, Files>>, after: Readonly<Recor
 }
 
 describe("transfersOf()", () => {
+  it("tells of no source where none changed", () => {
+    expect(transfersOf([], lockOf(), lockOf())).toEqual([]);
+  });
+
   it.each<[string, Readonly<Record<string, Files>>, Readonly<Record<string, Files>>, object]>([
     ["nothing", { s: { a: "1" } }, { s: { a: "1" } }, { s: [0, 0, 0, 0] }],
     ["a new file is fetched", { s: { a: "1" } }, { s: { a: "1", b: "2" } }, { s: [1, 2, 0, 0] }],
