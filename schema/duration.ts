@@ -8,7 +8,7 @@ export const DURATION_SHAPE = "a whole number and s, m, h, d or w, as in 90m, 30
 /** `90m`, `36h`, `30d`, `2w` → ms; undefined for anything else, and for more than a century. `m` is minutes: no calendar is needed. */
 export function parseDuration(text: string): number | undefined {
   const [, count, unit] = /^(\d{1,10})([smhdw])$/.exec(text) ?? [];
-  if (count === undefined || unit === undefined) return undefined;
+  if (unit === undefined) return undefined;
   const ms = Number(count) * UNITS[unit as keyof typeof UNITS];
   return ms <= LONGEST ? ms : undefined;
 }

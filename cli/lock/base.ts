@@ -10,7 +10,7 @@ const EMPTY: Lock = { version: 1, sources: [], extra: {} };
  * what was in conflict there. A source that is not whole there counts as not there, so that sides which differ conflict.
  */
 export function readBase(text: string | undefined): Lock {
-  if (text === undefined || text === "") return EMPTY;
+  if (text === undefined) return EMPTY;
   return read(text) ?? read(wholeParts(text)) ?? EMPTY;
 }
 

@@ -7,6 +7,7 @@ import { lineAt } from "./flaws.ts";
 export function lineOf(text: string, source: string, file?: number): number | undefined {
   const start = text.indexOf(`\n${JSON.stringify(source)}: {`);
   if (start < 0) return undefined;
-  const files = file === undefined ? -1 : text.indexOf('\n"files": [', start);
-  return files < 0 || file === undefined ? lineAt(text, start + 1) : lineAt(text, files + 1) + 1 + file;
+  if (file === undefined) return lineAt(text, start + 1);
+  const files = text.indexOf('\n"files": [', start);
+  return files < 0 ? lineAt(text, start + 1) : lineAt(text, files + 1) + 1 + file;
 }
