@@ -1,6 +1,6 @@
 import type { Parsed } from "./args.ts";
 import { check } from "./commands/check.ts";
-import type { Answer, Command, Streams } from "./commands/command.ts";
+import type { Answer, Command, Flags, Streams } from "./commands/command.ts";
 import { plainLine } from "./commands/plain.ts";
 import { sync } from "./commands/sync.ts";
 import type { Clock, Context, Env, Runtime } from "./context.ts";
@@ -50,8 +50,8 @@ export async function run(argv: readonly string[], world: World): Promise<number
     });
   }
   if (parsed.kind === "done") return parsed.exit;
-  const { command, names, flags } = parsed;
-  if (command in PLAIN) return printPlain(command, names, world);
+  const { command, flags } = parsed;
+  if (command in PLAIN) return printPlain(parsed, world, started);
   const { quiet = false, verbose = false, manifest } = flags;
   const stdout = isPiped(parsed) ? world.stderr : world.stdout;
   const reporter = reporterFor(formatOf(flags), { ...world, stdout, quiet, verbose, manifest });
@@ -108,9 +108,14 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 };
 
 /** Commands that print text for a shell. */
-const PLAIN: Readonly<Record<string, (names: readonly string[], world: World) => Promise<string>>> = {
+const PLAIN: Readonly<
+  Record<string, (names: readonly string[], world: World, flags: Flags) => Promise<string>>
+> = {
   version: async (_, { version }) => `${version}\n`,
-  completion: async ([shell = ""]) => (await import("./commands/completion.ts")).completionScript(shell),
+  completion: async ([shell = ""], world, { install = false }) =>
+    install
+      ? (await import("./commands/completion-file.ts")).installCompletion(shell, world)
+      : (await import("./commands/completion.ts")).completionScript(shell),
   schema: async ([name = ""]) => (await import("./commands/schema.ts")).schemaText(name),
   complete: async (words, world) => {
     const [{ complete }, { buildProgram }] = await Promise.all([
@@ -121,9 +126,18 @@ const PLAIN: Readonly<Record<string, (names: readonly string[], world: World) =>
   },
 };
 
-async function printPlain(command: string, names: readonly string[], world: World): Promise<number> {
-  world.stdout.write((await PLAIN[command]?.(names, world)) ?? "");
-  return EXIT.ok;
+async function printPlain(
+  { command, names, flags }: Extract<Parsed, { kind: "run" }>,
+  world: World,
+  started: number,
+): Promise<number> {
+  try {
+    world.stdout.write((await PLAIN[command]?.(names, world, flags)) ?? "");
+    return EXIT.ok;
+  } catch (error) {
+    const reporter = reporterFor("text", { ...world, quiet: true, verbose: false, manifest: undefined });
+    return end(undefined, { command, world, reporter, started, thrown: [error] });
+  }
 }
 
 async function answerOf(

@@ -23,6 +23,7 @@ export interface Flags {
   readonly offline?: boolean;
   readonly name?: string;
   readonly force?: boolean;
+  readonly install?: boolean;
   /** False only with `--no-fallback`. */
   readonly fallback?: boolean;
   readonly allowFallback?: boolean;

@@ -552,8 +552,9 @@ export const SPECS: readonly Spec[] = [
     group: OTHER,
     summary: "print a script that completes commands, options, sources and groups",
     arguments: [new Argument("<shell>", "the shell to write for").choices(["bash", "zsh", "fish"])],
-    options: [],
+    options: [() => new Option("--install", "write it where that shell looks for your own, and say where")],
     examples: [
+      ["tritter completion bash --install", "once, for all shells to come"],
       ['eval "$(tritter completion bash)"', "in ~/.bashrc, or with zsh in ~/.zshrc"],
       ["tritter completion fish | source", "in ~/.config/fish/config.fish"],
       ["tritter completion zsh > ~/.zfunc/_tritter", "or as a file, in a folder of $fpath"],

@@ -1,9 +1,10 @@
 import { execFile, execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { nodeDisk } from "../../../cli/disk/node.ts";
 import type { Disk } from "../../../cli/disk/port.ts";
 import { runFake } from "../../support/world.ts";
 
@@ -232,6 +233,67 @@ describe("completionScript()", () => {
     const setUp = "fpath=($PWD \\$fpath); autoload -Uz compinit; compinit -u -D";
     const seen = await typed("zsh -f -i", setUp, [["tritter sync starcoder-r\\t", "starcoder-rust"]]);
     expect(seen).toEqual(["saw starcoder-rust"]);
+  });
+
+  it.skipIf(!has("bash"))("is written by --install where each shell looks, once, and says so", async () => {
+    const home = await mkdtemp(join(tmpdir(), "completion-home-"));
+    onTestFinished(() => rm(home, { recursive: true }));
+    const install = async (name: string, env: Record<string, string> = {}) =>
+      runFake(
+        ["completion", name, "--install"],
+        {},
+        { disk: nodeDisk(), env: { HOME: home, ...env }, cwd: home },
+      );
+    const PLACES = {
+      bash: ".local/share/bash-completion/completions/tritter",
+      zsh: ".zfunc/_tritter",
+      fish: ".config/fish/completions/tritter.fish",
+    };
+    for (const [name, place] of Object.entries(PLACES)) {
+      const file = join(home, place);
+      const script = (await runFake(["completion", name])).stdout;
+      expect(await install(name)).toMatchObject({
+        exit: 0,
+        stderr: "",
+        stdout: expect.stringContaining(`wrote ${file}\n`),
+      });
+      expect(await readFile(file, "utf8")).toBe(script);
+      const { mtimeMs } = await stat(file);
+      expect((await install(name)).stdout).toContain(`${file} is right already\n`);
+      expect((await stat(file)).mtimeMs).toBe(mtimeMs);
+      await writeFile(file, "an older one");
+      expect((await install(name)).stdout).toContain("wrote");
+      expect(await readFile(file, "utf8")).toBe(script);
+    }
+    const loaded = await shell("bash", [
+      "--norc",
+      "-c",
+      `source "${join(home, PLACES.bash)}"; complete -p tritter; COMP_WORDS=(tritter sync w); COMP_CWORD=2; _tritter; printf '%s\\n' "\${COMPREPLY[@]}"`,
+    ]);
+    expect(loaded).toBe("complete -F _tritter tritter\nweb\n");
+    const elsewhere = {
+      XDG_DATA_HOME: join(home, "data"),
+      XDG_CONFIG_HOME: join(home, "config"),
+      ZDOTDIR: join(home, "z"),
+    };
+    for (const [name, place] of [
+      ["bash", "data/bash-completion/completions/tritter"],
+      ["zsh", "z/.zfunc/_tritter"],
+      ["fish", "config/fish/completions/tritter.fish"],
+    ] as const)
+      expect((await install(name, elsewhere)).stdout).toContain(`wrote ${join(home, place)}\n`);
+    const own = await install("bash", { BASH_COMPLETION_USER_DIR: `${join(home, "own")}:/nowhere` });
+    expect(own.stdout).toContain(`wrote ${join(home, "own/completions/tritter")}\n`);
+  });
+
+  it("is told, and not written, where there is no home, or something in the way", async () => {
+    const lost = await runFake(["completion", "fish", "--install"], {}, { disk: nodeDisk() });
+    expect([lost.exit, lost.stdout]).toEqual([2, ""]);
+    expect(lost.stderr).toContain("HOME is not set");
+    const env = { HOME: join(folder, "tritter.yaml") };
+    const barred = await runFake(["completion", "fish", "--install"], {}, { disk: nodeDisk(), env });
+    expect(barred.exit).toBe(12);
+    expect(barred.stderr).toContain("DISK_REFUSED");
   });
 
   it.skipIf(!has("fish"))("works in fish as a file in its folder of completions", async () => {
