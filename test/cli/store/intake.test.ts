@@ -344,6 +344,13 @@ describe("intake", () => {
       });
       await turn();
       expect(idle).toBe(false);
+      // Now it is under way, and nothing else has come.
+      let later = false;
+      const idlingLater = intake.idle().then(() => {
+        later = true;
+      });
+      await turn();
+      expect(later).toBe(false);
       if (round === 3) {
         await turn();
         putOn(intake, sha256Of("b"), [Buffer.from("b")]);
@@ -354,7 +361,7 @@ describe("intake", () => {
       await slow.endAll();
       await turn();
       await slow.endAll();
-      await idling;
+      await Promise.all([idling, idlingLater]);
     }
     expect(slow.put.map((group) => group.length)).toEqual([1, 1, 1, 1, 1]);
   });
