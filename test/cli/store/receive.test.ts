@@ -305,7 +305,7 @@ describe("receive()", () => {
     const disk = memoryDisk();
     await stoppedAfter(disk, "dead", [0]);
     disk.before = (operation, path) => {
-      if (operation === "rename") throw systemError("EACCES", path);
+      if (operation === "rename" && path.endsWith(".dead")) throw systemError("EACCES", path);
     };
     await expect(begin(disk, "next")).rejects.toMatchObject({ code: "EACCES" });
     expect(disk.opened).toEqual([]);
