@@ -1,9 +1,9 @@
-import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Algorithm, Digest } from "../../schema/ids.ts";
 import type { Disk, FileStat } from "../disk/port.ts";
 import { hashOpenFile } from "./hash.ts";
 import { type PackedAnswers, packTasks, unpackAnswers } from "./hash-batch.ts";
+import { type Amount, threadsFor } from "./threads.ts";
 
 export interface HashTask {
   /** Absolute. */
@@ -34,26 +34,16 @@ export interface Hashers {
   close(): Promise<void>;
 }
 
-/** Work from which on starting threads (some 40 ms each) pays. */
-const WORTH = { files: 4_000, bytes: 128 * 1024 * 1024 };
+const WORTH: Amount = { files: 4_000, bytes: 128 * 1024 * 1024 };
+const WORKER = new URL("./hash-worker.js", import.meta.url);
 
 /** On all cores where there is enough to do; else in this thread, reading ahead in a few files. */
-export function openHashers(
-  disk: Disk,
-  work: { readonly files: number; readonly bytes: number; readonly signal: AbortSignal },
-): Hashers {
-  const threads = availableParallelism();
-  const worth = work.files >= WORTH.files || work.bytes >= WORTH.bytes;
-  return BUNDLED && disk.local && worth && threads > 1
+export function openHashers(disk: Disk, work: Amount & { readonly signal: AbortSignal }): Hashers {
+  const threads = threadsFor(work, { worth: WORTH, local: disk.local });
+  return threads > 0
     ? threadedHashers(WORKER, { threads, signal: work.signal })
     : inlineHashers(disk, work.signal);
 }
-
-declare const __TRITTER_VERSION__: string | undefined;
-
-/** Sources run without a build have no thread that could load them. */
-const BUNDLED = typeof __TRITTER_VERSION__ === "string";
-const WORKER = new URL("./hash-worker.js", import.meta.url);
 
 /** Files read at once in one thread: reading ahead in one hides the other's waits. */
 const READING = 4;

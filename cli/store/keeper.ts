@@ -1,9 +1,9 @@
-import { availableParallelism } from "node:os";
 import { newTally, type Tally } from "./hash.ts";
 import { threadedKeeper } from "./keeper-thread.ts";
 import { type ReceiveInput, type Reception, receive, type Wanted } from "./receive.ts";
 import { putSmall, type SmallBlob, type SmallKept } from "./small.ts";
 import { type Take, type Taken, type Tell, takeFiles } from "./take.ts";
+import { type Amount, threadsFor } from "./threads.ts";
 
 /** Does the work on bytes that came: hashes and writes them, and makes blobs ready. In this thread, or in one of its own. */
 export interface Keeper {
@@ -23,37 +23,29 @@ export interface OpenKeeper {
   readonly threaded: boolean;
 }
 
-/** Work from which on starting a thread (some 40 ms, beside what else is done) pays. */
-const WORTH = { files: 200, bytes: 16 * 1024 * 1024 };
+const WORTH: Amount = { files: 200, bytes: 16 * 1024 * 1024 };
+const WORKER = new URL("./store-worker.js", import.meta.url);
 
-interface Work {
-  readonly files: number;
-  readonly bytes: number;
+interface Work extends Amount {
   readonly signal: AbortSignal;
 }
 
 export function openKeeper(input: ReceiveInput, work: Work): OpenKeeper {
-  return isWorth(input, work)
+  return threadsOf(input, work) > 0
     ? { keeper: threadedKeeper(WORKER, input, work.signal), threaded: true }
     : { keeper: inlineKeeper(input, work.signal), threaded: false };
 }
 
 /** As many as there are cores, where there is enough to do: what is here already comes as fast as it is hashed. */
 export function openKeepers(input: ReceiveInput, work: Work): readonly Keeper[] {
-  if (!isWorth(input, work)) return [inlineKeeper(input, work.signal)];
-  return Array.from({ length: availableParallelism() }, () => threadedKeeper(WORKER, input, work.signal));
+  const threads = threadsOf(input, work);
+  if (threads === 0) return [inlineKeeper(input, work.signal)];
+  return Array.from({ length: threads }, () => threadedKeeper(WORKER, input, work.signal));
 }
 
-function isWorth({ disk }: ReceiveInput, { files, bytes }: Work): boolean {
-  const worth = files >= WORTH.files || bytes >= WORTH.bytes;
-  return BUNDLED && disk.local && worth && availableParallelism() > 1;
+function threadsOf({ disk }: ReceiveInput, work: Work): number {
+  return threadsFor(work, { worth: WORTH, local: disk.local });
 }
-
-declare const __TRITTER_VERSION__: string | undefined;
-
-/** Sources run without a build have no thread that could load them. */
-const BUNDLED = typeof __TRITTER_VERSION__ === "string";
-const WORKER = new URL("./store-worker.js", import.meta.url);
 
 export function inlineKeeper(input: ReceiveInput, signal: AbortSignal): Keeper {
   const counting = { ...input, tally: newTally() };

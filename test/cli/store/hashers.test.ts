@@ -156,8 +156,9 @@ describe("hashers in threads, each with its batches,", () => {
     const first = hashAll([...ones(64), 1]);
     await turn();
     // No thread is up by then: what is sent, was sent without an answer.
-    const later = hashAll([1, 1]);
-    const files = await told([...first, ...later]);
+    const later = hashAll([1]);
+    await turn();
+    const files = await told([...first, ...later, ...hashAll([1])]);
     expect(files.slice(64).map(({ batch, count }) => [batch, count])).toEqual([
       [2, 1],
       [3, 2],
